@@ -1,0 +1,19 @@
+"""The one clock: aware UTC datetimes, replaceable in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_source: Callable[[], datetime] | None = None
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return _source() if _source is not None else datetime.now(UTC)
+
+
+def set_source(source: Callable[[], datetime] | None) -> None:
+    """Let ``source`` tell the time instead; ``None`` goes back to the system's clock."""
+    global _source
+    _source = source

@@ -1,0 +1,108 @@
+"""Settings: ``carteiro.toml`` and the environment, read once at start."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.errors import Invalid
+from services.language import _
+
+_TEXT_KEYS = {"database_url", "language", "theme", "ca_file", "key_file", "hostname"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between installations. Paths are absolute; intervals in seconds."""
+
+    home: Path
+    database_url: str
+    key_file: Path | None = None
+    ca_file: Path | None = None
+    language: str | None = None
+    theme: str = "textual-dark"
+    hostname: str | None = None
+    sending_interval: float = 2.0
+    reading_interval: float = 300.0
+    housekeeping_interval: float = 20.0
+    sending_connections: int = 10
+    reading_connections: int = 16
+    terminal_bell: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded database."""
+        return self.database_url.startswith("sqlite")
+
+
+def load(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; the environment wins over the file.
+
+    Raises :class:`Invalid` naming the key of a value that cannot be used.
+    """
+    env = os.environ if environment is None else environment
+    file = config or _default_config(env)
+    told: dict[str, Any] = {}
+    if file.is_file():
+        try:
+            told = tomllib.loads(file.read_text("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise Invalid(_("{file}: não é TOML válido: {error}").format(file=file, error=e)) from e
+    elif config is not None:
+        raise Invalid(_("{file}: arquivo de configuração não encontrado").format(file=file), field="config")
+    home = Path(env.get("CARTEIRO_HOME") or told.pop("home", None) or _default_home()).expanduser().absolute()
+    values: dict[str, Any] = {"home": home}
+    keys = told.pop("keys", {})
+    if not isinstance(keys, dict):
+        raise Invalid(_("keys: esperada uma tabela de atalhos"), field="keys")
+    for name, value in told.items():
+        values[name] = _checked(name, value)
+    for name in ("database_url", "key_file", "ca_file"):
+        if env.get(f"CARTEIRO_{name.upper()}"):
+            values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
+    values.setdefault("database_url", f"sqlite:///{home / 'carteiro.db'}")
+    if not values["database_url"].startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise Invalid(
+            _("database_url: use sqlite:///CAMINHO ou postgresql://…"), field="database_url"
+        )
+    return Settings(keys=dict(keys), **values)
+
+
+def _checked(name: str, value: object) -> object:
+    fields = Settings.__dataclass_fields__
+    if name not in fields or name in ("home", "keys"):
+        raise Invalid(_("{name}: opção desconhecida em carteiro.toml").format(name=name), field=name)
+    if name in ("key_file", "ca_file"):
+        return Path(str(value)).expanduser().absolute()
+    if name in _TEXT_KEYS:
+        if not isinstance(value, str):
+            raise Invalid(_("{name}: esperado um texto").format(name=name), field=name)
+        return value
+    if name == "terminal_bell":
+        if not isinstance(value, bool):
+            raise Invalid(_("{name}: esperado true ou false").format(name=name), field=name)
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+        raise Invalid(_("{name}: esperado um número maior que zero").format(name=name), field=name)
+    return int(value) if name.endswith("_connections") else float(value)
+
+
+def _default_config(env: Mapping[str, str]) -> Path:
+    if env.get("CARTEIRO_HOME"):
+        in_home = Path(env["CARTEIRO_HOME"]).expanduser() / "carteiro.toml"
+        if in_home.is_file():
+            return in_home
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("carteiro")) / "carteiro.toml"
+
+
+def _default_home() -> str:
+    import platformdirs
+
+    return platformdirs.user_data_dir("carteiro")
