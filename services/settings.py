@@ -54,8 +54,14 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
             raise Invalid(_("{file}: não é TOML válido: {error}").format(file=file, error=e)) from e
     elif config is not None:
-        raise Invalid(_("{file}: arquivo de configuração não encontrado").format(file=file), field="config")
-    home = Path(env.get("CARTEIRO_HOME") or told.pop("home", None) or _default_home()).expanduser().absolute()
+        raise Invalid(
+            _("{file}: arquivo de configuração não encontrado").format(file=file), field="config"
+        )
+    home = (
+        Path(env.get("CARTEIRO_HOME") or told.pop("home", None) or _default_home())
+        .expanduser()
+        .absolute()
+    )
     values: dict[str, Any] = {"home": home}
     keys = told.pop("keys", {})
     if not isinstance(keys, dict):
@@ -66,7 +72,9 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         if env.get(f"CARTEIRO_{name.upper()}"):
             values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
     values.setdefault("database_url", f"sqlite:///{home / 'carteiro.db'}")
-    if not values["database_url"].startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+    if not values["database_url"].startswith(
+        ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+    ):
         raise Invalid(
             _("database_url: use sqlite:///CAMINHO ou postgresql://…"), field="database_url"
         )
@@ -76,7 +84,9 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
 def _checked(name: str, value: object) -> object:
     fields = Settings.__dataclass_fields__
     if name not in fields or name in ("home", "keys"):
-        raise Invalid(_("{name}: opção desconhecida em carteiro.toml").format(name=name), field=name)
+        raise Invalid(
+            _("{name}: opção desconhecida em carteiro.toml").format(name=name), field=name
+        )
     if name in ("key_file", "ca_file"):
         return Path(str(value)).expanduser().absolute()
     if name in _TEXT_KEYS:

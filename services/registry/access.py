@@ -1,0 +1,120 @@
+"""Who acts, and what they may see and do (R53, R54)."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import Session
+
+from services.errors import NotAllowed, NotFound
+from services.language import _
+from services.store.models import Company, Partner, Role, User, UserCompany
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person on whose behalf a service works.
+
+    ``company_ids`` is None for a partner user, who sees all companies of the partner.
+    """
+
+    user_id: int
+    nickname: str
+    partner_id: int
+    partner_name: str
+    role: str
+    os_account: str
+    company_ids: frozenset[int] | None = None
+
+    @property
+    def is_partner(self) -> bool:
+        """True for users of the partner itself."""
+        return self.role == Role.PARTNER
+
+    def sees(self, company_id: int | None) -> bool:
+        """May this person see things of that company? None stands for the partner's own."""
+        return self.company_ids is None or (
+            company_id is not None and company_id in self.company_ids
+        )
+
+
+def os_account() -> str:
+    """The account of the operating system that runs this process; never from the environment."""
+    uid = os.geteuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def identify(session: Session, *, nickname: str | None, owns_state: bool) -> Actor:
+    """Who is at the keyboard (R54).
+
+    Without ``nickname`` the operating system's account decides. ``--user`` is honoured only
+    where ``owns_state``: for the account that owns the state folder. Raises
+    :class:`NotAllowed` otherwise.
+    """
+    account = os_account()
+    if nickname is not None:
+        if not owns_state:
+            raise NotAllowed(
+                _("--user só é aceito para a conta dona da pasta de estado do Carteiro"),
+                field="user",
+            )
+        user = session.scalar(
+            select(User).where(func.lower(User.nickname) == nickname.lower(), User.active)
+        )
+        if user is None:
+            raise NotAllowed(
+                _("Usuário {nickname} não existe ou está inativo").format(nickname=nickname),
+                field="user",
+            )
+    else:
+        user = session.scalar(select(User).where(User.os_account == account, User.active))
+        if user is None:
+            raise NotAllowed(
+                _(
+                    "A conta {account} não está ligada a nenhum usuário: peça ao parceiro que a cadastre"
+                ).format(account=account)
+            )
+    return actor_of(session, user, account)
+
+
+def actor_of(session: Session, user: User, account: str = "") -> Actor:
+    """The actor that ``user`` is."""
+    companies = None
+    if user.role != Role.PARTNER:
+        companies = frozenset(
+            session.scalars(select(UserCompany.company_id).where(UserCompany.user_id == user.id))
+        )
+    partner = session.get_one(Partner, user.partner_id)
+    return Actor(user.id, user.nickname, partner.id, partner.name, user.role, account, companies)
+
+
+def visible(
+    actor: Actor, partner_id: ColumnElement[int], company_id: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """The SQL condition for rows that ``actor`` may see."""
+    condition = partner_id == actor.partner_id
+    return condition & (true() if actor.company_ids is None else company_id.in_(actor.company_ids))
+
+
+def company(session: Session, actor: Actor, company_id: int) -> Company:
+    """That company, when ``actor`` may see it; :class:`NotFound` otherwise."""
+    row = session.get(Company, company_id)
+    if row is None or row.partner_id != actor.partner_id or not actor.sees(row.id):
+        raise NotFound(_("Empresa não encontrada"), field="company")
+    return row
+
+
+def partner_only(actor: Actor) -> None:
+    """Refuse company users what is the partner's (R53)."""
+    if not actor.is_partner:
+        raise NotAllowed(
+            _("Somente usuários do parceiro {partner} podem fazer isto").format(
+                partner=actor.partner_name
+            )
+        )

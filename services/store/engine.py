@@ -1,0 +1,181 @@
+"""The database: engines set up for durability, units of work, and the wake-up between processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from services.errors import Unavailable
+from services.language import _
+from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.store.vault import Vault
+
+CHANNEL = "carteiro"
+
+
+class Store:
+    """One process's door to the database.
+
+    ``reading`` gives a session that sees one consistent state; ``writing`` one that commits at the
+    end or, when the block raises, leaves nothing behind. On SQLite a write takes the write lock at
+    its start (BEGIN IMMEDIATE), so that read-modify-write never loses an update.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.url = _with_driver(settings.database_url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        if self.is_sqlite:
+            self.read_engine = _sqlite(self.url, "BEGIN")
+            self.write_engine = _sqlite(self.url, "BEGIN IMMEDIATE")
+        else:
+            self.read_engine = self.write_engine = create_engine(
+                self.url,
+                pool_size=8,
+                max_overflow=8,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "options": "-c timezone=UTC"},
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading only."""
+        with _plain_errors(), Session(self.read_engine, info={"store": self}) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A unit of work: committed durably when the block ends, and other processes woken."""
+        with (
+            _plain_errors(),
+            Session(self.write_engine, expire_on_commit=False, info={"store": self}) as session,
+            session.begin(),
+        ):
+            yield session
+            if not self.is_sqlite:
+                session.execute(text(f"NOTIFY {CHANNEL}"))
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The door for secrets, opened at first use."""
+        from services.store.vault import Vault
+
+        return Vault(self.settings)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.read_engine.dispose()
+        self.write_engine.dispose()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the database of ``settings``, creating or migrating its schema when it differs.
+
+    The state folder is made with mode 0700 and the database file with 0600. Raises
+    :class:`Unavailable` saying what is missing.
+    """
+    from services.store.schema import bring_up_to_date
+
+    if settings.is_sqlite:
+        path = sqlite_path(settings.database_url)
+        if path is not None:
+            _private_file(path)
+    store = Store(settings)
+    try:
+        bring_up_to_date(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite URL; None for one in memory."""
+    name = url.removeprefix("sqlite:///")
+    return None if name in ("", ":memory:") else Path(name)
+
+
+def begin_exclusive(connection: Connection) -> None:
+    """Hold back every other process that wants to change the schema until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(7243102)"))
+
+
+def _with_driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _private_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as e:
+        raise Unavailable(
+            _("Não foi possível criar {path}: {error}").format(path=path, error=e.strerror)
+        ) from e
+
+
+def _sqlite(url: str, begin: str) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": 30.0, "check_same_thread": False}, pool_size=8, max_overflow=8
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        # The driver's own transactions begin late and lose updates: ours begin in _begin.
+        assert isinstance(connection, sqlite3.Connection)
+        connection.isolation_level = None
+        for pragma in (
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+            "wal_autocheckpoint=4000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Turn what the driver says of a missing, full or locked database into words for a person."""
+    try:
+        yield
+    except OperationalError as e:
+        raise Unavailable(_explain(e)) from e
+    except DBAPIError as e:
+        if e.connection_invalidated:
+            raise Unavailable(_explain(e)) from e
+        raise
+
+
+def _explain(error: DBAPIError) -> str:
+    words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    lowered = words.lower()
+    if "locked" in lowered or "busy" in lowered:
+        return _("O banco de dados está ocupado por outro processo; tente de novo em instantes")
+    if "full" in lowered or "no space" in lowered:
+        return _("O disco está cheio: libere espaço; nada foi alterado")
+    if "readonly" in lowered or "read-only" in lowered:
+        return _("O banco de dados só permite leitura: confira as permissões do arquivo e da pasta")
+    return _("O banco de dados não responde: {error}").format(error=words)

@@ -1,0 +1,126 @@
+"""Where the master key comes from, in this order, and how a first one is made."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from services.errors import Unavailable
+from services.language import _
+from services.settings import Settings
+
+SIZE = 32
+_SERVICE = "carteiro"
+_ACCOUNT = "master-key"
+_FILE = "master.key"
+
+
+def find(settings: Settings) -> tuple[bytes, str] | None:
+    """The master key and where it was found, or None when there is none anywhere.
+
+    Order: systemd's ``$CREDENTIALS_DIRECTORY/carteiro.key``, the key file of the settings
+    (``CARTEIRO_KEY_FILE``), the operating system's keyring, ``master.key`` in the state folder.
+    Raises :class:`Unavailable` for a key file that is named but missing, readable by others, or
+    not a key: a wrong key is never passed over for the next one.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and (Path(credentials) / "carteiro.key").is_file():
+        return _read(Path(credentials) / "carteiro.key"), "systemd"
+    if settings.key_file is not None:
+        return _read(settings.key_file), str(settings.key_file)
+    stored = _from_system_keyring()
+    if stored is not None:
+        return _decode(stored, _("chaveiro do sistema")), "keyring"
+    own = settings.home / _FILE
+    if own.is_file():
+        return _read(own), str(own)
+    return None
+
+
+def create(settings: Settings) -> bytes:
+    """Make the first master key in a new file of mode 0600 and return it.
+
+    When another process makes one at the same time, its key is returned. The caller makes sure
+    that nothing has been encrypted yet.
+    """
+    path = settings.key_file or settings.home / _FILE
+    key = secrets.token_bytes(SIZE)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        try:
+            os.write(handle, base64.b64encode(key) + b"\n")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    except OSError as e:
+        raise Unavailable(
+            _("Não foi possível gravar a chave em {path}: {error}").format(
+                path=path, error=e.strerror
+            )
+        ) from e
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as e:
+        raise Unavailable(
+            _("Chave-mestra {path} não pôde ser lida: {error}").format(path=path, error=e),
+            field="key_file",
+        ) from e
+    if mode & 0o077:
+        raise Unavailable(
+            _("Chave-mestra {path} pode ser lida por outros: use chmod 600").format(path=path),
+            field="key_file",
+        )
+    return _decode(text, str(path))
+
+
+def _decode(text: str, place: str) -> bytes:
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != SIZE:
+        raise Unavailable(
+            _("{place}: não é uma chave-mestra (32 bytes em base64)").format(place=place),
+            field="key_file",
+        )
+    return key
+
+
+def _from_system_keyring() -> str | None:
+    """Ask only a keyring that a desktop or system service really offers."""
+    if not (os.environ.get("DBUS_SESSION_BUS_ADDRESS") or os.name == "nt" or _is_mac()):
+        return None
+    from keyring.backend import get_all_keyring
+
+    reads: list[Callable[[str, str], str | None]] = [
+        backend.get_password
+        for backend in sorted(get_all_keyring(), key=lambda b: -float(b.priority))
+        if backend.priority >= 1 and type(backend).__module__.startswith("keyring.backends.")
+    ]
+    for read in reads:
+        with suppress(Exception):
+            value = read(_SERVICE, _ACCOUNT)
+            if value:
+                return value
+    return None
+
+
+def _is_mac() -> bool:
+    return os.uname().sysname == "Darwin"

@@ -1,0 +1,218 @@
+"""The tables of the registry. Mail and documents have theirs in ``mail.py``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from services.clock import now
+from services.store.types import Id, Instant
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    type_annotation_map = {datetime: Instant, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class Role(StrEnum):
+    """What a user is (R53)."""
+
+    PARTNER = "partner"
+    COMPANY = "company"
+
+
+class Kind(StrEnum):
+    """What an e-mail server serves (R17)."""
+
+    SEND = "send"
+    READ = "read"
+    BOTH = "both"
+
+
+class Function(StrEnum):
+    """What a company uses a mailbox for."""
+
+    SEND = "send"
+    READ = "read"
+
+
+class Health(StrEnum):
+    """What the jobs last learned of an e-mail server."""
+
+    UNKNOWN = "unknown"
+    OK = "ok"
+    FAILING = "failing"
+    DOWN = "down"
+
+
+class Partner(Base):
+    """The reseller that administers many companies."""
+
+    __tablename__ = "partner"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    partner_key: Mapped[str] = mapped_column(String(100), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class User(Base):
+    """A person: of the partner, or of some of its companies."""
+
+    __tablename__ = "app_user"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
+    nickname: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str | None] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(10))
+    os_account: Mapped[str | None] = mapped_column(String(64), unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class UserCompany(Base):
+    """Which companies a company user may see (R53)."""
+
+    __tablename__ = "user_company"
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True
+    )
+    company_id: Mapped[int] = mapped_column(
+        ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Company(Base):
+    """An issuer of fiscal documents."""
+
+    __tablename__ = "company"
+    __table_args__ = (UniqueConstraint("partner_id", "cnpj"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
+    cnpj: Mapped[str] = mapped_column(String(14), index=True)
+    nickname: Mapped[str] = mapped_column(String(60))
+    legal_name: Mapped[str] = mapped_column(String(200))
+    headquarters_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
+    notification_email: Mapped[str | None] = mapped_column(String(2000))
+    document_import: Mapped[bool] = mapped_column(default=False)
+    invoicy_mail: Mapped[bool] = mapped_column(default=False)
+    may_register: Mapped[bool] = mapped_column(default=True)
+    search_key: Mapped[str] = mapped_column(String(400), default="")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class EmailServer(Base):
+    """A registered mail account with its settings, owned by the partner; its password is in the vault."""
+
+    __tablename__ = "email_server"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(5))
+    nickname: Mapped[str] = mapped_column(String(60))
+    sender_name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    username: Mapped[str] = mapped_column(String(254))
+    active: Mapped[bool] = mapped_column(default=True)
+    smtp_host: Mapped[str | None] = mapped_column(String(253))
+    smtp_port: Mapped[int | None]
+    smtp_security: Mapped[str | None] = mapped_column(String(8))
+    pop_host: Mapped[str | None] = mapped_column(String(253))
+    pop_port: Mapped[int | None]
+    pop_security: Mapped[str | None] = mapped_column(String(8))
+    authenticate: Mapped[bool] = mapped_column(default=True)
+    verify_certificate: Mapped[bool] = mapped_column(default=True)
+    timeout: Mapped[int] = mapped_column(default=30)
+    delete_after: Mapped[str] = mapped_column(String(8), default="import")
+    health: Mapped[str] = mapped_column(String(10), default=Health.UNKNOWN)
+    health_reason: Mapped[str | None] = mapped_column(String(1000))
+    health_since: Mapped[datetime | None]
+    refusals: Mapped[int] = mapped_column(default=0)
+    inactive_code: Mapped[int | None]
+    inactive_reason: Mapped[str | None] = mapped_column(String(1000))
+    inactive_since: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    next_read_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("app_user.id", ondelete="SET NULL")
+    )
+    search_key: Mapped[str] = mapped_column(String(700), default="")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    mailboxes: Mapped[list[Mailbox]] = relationship(
+        back_populates="server", cascade="all, delete-orphan"
+    )
+
+
+class Mailbox(Base):
+    """An e-mail server as one company sees it, for one function: the link (R10, R20)."""
+
+    __tablename__ = "mailbox"
+    __table_args__ = (
+        UniqueConstraint("server_id", "company_id", "function"),
+        Index("ix_mailbox_company", "company_id", "function", "position"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    server_id: Mapped[int] = mapped_column(ForeignKey("email_server.id", ondelete="CASCADE"))
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
+    function: Mapped[str] = mapped_column(String(4))
+    position: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    server: Mapped[EmailServer] = relationship(back_populates="mailboxes")
+    company: Mapped[Company] = relationship()
+
+
+class AuditEntry(Base):
+    """Who changed what, when, from what to what; never a secret (R55)."""
+
+    __tablename__ = "audit_entry"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    partner_id: Mapped[int | None] = mapped_column(index=True)
+    company_id: Mapped[int | None] = mapped_column(index=True)
+    user_id: Mapped[int | None]
+    user_nickname: Mapped[str] = mapped_column(String(60))
+    os_account: Mapped[str] = mapped_column(String(64), default="")
+    action: Mapped[str] = mapped_column(String(40))
+    entity: Mapped[str] = mapped_column(String(40))
+    entity_id: Mapped[int | None]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+
+class DataKey(Base):
+    """A data key wrapped by the master key, and the canary that proves which master key it was."""
+
+    __tablename__ = "data_key"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    wrapped: Mapped[bytes]
+    canary: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Secret(Base):
+    """One sealed secret: version, key, nonce and ciphertext; bound to its place by associated data."""
+
+    __tablename__ = "secret"
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(default=1)
+    key_id: Mapped[int] = mapped_column(ForeignKey("data_key.id"))
+    nonce: Mapped[bytes]
+    ciphertext: Mapped[bytes]
+
+
+class Lease(Base):
+    """A singleton's claim: who holds ``name``, until when, under which fence number."""
+
+    __tablename__ = "lease"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(120))
+    fence: Mapped[int] = mapped_column(default=1)
+    until: Mapped[datetime]

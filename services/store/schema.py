@@ -1,0 +1,92 @@
+"""Bringing the schema up to date, by one process at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from services.errors import Unavailable
+from services.language import _
+from services.store.engine import Store, begin_exclusive
+
+HEAD = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def bring_up_to_date(store: Store) -> None:
+    """Migrate to :data:`HEAD` unless the database is there already.
+
+    Alembic is imported only when something has to be done. Raises :class:`Unavailable` when the
+    database cannot be reached or was made by a newer program.
+    """
+    try:
+        with store.read_engine.connect() as connection:
+            if _version(connection) == HEAD:
+                return
+        if store.is_sqlite:
+            _switch_to_wal(store)
+        with store.write_engine.begin() as connection:
+            begin_exclusive(connection)
+            if _version(connection) != HEAD:
+                _upgrade(connection)
+    except OperationalError as e:
+        raise Unavailable(
+            _("Não foi possível abrir o banco de dados: {error}").format(
+                error=str(e.orig).strip().splitlines()[0]
+            )
+        ) from e
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _switch_to_wal(store: Store) -> None:
+    """WAL is a property of the file: set once, retried while another process does the same."""
+    connection = store.read_engine.raw_connection()
+    try:
+        driver = connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        if driver.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return
+        driver.execute("BEGIN IMMEDIATE")
+        driver.execute("COMMIT")
+        for attempt in range(100):
+            try:
+                driver.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError:
+                if attempt == 99:
+                    raise
+                driver.execute("BEGIN IMMEDIATE")
+                driver.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    version = _version(connection)
+    if version is not None and version not in known:
+        raise Unavailable(
+            _(
+                "O banco de dados foi criado por uma versão mais nova do Carteiro ({version})"
+            ).format(version=version)
+        )
+    try:
+        command.upgrade(config, "head")
+    except CommandError as e:
+        raise Unavailable(str(e)) from e
