@@ -1,0 +1,215 @@
+"""A private Dovecot 2.3: POP3 with STLS, POP3 over TLS, and a login service for Postfix."""
+
+from __future__ import annotations
+
+import grp
+import itertools
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.servers.certificate import Authority
+from tests.servers.ports import (
+    Process,
+    find,
+    free_port,
+    is_root,
+    open_folder,
+    unprivileged,
+    wait_until,
+)
+
+BINARY = "dovecot"
+
+_CONFIG = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+listen = 127.0.0.1
+protocols = pop3
+{users_of_processes}
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0 secs
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {folder}/users/%u
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={folder}/mail/%u
+}}
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:~/Maildir
+mail_fsync = never
+mail_max_userip_connections = 100
+service pop3-login {{
+  {no_chroot}
+  service_count = 0
+  client_limit = 2000
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  {no_chroot}
+  client_limit = 3000
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service auth {{
+  client_limit = 3000
+  unix_listener {folder}/login {{
+    mode = 0666
+  }}
+}}
+{pop3_delete_type}
+{extra}
+"""
+
+
+class Dovecot:
+    """Dovecot with users of its own, on 127.0.0.1: ``port`` (plain and STLS) and ``tls_port``.
+
+    Refused logins are answered at once, without Dovecot's growing delay. ``ca_file`` is the
+    authority to trust; ``auth_socket`` serves Postfix's SASL; ``extra`` is appended to the
+    configuration. Runs as root (mail belongs to ``nobody``) or as anybody.
+    """
+
+    def __init__(
+        self,
+        *,
+        authority: Authority | None = None,
+        pop3_delete_type: str | None = None,
+        extra: str = "",
+    ) -> None:
+        self.folder = open_folder("dovecot-")
+        self.authority = authority or Authority(self.folder)
+        self.ca_file = self.authority.ca_file
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self.tls_port = free_port()
+        self.auth_socket = self.folder / "login"
+        self.log = self.folder / "dovecot.log"
+        self._owner = unprivileged()
+        self._numbers = itertools.count(1)
+        self._process: Process | None = None
+        (self.folder / "users").mkdir()
+        (self.folder / "mail").mkdir()
+        self._own(self.folder / "mail")
+        me = self._owner.pw_name
+        group = grp.getgrgid(self._owner.pw_gid).gr_name
+        (self.folder / "dovecot.conf").write_text(
+            _CONFIG.format(
+                folder=self.folder,
+                certificate=self.authority.certificate,
+                key=self.authority.key,
+                uid=self._owner.pw_uid,
+                gid=self._owner.pw_gid,
+                port=self.port,
+                tls_port=self.tls_port,
+                users_of_processes=""
+                if is_root()
+                else f"default_internal_user = {me}\n"
+                f"default_login_user = {me}\ndefault_internal_group = {group}",
+                no_chroot="" if is_root() else "chroot =",
+                pop3_delete_type=f"pop3_delete_type = {pop3_delete_type}"
+                if pop3_delete_type
+                else "",
+                extra=extra,
+            )
+        )
+
+    def start(self) -> None:
+        """Start, or start again on the same ports with the same mail."""
+        binary = find(BINARY)
+        assert binary is not None, "dovecot is not installed"
+        self._process = Process(
+            [binary, "-F", "-c", str(self.folder / "dovecot.conf")],
+            self.folder / "output.log",
+            ports=(self.port, self.tls_port),
+        )
+
+    def stop(self) -> None:
+        """End the server and with it every session; the mail stays."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def add_user(self, name: str, password: str) -> None:
+        """A user with an empty mailbox, who may log in at once."""
+        (self.folder / "users" / name).write_text(f"{name}:{password}\n")
+        home = self.folder / "mail" / name
+        for folder in (home, self.maildir(name), *(self.maildir(name) / n for n in _PARTS)):
+            folder.mkdir(exist_ok=True)
+            self._own(folder)
+
+    def change_password(self, name: str, password: str) -> None:
+        """The new password counts from now on; sessions that are open go on."""
+        users = self.folder / "users"
+        fresh = users / f"{name}.new"
+        fresh.write_text(f"{name}:{password}\n")
+        fresh.replace(users / name)
+        if self._process is not None:
+            self.stop()
+            self.start()
+
+    def maildir(self, user: str) -> Path:
+        """The folder of the user's mail."""
+        return self.folder / "mail" / user / "Maildir"
+
+    def deliver(self, user: str, raw: bytes) -> Path:
+        """Put a message into the mailbox, byte for byte, and give its file.
+
+        The name carries size and size on the wire, as Dovecot's own deliveries do, so that LIST
+        need not read every message.
+        """
+        wire = len(raw) + raw.count(b"\n") - raw.count(b"\r\n")
+        name = f"{1700000000 + next(self._numbers):010d}.M1P1.test,S={len(raw)},W={wire}"
+        waiting = self.maildir(user) / "tmp" / name
+        waiting.write_bytes(raw)
+        self._own(waiting)
+        return waiting.rename(self.maildir(user) / "new" / name)
+
+    def messages(self, user: str) -> list[Path]:
+        """The files of the messages in the mailbox, in order of delivery."""
+        found = [p for n in ("new", "cur") for p in (self.maildir(user) / n).iterdir()]
+        return sorted(found, key=lambda path: path.name)
+
+    def wait_for(self, user: str, count: int, timeout: float = 20.0) -> list[Path]:
+        """The messages as soon as there are ``count`` of them."""
+        wait_until(
+            lambda: len(self.messages(user)) >= count, f"{count} messages for {user}", timeout
+        )
+        return self.messages(user)
+
+    def _own(self, path: Path) -> None:
+        if is_root():
+            os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+
+
+_PARTS = ("tmp", "new", "cur")
