@@ -225,7 +225,10 @@ class InboundMessage(Base):
 
 
 class Uidl(Base):
-    """UIDL memory: what of a mailbox has been stored already (RFC 1939 section 7; R38)."""
+    """UIDL memory: what of a mailbox has been stored already (RFC 1939 section 7; R38).
+
+    ``size`` is what the server listed, so that a UIDL given to another message is noticed.
+    """
 
     __tablename__ = "uidl"
     server_id: Mapped[int] = mapped_column(
@@ -235,6 +238,7 @@ class Uidl(Base):
     inbound_id: Mapped[int] = mapped_column(
         ForeignKey("inbound_message.id", ondelete="CASCADE"), index=True
     )
+    size: Mapped[int]
     first_seen_at: Mapped[datetime] = mapped_column(default=now)
 
 

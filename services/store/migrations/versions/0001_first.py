@@ -446,6 +446,7 @@ def upgrade() -> None:
         sa.Column(
             "inbound_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["inbound_id"], ["inbound_message.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["server_id"], ["email_server.id"], ondelete="CASCADE"),
