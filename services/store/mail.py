@@ -75,12 +75,22 @@ class Notification(Base):
 
 
 class OutboxMessage(Base):
-    """One e-mail on its way out: only what changes or is needed to find it; the rest beside it."""
+    """One e-mail on its way out: only what changes or is needed to find it; the rest beside it.
+
+    ``held`` waits for a mailbox that may be used rather than for a time; after ``give_up_at`` what
+    is still deferred becomes final.
+    """
 
     __tablename__ = "outbox_message"
     __table_args__ = (
         UniqueConstraint("company_id", "idempotency_key"),
-        Index("ix_outbox_due", "state", "next_attempt_at"),
+        Index("ix_outbox_due", "state", "company_id", "next_attempt_at"),
+        Index(
+            "ix_outbox_held",
+            "company_id",
+            sqlite_where=text("held"),
+            postgresql_where=text("held"),
+        ),
         Index("ix_outbox_company", "company_id", "id"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -98,6 +108,8 @@ class OutboxMessage(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[datetime | None]
     next_attempt_at: Mapped[datetime]
+    held: Mapped[bool] = mapped_column(default=False)
+    give_up_at: Mapped[datetime]
     mailbox_id: Mapped[int | None] = mapped_column(ForeignKey("mailbox.id", ondelete="SET NULL"))
     error: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -72,6 +72,7 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(10))
     os_account: Mapped[str | None] = mapped_column(String(64), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
+    bell_read_up_to: Mapped[int] = mapped_column(Id, default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -71,6 +71,9 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("os_account", sa.String(length=64), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column(
+            "bell_read_up_to", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["partner_id"],
@@ -392,6 +395,8 @@ def upgrade() -> None:
         sa.Column("lease_owner", sa.String(length=120), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("give_up_at", sa.BigInteger(), nullable=False),
         sa.Column(
             "mailbox_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
@@ -410,7 +415,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id"),
     )
     op.create_index("ix_outbox_company", "outbox_message", ["company_id", "id"], unique=False)
-    op.create_index("ix_outbox_due", "outbox_message", ["state", "next_attempt_at"], unique=False)
+    op.create_index(
+        "ix_outbox_due",
+        "outbox_message",
+        ["state", "company_id", "next_attempt_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_outbox_held",
+        "outbox_message",
+        ["company_id"],
+        unique=False,
+        sqlite_where=sa.text("held"),
+        postgresql_where=sa.text("held"),
+    )
     op.create_table(
         "quarantine",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
