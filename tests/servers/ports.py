@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -114,13 +115,9 @@ class Process:
             raise ServerDied(f"{self._name} ended with {self._popen.returncode}:\n{tail}")
         return answers(port)
 
-    def stop(self, *, kill: bool = False) -> None:
-        """End it, politely or not, and wait for its end."""
-        if self._popen.poll() is None:
-            if kill:
-                self._popen.kill()
-            else:
-                self._popen.terminate()
+    def stop(self, signal_: signal.Signals = signal.SIGTERM) -> None:
+        """Send the signal that ends it and wait for its end."""
+        self._popen.send_signal(signal_)
         try:
             self._popen.wait(10)
         except subprocess.TimeoutExpired:
