@@ -1,0 +1,78 @@
+"""The access key of 44 characters that NF-e, NFC-e, CT-e and MDF-e share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import cycle
+
+from services.errors import Invalid
+from services.language import _
+
+_SHAPE = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
+_GAPS = re.compile(r"[\s.\-/]")
+_WEIGHTS = tuple(weight for _place, weight in zip(range(43), cycle(range(2, 10))))[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """The parts of a key; ``cnpj`` holds a CPF behind three zeros when a person issues."""
+
+    uf: str
+    aamm: str
+    cnpj: str
+    model: str
+    series: int
+    number: int
+    emission_type: str
+    code: str
+    check_digit: str
+
+
+def parse(text: str) -> AccessKey:
+    """The parts of the key written in ``text``, which may be grouped by spaces.
+
+    Raises :class:`Invalid` with ``field="access_key"``.
+    """
+    key = _GAPS.sub("", text)
+    key = key.upper() if key.isascii() else key
+    if len(key) != 44:
+        raise Invalid(
+            _("A chave de acesso tem 44 caracteres; foram informados {count}").format(
+                count=len(key)
+            ),
+            field="access_key",
+        )
+    if not _SHAPE.fullmatch(key):
+        raise Invalid(
+            _("A chave de acesso só tem números, com letras apenas no CNPJ"), field="access_key"
+        )
+    if key[43] != check_digit(key[:43]):
+        raise Invalid(
+            _("Chave de acesso inválida: o dígito verificador não confere"), field="access_key"
+        )
+    return AccessKey(
+        uf=key[:2],
+        aamm=key[2:6],
+        cnpj=key[6:20],
+        model=key[20:22],
+        series=int(key[22:25]),
+        number=int(key[25:34]),
+        emission_type=key[34],
+        code=key[35:43],
+        check_digit=key[43],
+    )
+
+
+def is_valid(key: str) -> bool:
+    """True when ``key`` is 44 bare characters whose check digit is right."""
+    return _SHAPE.fullmatch(key) is not None and key[43] == check_digit(key[:43])
+
+
+def check_digit(first: str) -> str:
+    """The check digit of the first 43 characters: a letter is worth its code less 48.
+
+    Nota técnica conjunta 2025.001; for digits alone it is the rule of the MOC.
+    """
+    rest = sum(map(int.__mul__, _WEIGHTS, (code - 48 for code in first.encode()))) % 11
+    return "0" if rest < 2 else str(11 - rest)
