@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pwd
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
 from sqlalchemy.orm import Session
 
 from services.errors import NotAllowed, NotFound
@@ -95,7 +97,7 @@ def actor_of(session: Session, user: User, account: str = "") -> Actor:
 
 
 def visible(
-    actor: Actor, partner_id: ColumnElement[int], company_id: ColumnElement[int]
+    actor: Actor, partner_id: SQLColumnExpression[Any], company_id: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
     """The SQL condition for rows that ``actor`` may see."""
     condition = partner_id == actor.partner_id
@@ -118,3 +120,16 @@ def partner_only(actor: Actor) -> None:
                 partner=actor.partner_name
             )
         )
+
+
+def has_partner(session: Session) -> bool:
+    """False on a fresh installation: the first partner and user are still to be made."""
+    return session.scalar(select(Partner.id).limit(1)) is not None
+
+
+def owns_state(home: Path) -> bool:
+    """Does the account that runs this process own the state folder (R54)?"""
+    try:
+        return home.stat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return True

@@ -1,0 +1,25 @@
+"""Dates and amounts in Brazilian form, in the time zone of the person's session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from services import clock
+
+
+def when(instant: datetime | None) -> str:
+    """``24/11/2026 05:26``, or the time alone for today; empty for None."""
+    if instant is None:
+        return ""
+    local = instant.astimezone()
+    if local.date() == clock.now().astimezone().date():
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%d/%m/%Y %H:%M")
+
+
+def amount(value: Decimal | None) -> str:
+    """``1.234,56``; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:,.2f}".replace(",", "\0").replace(".", ",").replace("\0", ".")

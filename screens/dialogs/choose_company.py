@@ -1,0 +1,112 @@
+"""Choosing the company that the company screens speak of; registering a first one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input
+
+from screens.commands import Command, Commanded
+from screens.desk import Desk
+from screens.dialogs.company_form import CompanyForm
+from screens.widgets.columns import Cell, Column
+from screens.widgets.foreign import Foreign
+from screens.widgets.list import WindowList
+from services.fiscal.cnpj import mask
+from services.language import _
+from services.registry import companies
+from services.registry.companies import CompanyView
+
+
+class CompanySource:
+    """The companies that this person may see."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
+        return await self._desk.ask(companies.ids, filter=filter, sort=sort, descending=descending)
+
+    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
+        views = await self._desk.ask(companies.rows, ids)
+        return {i: (v.nickname, mask(v.cnpj), v.legal_name) for i, v in views.items()}
+
+
+class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
+    """Type to filter, Enter chooses."""
+
+    DEFAULT_CSS = """
+    ChooseCompany .dialog { height: 80%; }
+    ChooseCompany WindowList { height: 1fr; }
+    ChooseCompany Input { border: none; height: 1; background: $boost; }
+    """
+    AUTO_FOCUS: ClassVar[str | None] = "Input"
+    COMMANDS: ClassVar[tuple[Command, ...]] = (
+        Command("choose_company.new", "f3", _("Nova empresa"), "new", order=1),
+        Command("choose_company.edit", "f4", _("Editar"), "edit", order=2),
+        Command("choose_company.down", "down", _("Ir para a lista"), "to_list", palette=False),
+        Command("choose_company.leave", "escape", _("Voltar"), "dismiss(None)", order=4),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.list = WindowList(
+            CompanySource(desk),
+            (
+                Column("nickname", _("Apelido"), 20),
+                Column("cnpj", "CNPJ", 18),
+                Column("legal_name", _("Razão social"), 20, wide=True),
+            ),
+            empty=_("Nenhuma empresa. Tecle F3 para cadastrar a primeira."),
+        )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Foreign(_("Escolher empresa"), classes="dialog-title")
+            yield Input(placeholder=_("apelido, CNPJ ou razão social"), compact=True)
+            yield self.list
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Filter as one types."""
+        self.list.set_filter(message.value)
+
+    def on_input_submitted(self) -> None:
+        """Enter in the filter takes the row under the cursor."""
+        self.run_worker(self._take(self.list.current), exit_on_error=False)
+
+    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
+        """Enter in the list."""
+        self.run_worker(self._take(message.id), exit_on_error=False)
+
+    def action_to_list(self) -> None:
+        """From the filter into the list."""
+        self.list.focus()
+
+    def action_new(self) -> None:
+        """Register a company."""
+        self.run_worker(self._form(None), group="form", exclusive=True, exit_on_error=False)
+
+    def action_edit(self) -> None:
+        """Change the company under the cursor."""
+        if self.list.current is not None:
+            self.run_worker(
+                self._form(self.list.current), group="form", exclusive=True, exit_on_error=False
+            )
+
+    async def _form(self, company_id: int | None) -> None:
+        view = None if company_id is None else await self.desk.ask(companies.view, company_id)
+        saved = await self.app.push_screen_wait(CompanyForm(self.desk, view))
+        if saved is not None and view is None:
+            self.dismiss(saved)
+        else:
+            self.list.refresh_ids()
+
+    async def _take(self, company_id: int | None) -> None:
+        if company_id is not None:
+            self.dismiss(await self.desk.ask(companies.view, company_id))

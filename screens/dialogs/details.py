@@ -1,0 +1,72 @@
+"""A dialog of facts: name and value lines, and a block of text below."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Footer
+
+from screens.commands import Command, Commanded
+from screens.widgets.foreign import Foreign
+from services.errors import CarteiroError
+from services.language import _
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the dialog shows."""
+
+    lines: Sequence[tuple[str, str]]
+    text: str = ""
+
+
+class Details(Commanded, ModalScreen[None]):
+    """Shows what ``load`` brings."""
+
+    DEFAULT_CSS = """
+    Details .dialog { height: 90%; width: 110; }
+    Details #lines { height: auto; }
+    Details #text { height: auto; padding: 1 0 0 0; }
+    """
+    COMMANDS: ClassVar[tuple[Command, ...]] = (
+        Command("details.leave", "escape,enter,q", _("Fechar"), "dismiss(None)", order=1),
+    )
+
+    def __init__(self, title: str, load: Callable[[], Awaitable[Facts]]) -> None:
+        super().__init__()
+        self._title = title
+        self._load = load
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Foreign(self._title, classes="dialog-title")
+            with VerticalScroll():
+                yield Foreign(block=True, id="lines")
+                yield Foreign(block=True, id="text")
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        self.run_worker(self._show(), exit_on_error=False)
+
+    async def _show(self) -> None:
+        lines = self.query_one("#lines", Foreign)
+        try:
+            facts = await self._load()
+        except CarteiroError as e:
+            lines.show(e.message)
+            return
+        except Exception:
+            log.exception("details failed")
+            lines.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            return
+        width = max((len(name) for name, _value in facts.lines), default=0)
+        lines.show("\n".join(f"{name.ljust(width)}  {value}" for name, value in facts.lines))
+        self.query_one("#text", Foreign).show(facts.text)

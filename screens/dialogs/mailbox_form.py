@@ -1,0 +1,285 @@
+"""The form of a mailbox by *Outro provedor* (R5), for sending or for reading."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from services.wire.addresses import valid_address, valid_host, valid_port
+from services.wire.presets import guidance, preset_for
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Footer
+
+from screens.commands import Command, Commanded
+from screens.desk import Desk
+from screens.dialogs.confirm import Confirm
+from screens.dialogs.email_test import EmailTest
+from screens.widgets.foreign import Foreign
+from screens.widgets.form import FieldSpec, Form
+from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
+from services.language import _
+from services.registry import mailbox_form, mailboxes
+from services.registry.companies import CompanyView
+from services.registry.mailboxes import MailboxDraft, MailboxView
+from services.store.models import Function
+
+ADVANCED = (
+    "host",
+    "port",
+    "security",
+    "authenticate",
+    "verify_certificate",
+    "timeout",
+    "delete_after",
+)
+
+
+def fields(function: Function, *, editing: bool) -> list[FieldSpec]:
+    """The fields in the mission's order (R5)."""
+    protocol = "SMTP" if function is Function.SEND else "POP"
+    made = [
+        FieldSpec("nickname", _("Apelido da caixa"), required=True),
+        FieldSpec("sender_name", _("Nome do remetente"), required=True),
+        FieldSpec(
+            "email", _("E-mail"), required=True, validate=_address, placeholder="nfe@empresa.com.br"
+        ),
+        FieldSpec("username", _("Usuário"), help=_("Vazio: o próprio e-mail.")),
+        FieldSpec(
+            "password",
+            _("Senha"),
+            kind="password",
+            required=not editing,
+            placeholder=_("vazio mantém a atual") if editing else "",
+        ),
+        FieldSpec("active", _("Caixa ativa"), kind="switch"),
+        FieldSpec(
+            "host",
+            _("Endereço {p}").format(p=protocol),
+            advanced=True,
+            validate=_host,
+            required=True,
+        ),
+        FieldSpec("port", _("Porta"), kind="integer", advanced=True, validate=_port, required=True),
+        FieldSpec(
+            "security",
+            _("Conexão SSL"),
+            kind="choice",
+            advanced=True,
+            choices=(("tls", "SSL/TLS"), ("starttls", "STARTTLS"), ("none", _("sem"))),
+        ),
+        FieldSpec("authenticate", _("Autenticação"), kind="switch", advanced=True),
+        FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
+        FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+    ]
+    if function is Function.READ:
+        del made[1]
+        made.append(
+            FieldSpec(
+                "delete_after",
+                _("Excluir do servidor"),
+                kind="choice",
+                advanced=True,
+                choices=(
+                    ("import", _("após importar")),
+                    ("30", _("após 30 dias")),
+                    ("never", _("nunca")),
+                ),
+            )
+        )
+    return made
+
+
+def _address(text: str) -> None:
+    valid_address(text)
+
+
+def _host(text: str) -> None:
+    valid_host(text)
+
+
+def _port(text: str) -> None:
+    valid_port(text)
+
+
+class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
+    """Register or change one mailbox; gives the saved view, or None when left."""
+
+    DEFAULT_CSS = """
+    MailboxForm .dialog { height: 92%; }
+    MailboxForm Form { height: 1fr; }
+    MailboxForm #guidance { height: auto; max-height: 6; color: $text-warning; }
+    """
+    COMMANDS: ClassVar[tuple[Command, ...]] = (
+        Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
+        Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
+        Command("mailbox_form.advanced", "f4", _("Opções avançadas"), "advanced", order=3),
+        Command("mailbox_form.leave", "escape", _("Voltar"), "leave", order=4),
+    )
+
+    def __init__(
+        self, desk: Desk, company: CompanyView, function: Function, view: MailboxView | None = None
+    ) -> None:
+        super().__init__()
+        self.desk = desk
+        self.company = company
+        self.function = function
+        self.view = view
+        self.form = Form(fields(function, editing=view is not None), _values(function, view))
+
+    def compose(self) -> ComposeResult:
+        what = _("caixa de envio") if self.function is Function.SEND else _("caixa de leitura")
+        title = _("Nova {what}") if self.view is None else _("Editar {what}")
+        with Vertical(classes="dialog"):
+            yield Foreign(
+                f"{title.format(what=what)} · {self.company.nickname}", classes="dialog-title"
+            )
+            yield self.form
+            yield Foreign(block=True, id="guidance")
+        yield Footer(compact=True, show_command_palette=False)
+
+    async def on_form_changed(self, message: Form.Changed) -> None:
+        """The address tells the provider: fill what nobody has typed (R18), show its guidance (R51)."""
+        if message.name == "email" and "@" in str(message.value):
+            self.run_worker(
+                self._prefill(str(message.value)),
+                group="prefill",
+                exclusive=True,
+                exit_on_error=False,
+            )
+        elif message.name == "security":
+            port = mailbox_form.default_port(self.function, str(message.value))
+            self.form.set_value("port", str(port))
+
+    async def _prefill(self, email: str) -> None:
+        preset = preset_for(email)
+        self.query_one("#guidance", Foreign).show(
+            "\n".join(guidance(preset.guidance)) if preset is not None and preset.guidance else ""
+        )
+        found = await self.desk.ask(mailbox_form.prefill, self.function, email)
+        for name, value in found.items():
+            self.form.set_value(name, value)
+
+    def action_advanced(self) -> None:
+        """Fold the advanced options in or out."""
+        self.form.toggle_advanced()
+
+    def action_save(self) -> None:
+        """Save; every refusal is shown beside its field and nothing typed is lost."""
+        if self.form.validate_all():
+            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+
+    async def _save(self) -> None:
+        draft = self.draft()
+        try:
+            if self.view is None:
+                saved = await self.desk.do(mailboxes.add, self.company.id, draft)
+            else:
+                saved = await self.desk.do(
+                    mailboxes.edit,
+                    self.view.id,
+                    changes_of(self.function, draft),
+                    version=self.view.version,
+                )
+        except InvalidFields as e:
+            self.form.show_errors(e.errors)
+        except Invalid as e:
+            self.form.show_errors([e])
+        except Conflict as e:
+            await self._changed_meanwhile(e)
+        except CarteiroError as e:
+            self.query_one("#guidance", Foreign).show(e.message)
+        else:
+            self.dismiss(saved)
+
+    async def _changed_meanwhile(self, conflict: Conflict) -> None:
+        """Somebody else saved first: show it, keep what was typed, and save over it only if asked."""
+        assert self.view is not None
+        now = await self.desk.ask(mailboxes.view, self.view.id)
+        theirs = _values(self.function, now)
+        mine = _values(self.function, self.view)
+        differs = [n for n in theirs if theirs[n] != mine[n]]
+        text = conflict.message + "\n" + "\n".join(f"{n}: {theirs[n]}" for n in differs)
+        if await self.app.push_screen_wait(
+            Confirm(
+                _("Outra pessoa alterou esta caixa"),
+                text + "\n" + _("Salvar a sua versão por cima?"),
+            )
+        ):
+            self.view = now
+            await self._save()
+
+    def draft(self) -> MailboxDraft:
+        """What is on the screen now."""
+        values = self.form.values()
+        return MailboxDraft(
+            function=self.function,
+            nickname=values["nickname"],
+            sender_name=values.get("sender_name", ""),
+            email=values["email"],
+            username=values["username"] or values["email"],
+            password=values["password"] or None,
+            active=values["active"],
+            host=values["host"] or None,
+            port=int(values["port"]) if values["port"] else None,
+            security=values["security"],
+            authenticate=values["authenticate"],
+            verify_certificate=values["verify_certificate"],
+            timeout=int(values["timeout"] or 30),
+            delete_after=values.get("delete_after", "import"),
+        )
+
+    def action_test(self) -> None:
+        """Testar E-mail with the values on the screen, saved or not (R8)."""
+        if self.form.validate_all():
+            self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
+
+    async def _test(self) -> None:
+        field = await self.app.push_screen_wait(
+            EmailTest.of_draft(self.desk, self.draft(), self.view.id if self.view else None)
+        )
+        if field is not None:
+            self.form.focus_field(field)
+
+    def action_leave(self) -> None:
+        """Leave; typed changes are not lost without a question."""
+        if self.form.changed:
+            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+        else:
+            self.dismiss(None)
+
+    async def _leave(self) -> None:
+        if await self.app.push_screen_wait(
+            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."))
+        ):
+            self.dismiss(None)
+
+
+def _values(function: Function, view: MailboxView | None) -> dict[str, Any]:
+    if view is None:
+        security = "starttls" if function is Function.SEND else "tls"
+        return {
+            "nickname": "", "sender_name": "", "email": "", "username": "", "password": "",
+            "active": True, "host": "", "port": str(mailbox_form.default_port(function, security)),
+            "security": security, "authenticate": True, "verify_certificate": True,
+            "timeout": "30", "delete_after": "import",
+        }  # fmt: skip
+    return {
+        "nickname": view.nickname, "sender_name": view.sender_name, "email": view.email,
+        "username": view.username, "password": "", "active": view.active, "host": view.host,
+        "port": str(view.port), "security": view.security, "authenticate": view.authenticate,
+        "verify_certificate": view.verify_certificate, "timeout": str(view.timeout),
+        "delete_after": view.delete_after,
+    }  # fmt: skip
+
+
+def changes_of(function: Function, draft: MailboxDraft) -> dict[str, Any]:
+    """The draft as changes; an empty password keeps the one that is kept."""
+    names = ["nickname", "email", "username", "active", *ADVANCED]
+    if function is Function.SEND:
+        names.remove("delete_after")
+        names.append("sender_name")
+    changes = {name: getattr(draft, name) for name in names}
+    if draft.password is not None:
+        changes["password"] = draft.password
+    return changes

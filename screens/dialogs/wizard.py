@@ -1,0 +1,81 @@
+"""First run: the partner, the first user and the first company, instead of an empty screen."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Footer
+
+from screens.commands import Command, Commanded
+from screens.desk import Desk
+from screens.widgets.foreign import Foreign
+from screens.widgets.form import FieldSpec, Form
+from services.errors import CarteiroError, Invalid, InvalidFields
+from services.language import _
+from services.registry import people
+
+
+class Wizard(Commanded, ModalScreen[bool]):
+    """Makes partner and first user in one transaction; gives False when left."""
+
+    DEFAULT_CSS = "Wizard Form { height: auto; max-height: 1fr; }"
+    COMMANDS: ClassVar[tuple[Command, ...]] = (
+        Command("wizard.save", "f2,ctrl+s", _("Começar"), "save", order=1),
+        Command("wizard.leave", "escape", _("Sair"), "dismiss(False)", order=2),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        values: dict[str, Any] = {"partner": "", "partner_key": "", "nickname": "", "email": ""}
+        self.form = Form(
+            [
+                FieldSpec("partner", _("Nome do parceiro"), required=True),
+                FieldSpec("partner_key", _("Chave de parceiro"), required=True),
+                FieldSpec("nickname", _("Seu apelido"), required=True),
+                FieldSpec("email", _("Seu e-mail")),
+            ],
+            values,
+        )
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Foreign(_("Bem-vindo ao Carteiro"), classes="dialog-title")
+            yield Foreign(
+                _(
+                    "Esta instalação ainda não tem parceiro. Informe-o e quem é você: a conta do "
+                    "sistema em uso fica ligada ao seu usuário. Depois, 'c' cadastra a primeira "
+                    "empresa e '1' as caixas de e-mail dela."
+                ),
+                classes="hint",
+            )
+            yield self.form
+            yield Foreign(id="refusal", classes="error")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def action_save(self) -> None:
+        """Make them."""
+        if self.form.validate_all():
+            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+
+    async def _save(self) -> None:
+        values = self.form.values()
+        try:
+            await self.desk.office.do(
+                people.initialise,
+                partner=values["partner"],
+                partner_key=values["partner_key"],
+                nickname=values["nickname"],
+                email=values["email"] or None,
+            )
+        except InvalidFields as e:
+            self.form.show_errors(e.errors)
+        except Invalid as e:
+            self.form.show_errors([e])
+        except CarteiroError as e:
+            self.query_one("#refusal", Foreign).show(e.message)
+        else:
+            self.dismiss(True)

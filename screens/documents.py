@@ -1,0 +1,102 @@
+"""Documentos: the fiscal documents that were imported (R36, R40)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.fiscal.checks import words
+from textual.screen import Screen
+
+from screens.browse import BrowseScreen
+from screens.dates import amount, when
+from screens.desk import Desk
+from screens.dialogs.details import Details, Facts
+from screens.widgets.columns import Cell, Column
+from screens.widgets.list import Source
+from services.fiscal.cnpj import mask
+from services.language import _
+from services.reading import documents
+
+
+class DocumentSource:
+    """The documents of all companies that the person may see."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
+        return await self._desk.ask(documents.ids, filter=filter)
+
+    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
+        found = await self._desk.ask(documents.rows, ids)
+        return {
+            i: (
+                v.kind,
+                "" if v.number is None else str(v.number),
+                v.issuer_name,
+                v.company_nickname,
+                amount(v.total),
+                when(v.imported_at),
+            )
+            for i, v in found.items()
+        }
+
+
+class DocumentsScreen(BrowseScreen):
+    """Newest first; Enter shows the parties and the checks."""
+
+    key = "documents"
+
+    @classmethod
+    def title_words(cls) -> str:
+        return _("Documentos")
+
+    def help_words(self) -> str:
+        return _(
+            "Documentos fiscais importados das caixas de leitura. As verificações rotulam e não "
+            "descartam: íntegra, alterada, sem assinatura, não verificável."
+        )
+
+    def source(self) -> Source:
+        return DocumentSource(self.desk)
+
+    def columns(self) -> Sequence[Column]:
+        return (
+            Column("kind", _("Tipo"), 6),
+            Column("number", _("Número"), 9, align="right"),
+            Column("issuer", _("Emitente"), 20, wide=True),
+            Column("company", _("Empresa"), 14),
+            Column("total", _("Total"), 13, align="right"),
+            Column("imported_at", _("Importado"), 17, min_terminal_width=100),
+        )
+
+    def empty_words(self) -> str:
+        return _("Nenhum documento ainda. Cadastre uma caixa de leitura: eles chegam sozinhos.")
+
+    def detail(self, chosen: int) -> Screen[None]:
+        return Details(_("Documento {id}").format(id=chosen), lambda: self._facts(chosen))
+
+    async def _facts(self, chosen: int) -> Facts:
+        view = await self.desk.ask(documents.view, chosen)
+        lines = [
+            (_("Tipo"), view.kind),
+            (_("Chave de acesso"), view.access_key),
+            (_("Empresa"), view.company_nickname),
+            (
+                _("Emitente"),
+                f"{view.issuer_name} {mask(view.issuer_cnpj) if view.issuer_cnpj else ''}",
+            ),
+            (
+                _("Destinatário"),
+                f"{view.recipient_name} {mask(view.recipient_cnpj) if view.recipient_cnpj else ''}",
+            ),
+            (_("Número / série"), f"{view.number} / {view.series}"),
+            (_("Emissão"), when(view.issued_at)),
+            (_("Total"), amount(view.total)),
+            (_("Importado"), when(view.imported_at)),
+            (_("Dígito da chave"), words(view.checks["access_key"])),
+            (_("Esquema"), words(view.checks["schema"])),
+            (_("Assinatura"), words(view.checks["signature"])),
+            (_("Certificado"), words(view.checks["certificate"])),
+        ]
+        return Facts(lines, (await self.desk.ask(documents.xml, chosen)).decode("utf-8", "replace"))

@@ -1,0 +1,109 @@
+"""The frame round every screen: top bar, Painel de Controle at the left, keys at the bottom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from screens.commands import Commanded
+from screens.desk import Desk
+from screens.widgets.foreign import notify_safe
+from screens.widgets.panel import Panel
+from screens.widgets.topbar import TopBar
+from services.errors import CarteiroError
+from services.language import _
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+FOLD_BELOW = 100
+
+
+class FramedScreen(Commanded, Screen[None]):
+    """A screen of the house. A subclass gives its ``title_words``, ``help_words`` and ``body``."""
+
+    DEFAULT_CSS = """
+    FramedScreen { layout: vertical; }
+    FramedScreen > #middle { height: 1fr; }
+    FramedScreen #body { width: 1fr; height: 1fr; padding: 0 1; }
+    """
+    AUTO_FOCUS: ClassVar[str | None] = "#body *"
+    key: ClassVar[str] = ""
+    needs_company: ClassVar[bool] = False
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+
+    @classmethod
+    def title_words(cls) -> str:
+        """The screen's name."""
+        raise NotImplementedError
+
+    def help_words(self) -> str:
+        """The screen's help: what it is for, in plain words."""
+        return ""
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between panel and footer."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield TopBar()
+        with Horizontal(id="middle"):
+            yield Panel(self.key)
+            with Vertical(id="body"):
+                yield from self.body()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold the panel away where room is scarce."""
+        self.query_one(Panel).display = event.size.width >= FOLD_BELOW
+
+    async def refresh_live(self) -> None:
+        """Something was committed, here or elsewhere: show it. Called at most four times a second."""
+
+    async def company_changed(self) -> None:
+        """Another company was chosen."""
+        await self.refresh_live()
+
+    def refuse(self, message: str) -> None:
+        """Tell the person why something cannot be."""
+        notify_safe(self.app, message, "error")
+
+    def attempt(
+        self,
+        work: Callable[[], Awaitable[T]],
+        then: Callable[[T], Any] | None = None,
+        *,
+        group: str = "work",
+    ) -> None:
+        """Run ``work`` off the key press; a refusal becomes a message, the result goes to ``then``.
+
+        Newer work of one ``group`` takes the place of older work that only read.
+        """
+
+        async def run() -> None:
+            try:
+                result = await work()
+            except CarteiroError as e:
+                notify_safe(self.app, e.message, "error")
+            except Exception:
+                log.exception("work of %s failed", type(self).__name__)
+                notify_safe(
+                    self.app, _("Algo falhou aqui dentro; os detalhes estão no log"), "error"
+                )
+            else:
+                if then is not None and self.is_attached:
+                    answer = then(result)
+                    if isinstance(answer, Awaitable):
+                        await answer
+
+        self.run_worker(run(), group=group, exclusive=group != "work", exit_on_error=False)

@@ -1,0 +1,79 @@
+"""Painel de Controle: the first screen, with where to go and what is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from screens.desk import Desk
+from screens.frame import FramedScreen
+from screens.widgets.panel import PlaceLine, places
+from services.language import _
+
+
+class HomeScreen(FramedScreen):
+    """What the program can do, by digit; painted before anything else is loaded."""
+
+    key = "home"
+    DEFAULT_CSS = """
+    HomeScreen .group { padding: 1 0 0 0; color: $text-muted; }
+    HomeScreen .title { text-style: bold; color: $text-primary; }
+    HomeScreen #state { padding: 1 0; }
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._state = Static(_("Abrindo o banco de dados…"), id="state", markup=False)
+
+    @classmethod
+    def title_words(cls) -> str:
+        return _("Painel de Controle")
+
+    def help_words(self) -> str:
+        return _(
+            "Escolha uma tela pelo número. 'c' escolhe a empresa, 'b' abre as notificações, "
+            "Ctrl+P procura qualquer ação."
+        )
+
+    def body(self) -> Iterable[Widget]:
+        yield Home(self._state)
+
+    async def refresh_live(self) -> None:
+        from services.reading.documents import total_count
+
+        from services.notifications.bell import unread_count
+        from services.outbox.views import counts
+
+        unread = await self.desk.ask(unread_count)
+        by_state = await self.desk.ask(counts)
+        waiting = by_state.get("queued", 0) + by_state.get("deferred", 0)
+        documents = await self.desk.ask(total_count)
+        self._state.update(
+            "\n".join(
+                (
+                    _("{n} notificações não lidas").format(n=unread),
+                    _("{n} e-mails na fila de envio").format(n=waiting),
+                    _("{n} documentos importados").format(n=documents),
+                )
+            )
+        )
+
+
+class Home(VerticalScroll, can_focus=True):
+    """The body of the first screen."""
+
+    def __init__(self, state: Static) -> None:
+        super().__init__()
+        self._state = state
+
+    def compose(self) -> ComposeResult:
+        yield Static("Carteiro", classes="title", markup=False)
+        yield self._state
+        for group, members in places():
+            yield Static(group, classes="group", markup=False)
+            for place in members:
+                yield PlaceLine(place, here=False)

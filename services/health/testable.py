@@ -1,0 +1,60 @@
+"""The account that *Testar E-mail* speaks to: a saved mailbox, or what stands on the form (R8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from services.health.accounts import PASSWORD, PLACE, Account, account_of
+from services.registry import mailbox_form, mailboxes
+from services.registry.access import Actor
+from services.registry.mailbox_form import MailboxDraft
+from services.settings import Settings
+from services.store import secret
+from services.store.models import Function
+from services.wire.endpoint import Endpoint, Login, Security
+
+
+def of_mailbox(session: Session, actor: Actor, mailbox_id: int, settings: Settings) -> Account:
+    """The account of a saved mailbox that ``actor`` may see (R53)."""
+    view = mailboxes.view(session, actor, mailbox_id)
+    account = account_of(session, view.server_id, settings)
+    # A mailbox is tested for its own function, also where its server serves both.
+    if view.function == Function.SEND:
+        return account
+    return replace(account, smtp=None)
+
+
+def of_draft(
+    session: Session, actor: Actor, draft: MailboxDraft, mailbox_id: int | None, settings: Settings
+) -> Account:
+    """The account that ``draft`` describes; without a password the saved one of ``mailbox_id``.
+
+    Raises :class:`InvalidFields` for values that could not be saved either.
+    """
+    kept = None
+    if not draft.password and mailbox_id is not None:
+        view = mailboxes.view(session, actor, mailbox_id)
+        kept = secret.get(session, PLACE, view.server_id, PASSWORD)
+    clean = mailbox_form.check(
+        mailbox_form.with_defaults(session, actor, draft), password_kept=kept is not None
+    )
+    endpoint = Endpoint(
+        clean.host,
+        clean.port,
+        cast(Security, clean.security),
+        clean.verify_certificate,
+        clean.timeout,
+        settings.ca_file,
+    )
+    sends = draft.function == Function.SEND
+    return Account(
+        None,
+        clean.email,
+        clean.sender_name,
+        endpoint if sends else None,
+        None if sends else endpoint,
+        Login(clean.username, clean.password or kept or "") if clean.authenticate else None,
+    )

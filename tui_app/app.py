@@ -1,0 +1,305 @@
+"""The console: starts with a skeleton, opens the office behind the first paint, then the jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from screens.widgets.topbar import TopBar
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from screens.desk import Desk
+from screens.frame import FramedScreen
+from screens.home import HomeScreen
+from screens.widgets.foreign import notify_safe
+from screens.widgets.panel import Panel, places
+from services.errors import CarteiroError
+from services.language import _
+from services.settings import Settings
+from tui_app.theme import THEMES
+
+if TYPE_CHECKING:
+    from services.jobs.runner import Jobs
+
+    from services.office import Office
+    from services.registry.companies import CompanyView
+
+log = logging.getLogger(__name__)
+DRAIN_SECONDS = 10.0
+LIVE_SECONDS = 0.25
+TOASTS_AT_ONCE = 3
+
+
+def _mailboxes(desk: Desk) -> FramedScreen:
+    from screens.mailboxes import MailboxesScreen
+
+    return MailboxesScreen(desk)
+
+
+def _outbox(desk: Desk) -> FramedScreen:
+    from screens.outbox import OutboxScreen
+
+    return OutboxScreen(desk)
+
+
+def _documents(desk: Desk) -> FramedScreen:
+    from screens.documents import DocumentsScreen
+
+    return DocumentsScreen(desk)
+
+
+def _bell(desk: Desk) -> FramedScreen:
+    from screens.bell import BellScreen
+
+    return BellScreen(desk)
+
+
+MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
+    "home": HomeScreen,
+    "mailboxes": _mailboxes,
+    "outbox": _outbox,
+    "documents": _documents,
+    "bell": _bell,
+}
+
+
+class CarteiroApp(App[int]):
+    """The shell round the screens."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Carteiro"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "keys_help", _("Ajuda"), id="app.help", key_display="?"),
+        Binding("c", "choose_company", _("Empresa"), id="app.company"),
+        *(
+            Binding(
+                place.digit, f"go('{place.key}')", place.words, show=False, id=f"app.{place.key}"
+            )
+            for _group, members in places()
+            for place in members
+        ),
+        Binding(
+            "ctrl+p", "command_palette", _("Paleta"), show=False, id="app.palette", priority=True
+        ),
+        Binding("ctrl+q", "leave", _("Sair"), show=False, id="app.quit", priority=True),
+    ]
+
+    def __init__(
+        self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
+    ) -> None:
+        super().__init__()
+        self.desk = Desk(settings, user)
+        self._with_jobs = with_jobs
+        self._jobs: Jobs | None = None
+        self._dirty = asyncio.Event()
+        self._last_bell: int | None = None
+        self._unread = 0
+        for theme in THEMES:
+            self.register_theme(theme)
+        if settings.theme in self.available_themes:
+            self.theme = settings.theme
+        self.set_keymap(dict(settings.keys))
+
+    def get_default_screen(self) -> Screen[None]:
+        """The skeleton that is painted first."""
+        return HomeScreen(self.desk)
+
+    def on_ready(self) -> None:
+        """The first frame is out: now everything heavy."""
+        self.run_worker(self._open(), group="open", exit_on_error=False)
+
+    async def _open(self) -> None:
+        try:
+            office = await asyncio.to_thread(_open_office, self.desk.settings)
+            self.desk.open(office)
+            if not await self._seat(office):
+                await self.action_leave()
+                return
+        except CarteiroError as e:
+            self.exit(1, message=e.message)
+            return
+        except Exception:
+            log.exception("start failed")
+            self.exit(1, message=_("O Carteiro não pôde começar; os detalhes estão no log"))
+            return
+        self._show_place()
+        office.on_change(self._dirty.set)
+        self._dirty.set()
+        self.run_worker(self._live(), group="live", exit_on_error=False)
+        if self._with_jobs:
+            from services.jobs.runner import Jobs
+
+            self._jobs = Jobs(office)
+            self._jobs.start()
+            self.set_interval(1.0, self._show_activity)
+
+    async def _seat(self, office: Office) -> bool:
+        from services.registry import access
+        from services.registry.companies import only
+
+        home = self.desk.settings.home
+        if not await office.ask(access.has_partner):
+            from screens.dialogs.wizard import Wizard
+
+            if not await self.push_screen_wait(Wizard(self.desk)):
+                return False
+        actor = await office.ask(
+            access.identify, nickname=self.desk.user, owns_state=access.owns_state(home)
+        )
+        self.desk.company = await office.ask(only, actor)
+        self.desk.seat(actor)
+        return True
+
+    async def _live(self) -> None:
+        """Show what was committed anywhere, at most once in ``LIVE_SECONDS``."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            try:
+                await self._ring()
+                if isinstance(self.screen, FramedScreen):
+                    await self.screen.refresh_live()
+            except CarteiroError as e:
+                notify_safe(self, e.message, "warning")
+            except Exception:
+                log.exception("live refresh failed")
+            await asyncio.sleep(LIVE_SECONDS)
+
+    async def _ring(self) -> None:
+        from services.notifications import bell
+
+        self._unread = await self.desk.ask(bell.unread_count)
+        for bar in self.screen.query(TopBar):
+            bar.unread = self._unread
+        newest = await self.desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
+        top = newest[0].id if newest else 0
+        if self._last_bell is not None and top > self._last_bell and self.screen_key != "bell":
+            for entry in reversed(newest):
+                if entry.id > self._last_bell:
+                    notify_safe(self, entry.title, entry.severity)
+            if self.desk.settings.terminal_bell:
+                self.bell()
+        self._last_bell = top
+
+    @property
+    def screen_key(self) -> str:
+        """The key of the screen in front, or of the one under a dialog."""
+        return next((s.key for s in reversed(self.screen_stack) if isinstance(s, FramedScreen)), "")
+
+    def _show_activity(self) -> None:
+        if self._jobs is not None:
+            for bar in self.screen.query(TopBar):
+                bar.activity = self._jobs.activity.words
+
+    def _show_place(self) -> None:
+        for bar in self.screen.query(TopBar):
+            bar.partner = self.desk.actor.partner_name
+            bar.company = self.desk.company.nickname if self.desk.company else ""
+            bar.unread = self._unread
+
+    def on_panel_chosen(self, message: Panel.Chosen) -> None:
+        """A click in the panel."""
+        self.run_worker(self.action_go(message.key), exit_on_error=False)
+
+    async def action_go(self, key: str) -> None:
+        """Go to a screen; asks for the company first where one is needed."""
+        if not self.desk.ready.is_set() or not isinstance(self.screen, FramedScreen):
+            return
+        if self.screen_key == key:
+            return
+        screen = MAKERS[key](self.desk)
+        if screen.needs_company and self.desk.company is None:
+            self.run_worker(
+                self._choose_then(key), group="choose", exclusive=True, exit_on_error=False
+            )
+            return
+        with self.batch_update():
+            if len(self.screen_stack) > 1:
+                await self.switch_screen(screen)
+            else:
+                await self.push_screen(screen)
+        self._show_place()
+
+    async def _choose_then(self, key: str) -> None:
+        if await self._choose():
+            await self.action_go(key)
+
+    async def _choose(self) -> bool:
+        from screens.dialogs.choose_company import ChooseCompany
+
+        chosen: CompanyView | None = await self.push_screen_wait(ChooseCompany(self.desk))
+        if chosen is None:
+            return False
+        self.desk.company = chosen
+        self._show_place()
+        return True
+
+    def action_choose_company(self) -> None:
+        """Choose the company that the company screens speak of."""
+        if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
+            self.run_worker(
+                self._choose_again(), group="choose", exclusive=True, exit_on_error=False
+            )
+
+    async def _choose_again(self) -> None:
+        if await self._choose() and isinstance(self.screen, FramedScreen):
+            await self.screen.company_changed()
+
+    def action_keys_help(self) -> None:
+        """All keys of the screen in front, and its help."""
+        from screens.dialogs.help import HelpDialog
+
+        if isinstance(self.screen, FramedScreen):
+            self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
+
+    async def action_leave(self) -> None:
+        """Leave: the jobs drain first, claims go back."""
+        if self._jobs is not None:
+            notify_safe(self, _("Encerrando: terminando o que está em andamento…"), "information")
+            await self._jobs.drain(DRAIN_SECONDS)
+        if self.desk.is_open:
+            await self.desk.office.close()
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: only what is ours; nothing that writes files."""
+        for _group, members in places():
+            for place in members:
+                yield SystemCommand(
+                    place.words,
+                    _("Ir para {place}").format(place=place.words),
+                    self._goer(place.key),
+                )
+        yield SystemCommand(
+            _("Escolher empresa"), _("Empresa das telas de empresa"), self.action_choose_company
+        )
+        yield SystemCommand(_("Tema"), _("Trocar as cores"), self.action_change_theme)
+        yield SystemCommand(_("Ajuda"), _("Teclas e ajuda desta tela"), self.action_keys_help)
+        yield SystemCommand(_("Sair"), _("Encerrar o Carteiro"), self._leave_soon)
+
+    def _goer(self, key: str) -> Callable[[], None]:
+        return lambda: self.call_later(self.action_go, key)
+
+    def _leave_soon(self) -> None:
+        self.call_later(self.action_leave)
+
+
+def _open_office(settings: Settings) -> Office:
+    from services.office import open_office
+
+    return open_office(settings)
+
+
+def run(settings: Settings, user: str | None = None) -> int:
+    """Run the console until the person leaves; the exit status."""
+
+    # What stays in threads must not keep a key press waiting.
+    sys.setswitchinterval(0.001)
+    app = CarteiroApp(settings, user)
+    status = app.run()
+    return status if status is not None else 0
