@@ -9,19 +9,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers import dovecot as dovecot_server
+from tests.servers import postfix as postfix_server
 from tests.servers import sink as sink_server
 from tests.servers.certificate import Authority
 from tests.servers.dovecot import Dovecot
-from tests.servers.ports import find, open_folder
+from tests.servers.ports import find, is_root, open_folder
+from tests.servers.postfix import Postfix
+from tests.servers.postgres import Postgres, find_binary
 from tests.servers.sink import Sink
 
 
-def _need(*binaries: str) -> None:
+def _need(binary: str, path: str | None) -> None:
     """Skip for want of a server; where the run must be complete (CI=true) that is a failure."""
-    missing = [name for name in binaries if find(name) is None]
-    if not missing:
-        return
-    reason = f"not installed: {', '.join(missing)}"
+    if path is None:
+        _without(f"not installed: {binary}")
+
+
+def _without(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -38,15 +42,33 @@ def authority() -> Iterator[Authority]:
 @pytest.fixture(scope="session")
 def dovecot(authority: Authority) -> Iterator[Dovecot]:
     """A Dovecot for the whole run: take a user name of your own."""
-    _need(dovecot_server.BINARY)
+    _need(dovecot_server.BINARY, find(dovecot_server.BINARY))
     with Dovecot(authority=authority) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
+    """A Postfix that takes the logins of ``dovecot`` and delivers to its mailboxes."""
+    _need(postfix_server.BINARY, find(postfix_server.BINARY))
+    if not is_root():
+        _without("a Postfix of one's own needs root")
+    with Postfix(dovecot) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run; ``postgres.database()`` is a test's own database."""
+    _need("postgresql", find_binary("postgres"))
+    with Postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def sink_of_the_run() -> Iterator[Sink]:
     """The process behind ``sink``."""
-    _need(sink_server.BINARY)
+    _need(sink_server.BINARY, find(sink_server.BINARY))
     with Sink() as server:
         yield server
 

@@ -1,0 +1,171 @@
+"""A private Postfix: submission with STARTTLS and login, mail of one domain kept in Maildirs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from types import TracebackType
+from typing import Self
+
+from tests.servers.dovecot import Dovecot
+from tests.servers.ports import Process, find, free_port, open_folder, unprivileged
+
+BINARY = "postfix"
+DOMAIN = "example.com"
+
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+maillog_file = {folder}/postfix.log
+maillog_file_prefixes = {folder}
+myhostname = mail.{domain}
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks_style = host
+mynetworks =
+alias_maps =
+local_recipient_maps =
+biff = no
+virtual_mailbox_domains = {domain}
+virtual_mailbox_maps = regexp:{folder}/mailboxes
+virtual_transport = maildir
+default_transport = error:only {domain} is delivered here
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {auth_socket}
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = reject_unlisted_recipient
+smtpd_delay_reject = yes
+smtpd_error_sleep_time = 0
+smtpd_client_connection_count_limit = 0
+message_size_limit = 52428800
+{extra}
+"""
+
+# Postfix reads this once; Dovecot's users come later, so the address alone decides.
+_MAILBOXES = """\
+if !/^unknown/
+/@{domain}$/ yes
+endif
+"""
+
+# virtual(8) cannot take the folder from such a pattern; 67 is EX_NOUSER.
+_DELIVER = """\
+#!/bin/sh
+cd {mail}/"$1"/Maildir || exit 67
+name=$(date +%s.%N).$$.test
+cat >tmp/$name && mv tmp/$name new/
+"""
+
+_MASTER = """\
+{port} inet n - n - - smtpd
+{tls_port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+showq unix n - n - - showq
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+local unix - n n - - local
+maildir unix - n n - - pipe flags=R user={user} argv={folder}/deliver ${{recipient}}
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+class Postfix:
+    """Postfix on 127.0.0.1: ``port`` (STARTTLS) and ``tls_port`` (TLS from the first byte).
+
+    Users, passwords and certificate are those of ``dovecot``; mail to its users ``NAME@example.com``
+    (Dovecot's user name is the whole address) lands in their Maildirs and can be read by POP3;
+    addresses that begin with ``unknown`` are refused with 550. Only who logged in may send.
+    Needs root.
+    """
+
+    def __init__(self, dovecot: Dovecot, *, extra: str = "") -> None:
+        self.folder = open_folder("postfix-")
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self.tls_port = free_port()
+        self.ca_file = dovecot.ca_file
+        self.log = self.folder / "postfix.log"
+        self._dovecot = dovecot
+        self._process: Process | None = None
+        self._config = self.folder / "config"
+        self._config.mkdir()
+        (self.folder / "queue").mkdir()
+        (self.folder / "data").mkdir()
+        shutil.chown(self.folder / "data", "postfix", "postfix")
+        (self._config / "main.cf").write_text(
+            _MAIN.format(
+                folder=self.folder,
+                domain=DOMAIN,
+                certificate=dovecot.authority.certificate,
+                key=dovecot.authority.key,
+                auth_socket=dovecot.auth_socket,
+                extra=extra,
+            )
+        )
+        (self.folder / "mailboxes").write_text(_MAILBOXES.format(domain=DOMAIN.replace(".", r"\.")))
+        deliver = self.folder / "deliver"
+        deliver.write_text(_DELIVER.format(mail=dovecot.folder / "mail"))
+        deliver.chmod(0o755)
+        (self._config / "master.cf").write_text(
+            _MASTER.format(
+                folder=self.folder,
+                user=unprivileged().pw_name,
+                port=f"127.0.0.1:{self.port}",
+                tls_port=f"127.0.0.1:{self.tls_port}",
+            )
+        )
+
+    def start(self) -> None:
+        """Start, or start again on the same ports with the same queue."""
+        binary = find(BINARY)
+        assert binary is not None, "postfix is not installed"
+        config = ("-c", str(self._config))
+        # Makes the folders of the queue. Not `start-fg`: with a log file of its own it leaves the
+        # master behind when it is told to end.
+        subprocess.run([binary, *config, "check"], check=True, capture_output=True)
+        self._process = Process(
+            ["/usr/lib/postfix/sbin/master", *config, "-s"],
+            self.folder / "output.log",
+            ports=(self.port, self.tls_port),
+        )
+
+    def stop(self) -> None:
+        """End it; queued mail stays in its queue."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
