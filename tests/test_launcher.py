@@ -1,0 +1,235 @@
+"""The launcher: makes an environment once, uses no half of one, and gets out of the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.servers.ports import wait_until
+
+TOP = Path(__file__).parents[1]
+
+_PROGRAM = """\
+import os, sys
+import tiny
+import services.part
+print(sys.argv[1:], sys.prefix, services.part.__cached__, os.getpid(), sep="\\n", flush=True)
+if sys.argv[1:] == ["wait"]:
+    import signal
+    signal.pause()
+"""
+
+
+def _wheel(folder: Path) -> Path:
+    """The smallest wheel, so that no registry is asked."""
+    wheel = folder / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n")
+    return wheel
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A program of two modules that starts as Carteiro does, with one dependency."""
+    top = tmp_path / "a checkout"
+    for room in ("tui_app", "screens", "services"):
+        (top / room).mkdir(parents=True)
+        (top / room / "__init__.py").touch()
+    (top / "tui_app/__main__.py").write_text(_PROGRAM)
+    (top / "services/part.py").touch()
+    shutil.copy(TOP / "carteiro", top)
+    shutil.copy(TOP / "tui_app/environment.sh", top / "tui_app")
+    wheel = _wheel(tmp_path)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (top / "requirements.lock").write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    return top
+
+
+def _start(*argv: str | Path, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    """In a plain environment: this run's own Python must not show through."""
+    folder = Path(sys.base_prefix) / "bin"
+    home = more.pop("HOME", os.environ.get("HOME", "/"))
+    return subprocess.Popen(
+        [str(a) for a in argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env={"PATH": f"{folder}:/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"} | more,
+    )
+
+
+def _run(*argv: str | Path, cwd: Path | None = None, **more: str) -> list[str]:
+    process = _start(*argv, cwd=cwd, **more)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return out.splitlines()
+
+
+def _environments(checkout: Path) -> list[Path]:
+    return sorted((checkout / ".env").glob("requirements-*"))
+
+
+def test_it_makes_an_environment_once_and_gives_the_arguments_on(checkout: Path) -> None:
+    first = _run(checkout / "carteiro", "a", "b c")
+    made = _environments(checkout)
+    stamp = (made[0] / "ready").stat().st_mtime_ns
+    second = _run(checkout / "carteiro", "--json")
+    assert (first[0], second[0]) == ("['a', 'b c']", "['--json']")
+    assert [str(e) for e in made] == [first[1]] == [second[1]]
+    assert (made[0] / "ready").stat().st_mtime_ns == stamp
+
+
+def test_a_changed_lock_makes_another_environment(checkout: Path) -> None:
+    before = _run(checkout / "carteiro")[1]
+    with (checkout / "requirements.lock").open("a") as lock:
+        lock.write("# changed\n")
+    assert _run(checkout / "carteiro")[1] != before
+
+
+def test_it_starts_through_links_from_anywhere_and_after_a_move(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """A folder called ``services`` where the person stands is not the program's."""
+    (tmp_path / "elsewhere/services").mkdir(parents=True)
+    (tmp_path / "elsewhere/services/__init__.py").write_text("raise SystemExit('not mine')")
+    link = tmp_path / "elsewhere/link"
+    link.symlink_to("../link")
+    (tmp_path / "link").symlink_to(checkout / "carteiro")
+    assert _run("./link", "x", cwd=tmp_path / "elsewhere")[0] == "['x']"
+    assert _run("sh", "carteiro", "x", cwd=checkout)[0] == "['x']"
+    moved = checkout.rename(tmp_path / "moved")
+    part = _run(moved / "carteiro")[2]
+    assert Path(part).is_relative_to(moved)
+
+
+def test_every_module_has_fresh_byte_code(checkout: Path) -> None:
+    """Also under PYTHONDONTWRITEBYTECODE, and for what has changed or come since."""
+    _run(checkout / "carteiro", PYTHONDONTWRITEBYTECODE="1")
+    never_imported = checkout / "screens/later.py"
+    never_imported.write_text("x = 1\n")
+    _run(checkout / "carteiro", PYTHONDONTWRITEBYTECODE="1")
+    assert list((checkout / "screens/__pycache__").glob("later.*.pyc"))
+    assert list(_environments(checkout)[0].glob("lib/*/site-packages/__pycache__/tiny.*.pyc"))
+
+
+def test_a_wrong_hash_leaves_nothing_that_would_be_used(checkout: Path) -> None:
+    lock = checkout / "requirements.lock"
+    good = lock.read_text()
+    lock.write_text(re.sub("sha256:.*", "sha256:" + "0" * 64, good))
+    process = _start(checkout / "carteiro")
+    assert "requirements.lock" in process.communicate()[1]
+    assert process.returncode == 1
+    assert _environments(checkout) == []
+    lock.write_text(good)
+    assert _run(checkout / "carteiro", "x")[0] == "['x']"
+
+
+def test_a_build_killed_half_way_is_made_anew(checkout: Path) -> None:
+    process = _start("setsid", checkout / "carteiro")
+    wait_until(lambda: bool(_environments(checkout)), "the environment is begun")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    left = _environments(checkout)[0]
+    assert not (left / "ready").exists()
+    (left / "half").touch()
+    assert _run(checkout / "carteiro", "x")[:2] == ["['x']", str(left)]
+    assert not (left / "half").exists()
+
+
+def test_an_environment_whose_python_has_gone_is_made_anew(checkout: Path) -> None:
+    _run(checkout / "carteiro")
+    python = _environments(checkout)[0] / "bin/python"
+    python.unlink()
+    python.symlink_to("/nowhere/python")
+    assert _run(checkout / "carteiro", "x")[0] == "['x']"
+
+
+def test_started_three_times_at_once_it_builds_once(checkout: Path) -> None:
+    started = [_start(checkout / "carteiro", str(n)) for n in range(3)]
+    told = [process.communicate() for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], told
+    assert sum("preparando" in err for _, err in told) == 1
+    assert len(_environments(checkout)) == 1
+
+
+def test_signals_reach_the_program(checkout: Path) -> None:
+    """The launcher has become the program: same process, so SIGHUP and SIGTERM arrive."""
+    _run(checkout / "carteiro")
+    process = _start(checkout / "carteiro", "wait")
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(4)][3].strip() == str(process.pid)
+    process.terminate()
+    process.communicate()
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_without_a_python_it_names_the_cure(checkout: Path, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("cksum", "find", "mkdir"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    for language, words in (("pt_BR.UTF-8", "falta o Python 3.11"), ("en_US.UTF-8", "is missing")):
+        process = _start("/bin/sh", checkout / "carteiro", PATH=str(tools), LANG=language)
+        err = process.communicate()[1]
+        assert process.returncode == 1
+        assert words in err
+        assert "apt install" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_whom_the_checkout_does_not_belong_to_gets_an_environment_of_his_own(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """Nothing is written into the checkout; the second start finds everything in the cache."""
+    public = Path(shutil.move(checkout, f"/tmp/{tmp_path.name}-{os.getpid()}"))
+    try:
+        wheel = shutil.copy(tmp_path / "tiny-1.0-py3-none-any.whl", public)
+        lock = public / "requirements.lock"
+        lock.write_text(re.sub("file:[^ ]*", Path(wheel).as_uri(), lock.read_text()))
+        home = public / "home"
+        home.mkdir()
+        shutil.chown(home, "nobody")
+        public.chmod(0o755)
+        as_nobody = ("setpriv", "--reuid=nobody", "--clear-groups", public / "carteiro")
+        path = "/usr/bin:/bin"
+        if shutil.which("python3", path=path) is None:
+            pytest.skip("no Python that everybody may run")
+        first, second = (_run(*as_nobody, HOME=str(home), PATH=path) for _ in range(2))
+        assert first[:3] == second[:3]
+        assert Path(first[1]).is_relative_to(home / ".cache/carteiro")
+        assert Path(first[2]).is_relative_to(home / ".cache/carteiro")
+        assert Path(first[2]).exists()
+        assert not (public / ".env").exists()
+    finally:
+        shutil.rmtree(public)
+
+
+def test_the_lock_files_agree() -> None:
+    """What is tested is what runs, every line with its hash, and no place but the registry."""
+    pinned = [
+        dict(re.findall(r"^([\w.-]+)==([\w.]+)", (TOP / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert pinned[0].items() <= pinned[1].items()
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (TOP / name).read_text()
+        assert not re.search(r"://|find-links|index-url", text)
+        pins = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+        assert all("--hash=sha256:" in pin for pin in pins)
