@@ -51,6 +51,7 @@ class ScriptedSmtp:
         self.heard: list[str] = []
         self.bodies: list[bytes] = []
         self.connections = 0
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
@@ -66,7 +67,10 @@ class ScriptedSmtp:
         traceback: TracebackType | None,
     ) -> None:
         self._server.close()
-        await self._server.wait_closed()
+        for writer in self._open.values():
+            writer.transport.abort()
+        if self._open:
+            await asyncio.wait(self._open)
 
     def _answer(self, *keys: str) -> str:
         for key in keys:
@@ -77,11 +81,15 @@ class ScriptedSmtp:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             await self._converse(reader, writer)
         except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
             return
         finally:
+            del self._open[task]
             writer.close()
 
     async def _say(self, writer: asyncio.StreamWriter, answer: str) -> bool:
@@ -96,7 +104,7 @@ class ScriptedSmtp:
         if not await self._say(writer, self._answer("greeting")):
             return
         while raw := await reader.readline():
-            line = raw.decode("ascii").removesuffix("\r\n")
+            line = raw.decode("latin-1").removesuffix("\r\n")
             self.heard.append(line)
             answer = self._answer(line, line.partition(" ")[0])
             if not await self._say(writer, answer):
