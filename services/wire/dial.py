@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from services.failure import Stage, WireError
@@ -42,7 +43,7 @@ async def resolve(endpoint: Endpoint, within: float) -> list[Address]:
     return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
 
 
-async def dial(endpoint: Endpoint, addresses: list[Address], within: float) -> socket.socket:
+async def dial(endpoint: Endpoint, addresses: Sequence[Address], within: float) -> socket.socket:
     """A connected, non-blocking socket to the first of the addresses that answers.
 
     The addresses share ``within`` seconds. Raises :class:`WireError` of stage TCP with the

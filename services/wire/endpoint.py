@@ -28,7 +28,7 @@ class Endpoint:
 
     @property
     def who(self) -> str:
-        """"host:port", as failures name it."""
+        """ "host:port", as failures name it."""
         return f"{self.host}:{self.port}"
 
 

@@ -118,7 +118,7 @@ class Lines(asyncio.BufferedProtocol):
             return b""
         at = await self._find(_END, limit)
         if at < 0:
-            await self._discard_block(discard)
+            await self._discard_block(limit + discard)
             return None
         data = bytes(self._view[self._start : at + 2])
         self._consume_to(at + len(_END))

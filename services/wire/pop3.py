@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from services.failure import Failure, Stage, WireError
 from services.wire import sasl
@@ -178,7 +178,7 @@ class Pop3Session:
 
     async def retrieve(
         self, numbers: Sequence[int], sizes: Sequence[int], *, max_bytes: int = MAX_MESSAGE
-    ) -> AsyncIterator[Retrieved | TooLarge | NotRetrieved]:
+    ) -> AsyncGenerator[Retrieved | TooLarge | NotRetrieved, None]:
         """The messages in the order given, those listed over ``max_bytes`` first.
 
         ``sizes`` are the listed ones. What is listed too large is not asked for; what turns out

@@ -62,7 +62,7 @@ def _words(exc: BaseException) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return exc.verify_message
     if isinstance(exc, ssl.SSLError):
-        return exc.reason or ""
+        return _reason(exc)
     return (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
 
 
@@ -138,8 +138,13 @@ def _of_certificate(code: int) -> str:
     return _("O certificado do servidor não passou na validação.")
 
 
+def _reason(exc: ssl.SSLError) -> str:
+    # Only errors that OpenSSL itself made carry a reason.
+    return getattr(exc, "reason", None) or ""
+
+
 def _of_tls(exc: ssl.SSLError) -> str:
-    reason = exc.reason or ""
+    reason = _reason(exc)
     if reason in {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}:
         return _("O servidor só oferece um TLS antigo e inseguro (anterior ao 1.2).")
     if reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}:
