@@ -1,0 +1,189 @@
+"""Keeping what was fetched, durably, before anything else happens to it (R38)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.reading.memory import Wanted
+from services.store.mail import Blob, InboundMessage, InboundState, Quarantine, Uidl
+
+T = TypeVar("T")
+_insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as it was fetched; ``size`` is what the server listed, ``uidl`` may be blank."""
+
+    number: int
+    uidl: str
+    size: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an arrival is kept: ``fresh`` when it was not there before.
+
+    ``returned`` when it had been deleted on the server before, with success.
+    """
+
+    number: int
+    uidl: str
+    inbound_id: int
+    fresh: bool
+    returned: bool
+
+
+def keep(
+    session: Session, partner_id: int, server_id: int, arrivals: Sequence[Arrival]
+) -> list[Kept]:
+    """Keep raw messages, receipts and UIDLs; content that this mailbox brought before is not kept twice."""
+    # Outside of the database's write lock, which the first statement takes.
+    digests = [hashlib.sha256(arrival.raw).hexdigest() for arrival in arrivals]
+    before: dict[str, tuple[int, bool]] = {
+        sha256: (inbound_id, deleted)
+        for sha256, inbound_id, deleted in session.execute(
+            select(
+                InboundMessage.sha256, InboundMessage.id, InboundMessage.deleted_at.is_not(None)
+            ).where(InboundMessage.server_id == server_id, InboundMessage.sha256.in_(digests))
+        )
+    }
+    fresh: dict[str, Arrival] = {}
+    for arrival, sha256 in zip(arrivals, digests, strict=True):
+        if sha256 not in before:
+            fresh.setdefault(sha256, arrival)
+    ids = _keep_fresh(session, partner_id, server_id, fresh) if fresh else {}
+    kept = []
+    for arrival, sha256 in zip(arrivals, digests, strict=True):
+        inbound_id, returned = before.get(sha256) or (ids[sha256], False)
+        is_fresh = fresh.get(sha256) is arrival
+        kept.append(Kept(arrival.number, arrival.uidl, inbound_id, is_fresh, returned))
+    _remember(
+        session,
+        server_id,
+        [(a.uidl, k.inbound_id, a.size) for a, k in zip(arrivals, kept, strict=True)],
+    )
+    return kept
+
+
+def _keep_fresh(
+    session: Session, partner_id: int, server_id: int, fresh: dict[str, Arrival]
+) -> dict[str, int]:
+    at = now()
+    insert = _insert[session.get_bind().dialect.name]
+    session.execute(
+        insert(Blob).on_conflict_do_nothing(),
+        [{"sha256": sha256, "size": len(a.raw), "data": a.raw} for sha256, a in fresh.items()],
+    )
+    rows = session.execute(
+        insert(InboundMessage).returning(InboundMessage.id, InboundMessage.sha256),
+        [
+            {
+                "partner_id": partner_id,
+                "server_id": server_id,
+                "uidl": a.uidl,
+                "sha256": sha256,
+                "size": len(a.raw),
+                "state": InboundState.STORED,
+                "fetched_at": at,
+            }
+            for sha256, a in fresh.items()
+        ],
+    )
+    return {row[1]: row[0] for row in rows}
+
+
+def note_too_large(
+    session: Session, partner_id: int, server_id: int, place: Wanted, *, size: int, detail: str
+) -> bool:
+    """Put a message that was not fetched into quarantine, once; it stays on the server.
+
+    True when it had not been noted before.
+    """
+    inbound_id = session.scalar(
+        select(InboundMessage.id).where(
+            InboundMessage.server_id == server_id,
+            InboundMessage.uidl == place.uidl,
+            InboundMessage.sha256 == "",
+            InboundMessage.size == size,
+        )
+    )
+    noted = inbound_id is None
+    if inbound_id is None:
+        message = InboundMessage(
+            partner_id=partner_id,
+            server_id=server_id,
+            uidl=place.uidl,
+            sha256="",
+            size=size,
+            state=InboundState.QUARANTINED,
+            reason="too_large",
+            committed_at=now(),
+        )
+        session.add(message)
+        session.flush()
+        inbound_id = message.id
+        session.add(
+            Quarantine(
+                partner_id=partner_id,
+                server_id=server_id,
+                inbound_id=inbound_id,
+                reason="too_large",
+                detail=detail,
+            )
+        )
+        session.flush()
+    _remember(session, server_id, [(place.uidl, inbound_id, place.size)])
+    return noted
+
+
+def note_deleted(
+    session: Session, server_id: int, deleted: Sequence[tuple[str, int]], returned: Sequence[int]
+) -> None:
+    """After a successful QUIT: receipts say so, and the UIDLs may be forgotten (R38, R43).
+
+    ``deleted`` are (uidl, inbound id). Those in ``returned`` had come back after an earlier
+    deletion: their UIDL stays in memory, so that they are not fetched for ever.
+    """
+    at = now()
+    ids = sorted({inbound_id for _, inbound_id in deleted})
+    kept = set(returned)
+    forget = [uidl for uidl, inbound_id in deleted if uidl and inbound_id not in kept]
+    for part in _parts(ids):
+        session.execute(
+            update(InboundMessage)
+            .where(InboundMessage.id.in_(part), InboundMessage.deleted_at.is_(None))
+            .values(deleted_at=at)
+        )
+    for names in _parts(forget):
+        session.execute(delete(Uidl).where(Uidl.server_id == server_id, Uidl.uidl.in_(names)))
+
+
+def _remember(session: Session, server_id: int, seen: Sequence[tuple[str, int, int]]) -> None:
+    rows = [
+        {"server_id": server_id, "uidl": uidl, "inbound_id": inbound_id, "size": size}
+        for uidl, inbound_id, size in seen
+        if uidl
+    ]
+    if rows:
+        insert = _insert[session.get_bind().dialect.name](Uidl)
+        session.execute(
+            insert.on_conflict_do_update(
+                index_elements=[Uidl.server_id, Uidl.uidl],
+                set_={"inbound_id": insert.excluded.inbound_id, "size": insert.excluded.size},
+            ),
+            rows,
+        )
+
+
+def _parts(items: list[T]) -> list[list[T]]:
+    return [items[start : start + 500] for start in range(0, len(items), 500)]

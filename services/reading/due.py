@@ -1,0 +1,178 @@
+"""Which mailboxes are to be read now, and the claim that keeps them to one reader (R36)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.failure import Failure
+from services.health.facts import note_failure, note_success
+from services.language import _, ngettext
+from services.notifications import bell
+from services.reading.desk import Claim, Target
+from services.reading.importing import Imported
+from services.store import leases
+from services.store.mail import InboundMessage, InboundState
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
+
+
+def due(
+    session: Session,
+    *,
+    mailbox_id: int | None = None,
+    server_ids: Collection[int] | None = None,
+) -> list[Target]:
+    """Active mailboxes whose time has come, longest overdue first; the named ones at any time.
+
+    Only where a linked company has its Document Import on (R3), and not where wrong passwords
+    have stopped polling (R48) unless it is named.
+    """
+    at = now()
+    query = (
+        select(
+            EmailServer.id,
+            EmailServer.partner_id,
+            EmailServer.email,
+            EmailServer.pop_host,
+            EmailServer.delete_after,
+        )
+        .where(
+            EmailServer.active,
+            EmailServer.kind.in_((Kind.READ, Kind.BOTH)),
+            EmailServer.pop_host.is_not(None),
+            exists().where(
+                Mailbox.server_id == EmailServer.id,
+                Mailbox.function == Function.READ,
+                Company.id == Mailbox.company_id,
+                Company.document_import,
+            ),
+        )
+        .order_by(EmailServer.next_read_at.is_not(None), EmailServer.next_read_at, EmailServer.id)
+    )
+    if mailbox_id is not None:
+        query = query.where(
+            exists().where(Mailbox.id == mailbox_id, Mailbox.server_id == EmailServer.id)
+        )
+    elif server_ids is not None:
+        query = query.where(EmailServer.id.in_(server_ids))
+    else:
+        query = query.where(
+            EmailServer.health != Health.DOWN,
+            or_(EmailServer.next_read_at.is_(None), EmailServer.next_read_at <= at),
+        )
+    return [Target(*row) for row in session.execute(query)]
+
+
+def with_leftovers(session: Session) -> list[Target]:
+    """Mailboxes with messages that were stored and not imported: their reader was killed."""
+    rows = session.execute(
+        select(
+            EmailServer.id,
+            EmailServer.partner_id,
+            EmailServer.email,
+            EmailServer.pop_host,
+            EmailServer.delete_after,
+        )
+        .where(
+            EmailServer.id.in_(
+                select(InboundMessage.server_id).where(
+                    InboundMessage.state == InboundState.STORED
+                )
+            )
+        )
+        .order_by(EmailServer.id)
+    )
+    return [Target(*row) for row in rows]
+
+
+def claim(session: Session, target: Target, seconds: float) -> Claim | None:
+    """Take the mailbox for this reading alone, or None while another reads it."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"[:120]
+    name = f"read:{target.server_id}"
+    fence = leases.take(session, name, owner, seconds)
+    return None if fence is None else Claim(name, owner, fence)
+
+
+def renew(session: Session, held: Claim, seconds: float) -> bool:
+    """Keep the claim for ``seconds`` more; False when another reader has taken it over."""
+    return leases.take(session, held.name, held.owner, seconds) == held.fence
+
+
+def finish(
+    session: Session,
+    target: Target,
+    held: Claim,
+    imported: Imported,
+    *,
+    failure: Failure | None,
+    worked: bool,
+    next_at: datetime | None,
+) -> None:
+    """Close a reading in one unit of work: bell, health, the next time, and the claim.
+
+    Where another has taken the claim over, only what was imported is told.
+    """
+    _ring(session, target, imported)
+    if not leases.holds(session, held.name, held.owner, held.fence):
+        return
+    if failure is not None:
+        note_failure(session, target.server_id, failure, function=Function.READ)
+    elif worked:
+        note_success(session, target.server_id)
+    if next_at is not None:
+        session.execute(
+            update(EmailServer)
+            .where(EmailServer.id == target.server_id)
+            .values(next_read_at=next_at),
+            execution_options={"synchronize_session": False},
+        )
+    leases.give_back(session, held.name, held.owner)
+
+
+def after(seconds: float) -> datetime:
+    """The instant that many seconds from now."""
+    return now() + timedelta(seconds=seconds)
+
+
+def _ring(session: Session, target: Target, imported: Imported) -> None:
+    """One entry per company and reading, and one for what went to quarantine."""
+    links = {
+        company_id: mailbox_id
+        for company_id, mailbox_id in session.execute(
+            select(Mailbox.company_id, Mailbox.id).where(
+                Mailbox.server_id == target.server_id, Mailbox.function == Function.READ
+            )
+        )
+    }
+    for company_id, count in imported.documents.items():
+        bell.add(
+            session,
+            partner_id=target.partner_id,
+            company_id=company_id,
+            type_key="document_imported",
+            title=ngettext(
+                "{n} documento importado de {email}", "{n} documentos importados de {email}", count
+            ).format(n=count, email=target.email),
+            cause=("mailbox", links[company_id]) if company_id in links else None,
+        )
+    if imported.quarantined:
+        bell.add(
+            session,
+            partner_id=target.partner_id,
+            company_id=None,
+            type_key="document_rejected",
+            title=ngettext(
+                "{n} item de {email} foi para a quarentena",
+                "{n} itens de {email} foram para a quarentena",
+                imported.quarantined,
+            ).format(n=imported.quarantined, email=target.email),
+            text=_("Veja o motivo e decida na tela Quarentena."),
+            cause=("inbound", imported.last_held) if imported.last_held is not None else None,
+        )

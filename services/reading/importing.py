@@ -1,0 +1,203 @@
+"""Importing what was found in stored messages: documents, quarantine and receipts in one unit of work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.reading.columns import Unique, document_row, storable
+from services.reading.extract import Extracted, Problem
+from services.reading.routing import Destination, destinations, route
+from services.store.mail import Blob, Document, InboundMessage, InboundState, Quarantine
+
+FOREIGN = "foreign_company"
+_insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose message it is and which mailbox brought it."""
+
+    partner_id: int
+    server_id: int | None
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did: new documents by company, and how many things went to quarantine.
+
+    ``last_held`` is the receipt of the last of those.
+    """
+
+    documents: dict[int, int] = field(default_factory=dict)
+    quarantined: int = 0
+    last_held: int | None = None
+
+    def add(self, other: Imported) -> None:
+        """Count ``other`` in."""
+        for company_id, count in other.documents.items():
+            self.documents[company_id] = self.documents.get(company_id, 0) + count
+        self.quarantined += other.quarantined
+        self.last_held = other.last_held or self.last_held
+
+
+def import_messages(
+    session: Session,
+    source: Source,
+    messages: Sequence[tuple[int, Extracted | Problem]],
+    *,
+    linked: dict[str, Destination] | None = None,
+) -> Imported:
+    """Import what was taken out of messages, by inbound id, and close their receipts (R39-R43).
+
+    A document goes to every linked company among its parties; one that is there already is noted
+    as a duplicate; one of no linked company, and whatever could not be read, goes to quarantine.
+    """
+    at = now()
+    if linked is None:
+        linked = destinations(session, source.server_id) if source.server_id is not None else {}
+    work = _Work(source, linked)
+    for inbound_id, extracted in messages:
+        work.take(inbound_id, extracted)
+    insert = _insert[session.get_bind().dialect.name]
+    fresh: set[Unique] = set()
+    if work.documents:
+        session.execute(insert(Blob).on_conflict_do_nothing(), list(work.blobs.values()))
+        rows = session.execute(
+            insert(Document)
+            .on_conflict_do_nothing()
+            .returning(
+                Document.company_id, Document.kind, Document.access_key, Document.event_id
+            ),
+            list(work.documents.values()),
+        )
+        fresh = {(row[0], row[1], row[2], row[3]) for row in rows}
+    if work.quarantine:
+        session.execute(insert(Quarantine), work.quarantine)
+    receipts = [work.receipt(inbound_id, fresh, at) for inbound_id, _ in messages]
+    session.connection().execute(_CLOSE, receipts)
+    done = Imported(
+        quarantined=len(work.quarantine),
+        last_held=work.quarantine[-1]["inbound_id"] if work.quarantine else None,
+    )
+    for company_id, *_rest in fresh:
+        done.documents[company_id] = done.documents.get(company_id, 0) + 1
+    return done
+
+
+_table = InboundMessage.__table__
+_CLOSE = (
+    update(_table)  # type: ignore[arg-type]
+    .where(_table.c.id == bindparam("inbound"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("state", "subject", "sender", "reason", "found", "committed_at")
+        }
+    )
+)
+
+
+class _Work:
+    """Rows gathered from a batch of messages."""
+
+    def __init__(self, source: Source, linked: dict[str, Destination]) -> None:
+        self.source = source
+        self.linked = linked
+        self.blobs: dict[str, dict[str, Any]] = {}
+        self.documents: dict[Unique, dict[str, Any]] = {}
+        self.quarantine: list[dict[str, Any]] = []
+        self._held: dict[int, str] = {}
+        self._extracted: dict[int, Extracted | Problem] = {}
+        self._found: dict[int, list[tuple[Unique | None, str, str]]] = {}
+
+    def take(self, inbound_id: int, extracted: Extracted | Problem) -> None:
+        """Turn one message into rows."""
+        self._extracted[inbound_id] = extracted
+        self._found[inbound_id] = []
+        if isinstance(extracted, Problem):
+            self._problem(inbound_id, extracted)
+            return
+        for problem in extracted.problems:
+            self._problem(inbound_id, problem)
+        for document in extracted.documents:
+            facts = document.facts
+            kind, key = storable(facts.kind, 20), storable(facts.access_key, 60)
+            goals = route(facts.cnpjs, self.linked)
+            if not goals:
+                self._found[inbound_id].append((None, kind, key))
+                self._hold(inbound_id, document.part, FOREIGN, key)
+                continue
+            sha256 = hashlib.sha256(document.xml).hexdigest()
+            self.blobs[sha256] = {
+                "sha256": sha256,
+                "size": len(document.xml),
+                "data": document.xml,
+            }
+            for goal in goals:
+                unique = (goal.company_id, kind, key, storable(facts.event_id, 60))
+                if (unique, kind, key) in self._found[inbound_id]:
+                    continue
+                self._found[inbound_id].append((unique, kind, key))
+                if unique not in self.documents:
+                    row = document_row(facts, unique, sha256)
+                    row["partner_id"] = self.source.partner_id
+                    row["mailbox_id"] = goal.mailbox_id
+                    row["inbound_id"] = inbound_id
+                    self.documents[unique] = row
+
+    def receipt(
+        self, inbound_id: int, fresh: set[Unique], at: object
+    ) -> dict[str, Any]:
+        """The receipt of one message, to be taken in the order of import (R43)."""
+        extracted = self._extracted[inbound_id]
+        found = []
+        for unique, kind, key in self._found[inbound_id]:
+            if unique is None:
+                outcome, company = FOREIGN, None
+            else:
+                mine = self.documents[unique]["inbound_id"] == inbound_id
+                outcome = "imported" if unique in fresh and mine else "duplicate"
+                company = unique[0]
+            found.append(
+                {"kind": kind, "access_key": key, "company_id": company, "outcome": outcome}
+            )
+        reason = None
+        state = InboundState.IMPORTED
+        if inbound_id in self._held:
+            state, reason = InboundState.QUARANTINED, self._held[inbound_id]
+        elif not found:
+            state = InboundState.NOTHING
+        known = isinstance(extracted, Extracted)
+        return {
+            "inbound": inbound_id,
+            "new_state": state,
+            "new_subject": storable(extracted.subject, 998) if known else "",
+            "new_sender": storable(extracted.sender, 998) if known else "",
+            "new_reason": reason,
+            "new_found": found,
+            "new_committed_at": at,
+        }
+
+    def _problem(self, inbound_id: int, problem: Problem) -> None:
+        self._hold(inbound_id, problem.part, problem.reason, problem.detail)
+
+    def _hold(self, inbound_id: int, part: str, reason: str, detail: str) -> None:
+        self._held.setdefault(inbound_id, storable(reason, 30))
+        self.quarantine.append(
+            {
+                "partner_id": self.source.partner_id,
+                "server_id": self.source.server_id,
+                "inbound_id": inbound_id,
+                "part": storable(part, 255),
+                "reason": storable(reason, 30),
+                "detail": storable(detail, 1000),
+            }
+        )

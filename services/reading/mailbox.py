@@ -1,0 +1,107 @@
+"""Reading one mailbox: fetched, stored durably, imported, committed, deleted, QUIT (R38)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from services.clock import now
+from services.health.accounts import Account, account_of
+from services.reading.arrivals import note_deleted
+from services.reading.desk import Claim, Desk, Target
+from services.reading.importing import Imported
+from services.reading.intake import Intake
+from services.reading.memory import Plan, plan, policy_of, remembered
+from services.reading.recovery import recover_server
+from services.wire.pop3 import Pop3Session, connect
+
+# DELE takes effect at QUIT: a session that is cut repeats no more than this.
+SESSION_MESSAGES = 400
+SESSION_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reading did so far; ``login_delay`` is what the server asks for, in seconds."""
+
+    messages: int = 0
+    imported: Imported = field(default_factory=Imported)
+    login_delay: int = 0
+
+
+async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -> None:
+    """Read everything new, in sessions of a few hundred messages, counting into ``tally``.
+
+    Raises ``WireError`` for what server or network did and ``CarteiroError`` for the database;
+    either way the session is cut without QUIT, so that the server deletes nothing.
+    """
+    account = await desk.ask(
+        lambda session: account_of(session, target.server_id, desk.settings)
+    )
+    tally.imported.add(await recover_server(desk, target, claim))
+    while await _session(desk, target, claim, account, tally):
+        pass
+
+
+async def _session(
+    desk: Desk, target: Target, claim: Claim, account: Account, tally: Tally
+) -> bool:
+    """One POP session; True when the server holds more that another one should fetch."""
+    if account.pop is None or account.login is None:
+        return False
+    pop = await connect(account.pop, deadline=SESSION_SECONDS)
+    try:
+        await pop.login(account.login)
+        tally.login_delay = pop.login_delay or 0
+        todo = await _plan(desk, target, claim, pop)
+        wanted = todo.fetch[:SESSION_MESSAGES]
+        intake = Intake(desk, target, claim)
+        try:
+            if wanted:
+                await intake.run(pop, wanted)
+        finally:
+            tally.messages += len(intake.kept)
+            tally.imported.add(intake.imported)
+            tally.imported.quarantined += intake.noted
+        marked = [(known.number, known.uidl, known.inbound_id) for known in todo.delete]
+        if policy_of(target.delete_after).days == 0:
+            marked += [(kept.number, kept.uidl, kept.inbound_id) for kept in intake.kept]
+        deleted = await _mark(pop, marked)
+        await pop.quit()
+    except BaseException:
+        pop.abort()
+        raise
+    if deleted:
+        returned = [kept.inbound_id for kept in intake.kept if kept.returned]
+        await desk.do(
+            claim,
+            partial(
+                note_deleted, server_id=target.server_id, deleted=deleted, returned=returned
+            ),
+        )
+    progress = bool(deleted) or any(kept.fresh for kept in intake.kept) or intake.noted > 0
+    return progress and len(todo.fetch) > len(wanted)
+
+
+async def _plan(desk: Desk, target: Target, claim: Claim, pop: Pop3Session) -> Plan:
+    listed = await pop.list_messages()
+    known = await desk.ask(partial(remembered, server_id=target.server_id))
+    todo = plan(listed, known, policy_of(target.delete_after), now())
+    if todo.gone:
+        await desk.do(
+            claim,
+            partial(note_deleted, server_id=target.server_id, deleted=todo.gone, returned=()),
+        )
+    return todo
+
+
+async def _mark(pop: Pop3Session, marked: list[tuple[int, str, int]]) -> list[tuple[str, int]]:
+    """Mark for deletion; what the server agreed to delete at QUIT."""
+    if not marked:
+        return []
+    agreed = await pop.delete([number for number, _uidl, _id in marked])
+    return [
+        (uidl, inbound_id)
+        for (_number, uidl, inbound_id), yes in zip(marked, agreed, strict=True)
+        if yes
+    ]

@@ -1,0 +1,190 @@
+"""What could not be imported, with its reason: read again, or rejected, by hand (R39, R41)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.errors import Conflict, NotFound
+from services.language import _
+from services.reading.extract import Extracted, Problem
+from services.reading.importing import Imported, Source, import_messages
+from services.reading.receipts import visible
+from services.reading.recovery import raw_messages
+from services.registry import audit
+from services.registry.access import Actor
+from services.store.mail import InboundMessage, Quarantine, QuarantineState
+from services.store.models import EmailServer
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    """One thing that was held. Part, detail, subject and sender are foreign text.
+
+    ``reason`` is a key (``foreign_company``, ``too_large``, …); ``state`` open, resolved, rejected.
+    """
+
+    id: int
+    state: str
+    reason: str
+    detail: str
+    part: str
+    email: str | None
+    subject: str
+    sender: str
+    size: int
+    inbound_id: int
+    created_at: datetime
+
+
+def ids(
+    session: Session,
+    actor: Actor,
+    *,
+    filter: str = "",  # noqa: A002 - the word of the contract of all lists
+    sort: str | None = None,
+    descending: bool = True,
+    state: str | None = QuarantineState.OPEN,
+) -> array[int]:
+    """What is held and ``actor`` sees, newest first; ``state`` None for all."""
+    query = (
+        select(Quarantine.id)
+        .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
+        .outerjoin(EmailServer, EmailServer.id == Quarantine.server_id)
+        .where(visible(actor))
+    )
+    if state is not None:
+        query = query.where(Quarantine.state == state)
+    for word in filter.split():
+        query = query.where(
+            or_(
+                *(
+                    column.icontains(word, autoescape=True)
+                    for column in (
+                        Quarantine.reason,
+                        Quarantine.detail,
+                        InboundMessage.subject,
+                        InboundMessage.sender,
+                        EmailServer.email,
+                    )
+                )
+            )
+        )
+    sorts = {
+        "reason": Quarantine.reason,
+        "email": EmailServer.email,
+        "subject": InboundMessage.subject,
+    }
+    if sort in sorts:
+        query = query.order_by(sorts[sort].desc() if descending else sorts[sort])
+    query = query.order_by(Quarantine.id.desc() if descending else Quarantine.id)
+    return array("q", session.scalars(query))
+
+
+def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, QuarantineView]:
+    """Those of ``ids`` that ``actor`` sees, by id."""
+    found = session.execute(_query(visible(actor) & Quarantine.id.in_(list(ids))))
+    return {row[0]: QuarantineView(*row) for row in found}
+
+
+def view(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
+    """One thing that was held; :class:`NotFound` when there is none that ``actor`` sees."""
+    found = rows(session, actor, [quarantine_id])
+    if quarantine_id not in found:
+        raise NotFound(_("Item de quarentena não encontrado"), field="id")
+    return found[quarantine_id]
+
+
+def message(session: Session, actor: Actor, quarantine_id: int) -> bytes:
+    """The raw message that it came in; :class:`NotFound` where it was too large to be kept."""
+    inbound_id = view(session, actor, quarantine_id).inbound_id
+    raw = raw_messages(session, [inbound_id]).get(inbound_id)
+    if raw is None:
+        raise NotFound(
+            _("O conteúdo não foi guardado: a mensagem continua no servidor"), field="id"
+        )
+    return raw
+
+
+def retry(
+    session: Session, actor: Actor, quarantine_id: int, extracted: Extracted | Problem
+) -> Imported:
+    """Import the message anew from what was now taken out of it (R41).
+
+    ``extracted`` is of the bytes that :func:`message` gave. What the message had open in
+    quarantine is resolved; what still cannot be imported is held again, with its present reason.
+    """
+    found = _open(session, actor, quarantine_id)
+    row = session.get_one(InboundMessage, found.inbound_id)
+    session.execute(
+        update(Quarantine)
+        .where(
+            Quarantine.inbound_id == found.inbound_id, Quarantine.state == QuarantineState.OPEN
+        )
+        .values(state=QuarantineState.RESOLVED)
+    )
+    done = import_messages(
+        session, Source(row.partner_id, row.server_id), [(found.inbound_id, extracted)]
+    )
+    audit.record(
+        session,
+        actor,
+        "quarantine.retry",
+        "quarantine",
+        quarantine_id,
+        after={"documents": sum(done.documents.values()), "held": done.quarantined},
+    )
+    return done
+
+
+def reject(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
+    """Decide that it is not to be imported; message and receipt stay (R39)."""
+    _open(session, actor, quarantine_id)
+    session.execute(
+        update(Quarantine)
+        .where(Quarantine.id == quarantine_id)
+        .values(state=QuarantineState.REJECTED)
+    )
+    audit.record(
+        session,
+        actor,
+        "quarantine.reject",
+        "quarantine",
+        quarantine_id,
+        before={"state": QuarantineState.OPEN},
+        after={"state": QuarantineState.REJECTED},
+    )
+    return view(session, actor, quarantine_id)
+
+
+def _open(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
+    found = view(session, actor, quarantine_id)
+    if found.state != QuarantineState.OPEN:
+        raise Conflict(_("Este item já foi decidido; atualize a lista"), field="id")
+    return found
+
+
+def _query(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    return (
+        select(
+            Quarantine.id,
+            Quarantine.state,
+            Quarantine.reason,
+            Quarantine.detail,
+            Quarantine.part,
+            EmailServer.email,
+            InboundMessage.subject,
+            InboundMessage.sender,
+            InboundMessage.size,
+            InboundMessage.id,
+            Quarantine.created_at,
+        )
+        .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
+        .outerjoin(EmailServer, EmailServer.id == Quarantine.server_id)
+        .where(condition)
+    )

@@ -1,0 +1,111 @@
+"""Taking apart and importing what is stored, so that one bad message never stops the others (R41)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from services.language import _
+from services.reading.desk import Claim, Desk, Target
+from services.reading.extract import Extracted, Problem
+from services.reading.importing import Imported, Source, import_messages
+from services.store.mail import Blob, InboundMessage, InboundState
+
+_log = logging.getLogger(__name__)
+_BATCH_MESSAGES = 64
+_BATCH_BYTES = 6 * 2**20
+
+
+async def open_all(desk: Desk, raws: Sequence[bytes]) -> list[Extracted | Problem]:
+    """What is in each message, in order; a message that is more than the child can bear is a problem."""
+    return await desk.extractor.extract_many(raws)
+
+
+async def import_safely(
+    desk: Desk, claim: Claim, source: Source, messages: Sequence[tuple[int, Extracted | Problem]]
+) -> Imported:
+    """Import a batch; when the database refuses its values, message by message.
+
+    One whose values are refused goes to quarantine, so that it is not tried for ever.
+    """
+    if not messages:
+        return Imported()
+    try:
+        return await desk.do(claim, partial(_import, source=source, messages=messages))
+    except (DBAPIError, ValueError, TypeError, OverflowError):
+        _log.exception("a batch of %d messages was refused", len(messages))
+    done = Imported()
+    for message in messages:
+        try:
+            work = partial(_import, source=source, messages=[message])
+            done.add(await desk.do(claim, work))
+        except (DBAPIError, ValueError, TypeError, OverflowError) as e:
+            problem = Problem(reason="refused_by_database", detail=_first_line(e))
+            work = partial(_import, source=source, messages=[(message[0], problem)])
+            done.add(await desk.do(claim, work))
+    return done
+
+
+async def recover_server(desk: Desk, target: Target, claim: Claim) -> Imported:
+    """Import what an earlier reading of the mailbox stored but did not live to import."""
+    source = Source(target.partner_id, target.server_id)
+    done = Imported()
+    pending = await desk.ask(partial(_stored, server_id=target.server_id))
+    for batch in _batches(pending):
+        raws = await desk.ask(partial(raw_messages, ids=[inbound_id for inbound_id, _size in batch]))
+        extracted = await open_all(desk, list(raws.values()))
+        done.add(
+            await import_safely(
+                desk, claim, source, list(zip(raws.keys(), extracted, strict=True))
+            )
+        )
+    return done
+
+
+def raw_messages(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """The stored messages behind receipts, by id."""
+    rows = session.execute(
+        select(InboundMessage.id, Blob.data)
+        .join(Blob, Blob.sha256 == InboundMessage.sha256)
+        .where(InboundMessage.id.in_(ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _import(
+    session: Session, *, source: Source, messages: Sequence[tuple[int, Extracted | Problem]]
+) -> Imported:
+    return import_messages(session, source, messages)
+
+
+def _stored(session: Session, server_id: int) -> list[tuple[int, int]]:
+    rows = session.execute(
+        select(InboundMessage.id, InboundMessage.size)
+        .where(
+            InboundMessage.server_id == server_id, InboundMessage.state == InboundState.STORED
+        )
+        .order_by(InboundMessage.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _batches(pending: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    batch: list[tuple[int, int]] = []
+    for item in pending:
+        if batch and (
+            len(batch) >= _BATCH_MESSAGES or sum(s for _i, s in batch) + item[1] > _BATCH_BYTES
+        ):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0][:500]

@@ -1,0 +1,219 @@
+"""The reading job: every due mailbox is read once, none waits for another's slow server (R36)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from services.errors import CarteiroError
+from services.failure import Failure, WireError
+from services.language import _
+from services.reading import due
+from services.reading.desk import Claim, Desk, Lost, Target
+from services.reading.extractor import Extractor
+from services.reading.mailbox import Tally, read_mailbox
+from services.reading.recovery import recover_server
+from services.reading.writer import Writer
+from services.settings import Settings
+from services.store.engine import Store
+from services.wire.replies import pauses_mailbox
+
+_log = logging.getLogger(__name__)
+LEASE_SECONDS = 45.0
+_PAUSE_SECONDS = 300.0
+
+
+@dataclass(slots=True)
+class ReadSummary:
+    """What a run did: mailboxes read to their end, new messages and documents, what was held.
+
+    ``failures`` are (e-mail address, why), for mailboxes that could not be read.
+    """
+
+    mailboxes: int = 0
+    messages: int = 0
+    documents: int = 0
+    quarantined: int = 0
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Reader:
+    """Reads mailboxes by POP and imports what they hold.
+
+    Belongs to one event loop; :meth:`close` ends it. Any number of readers, in any number of
+    processes, may run on one database: a lease keeps each mailbox to one of them.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, *, lease_seconds: float = LEASE_SECONDS
+    ) -> None:
+        self._settings = settings
+        self._lease = lease_seconds
+        self._desk = Desk(store, settings, Writer(store), Extractor())
+        self._connections = asyncio.Semaphore(settings.reading_connections)
+        self._per_host = max(1, min(10, settings.reading_connections // 2))
+        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._working: dict[int, asyncio.Task[None]] = {}
+
+    async def run_due(
+        self,
+        *,
+        mailbox_id: int | None = None,
+        server_ids: Collection[int] | None = None,
+    ) -> ReadSummary:
+        """Read what is due now, or the named mailboxes whether due or not, and say what was done.
+
+        While a slow mailbox is still being read, others whose time comes meanwhile are started
+        too. One that another process reads is skipped. Raises ``Unavailable`` when the database
+        cannot be asked at all.
+        """
+        summary = ReadSummary()
+        question = partial(due.due, mailbox_id=mailbox_id, server_ids=server_ids)
+        mine = self._start(await self._desk.ask(question), summary)
+        named = mailbox_id is not None or server_ids is not None
+        try:
+            while mine:
+                patience = None if named else self._settings.reading_interval
+                _done, mine = await asyncio.wait(mine, timeout=patience)
+                if mine and not named:
+                    mine |= self._start(await self._desk.ask(question), summary)
+        except BaseException:
+            for task in mine:
+                task.cancel()
+            await asyncio.gather(*mine, return_exceptions=True)
+            raise
+        return summary
+
+    async def recover(self) -> int:
+        """Import what a killed reader stored and did not import; the number of new documents."""
+        documents = 0
+        for target in await self._desk.ask(due.with_leftovers):
+            claim = await self._claim(target)
+            if claim is None:
+                continue
+            tally = Tally()
+            try:
+                tally.imported.add(await recover_server(self._desk, target, claim))
+            finally:
+                await self._finish(target, claim, tally, None, next_at=False)
+            documents += sum(tally.imported.documents.values())
+        return documents
+
+    async def close(self) -> None:
+        """Cut what is being read (the servers delete nothing of it), give claims back, end."""
+        tasks = list(self._working.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._desk.close)
+
+    def _start(self, targets: list[Target], summary: ReadSummary) -> set[asyncio.Task[None]]:
+        started = set()
+        for target in targets:
+            if target.server_id not in self._working:
+                task = asyncio.create_task(
+                    self._read(target, summary), name=f"read:{target.server_id}"
+                )
+                self._working[target.server_id] = task
+                task.add_done_callback(partial(self._ended, target.server_id))
+                started.add(task)
+        return started
+
+    def _ended(self, server_id: int, task: asyncio.Task[None]) -> None:
+        self._working.pop(server_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("reading of server %d broke", server_id, exc_info=error)
+
+    async def _read(self, target: Target, summary: ReadSummary) -> None:
+        host = self._hosts.setdefault(
+            target.host.lower(), asyncio.Semaphore(self._per_host)
+        )
+        # The host's turn first: its waiting mailboxes take no connection from other hosts.
+        async with host, self._connections:
+            claim = await self._claim(target)
+            if claim is None:
+                return
+            tally = Tally()
+            failure: Failure | None = None
+            worked = False
+            next_at = True
+            try:
+                await self._while_held(target, claim, tally)
+                worked = True
+                summary.mailboxes += 1
+            except WireError as e:
+                failure = e.failure
+                summary.failures.append((target.email, str(e)))
+            except Lost:
+                next_at = False
+            except CarteiroError as e:
+                summary.failures.append((target.email, e.message))
+            except asyncio.CancelledError:
+                next_at = False
+                raise
+            finally:
+                summary.messages += tally.messages
+                summary.documents += sum(tally.imported.documents.values())
+                summary.quarantined += tally.imported.quarantined
+                with suppress(CarteiroError):
+                    await self._finish(
+                        target, claim, tally, failure, worked=worked, next_at=next_at
+                    )
+
+    async def _while_held(self, target: Target, claim: Claim, tally: Tally) -> None:
+        """Read while the claim is renewed; when it is lost the reading is cut."""
+        reading = asyncio.create_task(read_mailbox(self._desk, target, claim, tally))
+        renewing = asyncio.create_task(self._renew(claim))
+        try:
+            await asyncio.wait({reading, renewing}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                await renewing
+            else:
+                await reading
+        finally:
+            for task in (reading, renewing):
+                task.cancel()
+            await asyncio.gather(reading, renewing, return_exceptions=True)
+
+    async def _renew(self, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            if not await self._desk.writer.do(
+                partial(due.renew, held=claim, seconds=self._lease)
+            ):
+                raise Lost(_("Outro processo assumiu a leitura desta caixa"))
+
+    async def _claim(self, target: Target) -> Claim | None:
+        return await self._desk.writer.do(
+            partial(due.claim, target=target, seconds=self._lease)
+        )
+
+    async def _finish(
+        self,
+        target: Target,
+        claim: Claim,
+        tally: Tally,
+        failure: Failure | None,
+        *,
+        worked: bool = False,
+        next_at: bool,
+    ) -> None:
+        seconds = max(self._settings.reading_interval, tally.login_delay)
+        if failure is not None and pauses_mailbox(failure.kind):
+            seconds = max(seconds, _PAUSE_SECONDS)
+        await self._desk.writer.do(
+            partial(
+                due.finish,
+                target=target,
+                held=claim,
+                imported=tally.imported,
+                failure=failure,
+                worked=worked,
+                next_at=due.after(seconds) if next_at else None,
+            )
+        )
