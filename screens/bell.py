@@ -45,7 +45,7 @@ class BellScreen(BrowseScreen):
     """Enter reads an entry; m marks it, M all."""
 
     key = "bell"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("bell.mark", "m", _("Marcar lida"), "mark", order=1),
         Command("bell.mark_all", "M", _("Marcar todas"), "mark_all", order=2),
     )

@@ -27,7 +27,7 @@ class BrowseScreen(FramedScreen):
     BrowseScreen #count { height: 1; color: $text-muted; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("browse.filter", "slash", _("Filtrar"), "filter", order=1),
         Command("browse.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("browse.back", "escape", _("Voltar"), "back", palette=False),

@@ -13,7 +13,7 @@ from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
 from screens.widgets.columns import Cell, Column
 from screens.widgets.list import Source
-from services.fiscal.cnpj import mask
+from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading import documents
 
@@ -84,11 +84,11 @@ class DocumentsScreen(BrowseScreen):
             (_("Empresa"), view.company_nickname),
             (
                 _("Emitente"),
-                f"{view.issuer_name} {mask(view.issuer_cnpj) if view.issuer_cnpj else ''}",
+                f"{view.issuer_name} {masked(view.issuer_cnpj) if view.issuer_cnpj else ''}",
             ),
             (
                 _("Destinatário"),
-                f"{view.recipient_name} {mask(view.recipient_cnpj) if view.recipient_cnpj else ''}",
+                f"{view.recipient_name} {masked(view.recipient_cnpj) if view.recipient_cnpj else ''}",
             ),
             (_("Número / série"), f"{view.number} / {view.series}"),
             (_("Emissão"), when(view.issued_at)),

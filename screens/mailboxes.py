@@ -74,7 +74,7 @@ class MailboxesScreen(FramedScreen):
     MailboxesScreen WindowList { height: 1fr; }
     MailboxesScreen #why { color: $text-warning; height: auto; }
     """
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailboxes.new", "n", _("Nova"), "new", order=1),
         Command("mailboxes.edit", "e", _("Editar"), "edit", order=2),
         Command("mailboxes.test", "t", _("Testar"), "test", order=3),

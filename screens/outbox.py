@@ -46,7 +46,7 @@ class OutboxScreen(BrowseScreen):
     """Newest first; Enter shows recipients and the last refusal."""
 
     key = "outbox"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("outbox.retry", "t", _("Tentar de novo"), "retry", order=1),
         Command(
             "outbox.retry_all", "T", _("Tentar todos os que falharam"), "retry_all", palette=False

@@ -24,7 +24,7 @@ class Settings:
     key_file: Path | None = None
     ca_file: Path | None = None
     language: str | None = None
-    theme: str = "textual-dark"
+    theme: str = "carteiro"
     hostname: str | None = None
     sending_interval: float = 2.0
     reading_interval: float = 300.0

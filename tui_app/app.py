@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from screens.widgets.topbar import TopBar
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from screens.commands import Command, Commanded, palette, possible
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.home import HomeScreen
 from screens.widgets.foreign import notify_safe
 from screens.widgets.panel import Panel, places
+from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
@@ -68,26 +68,25 @@ MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
 }
 
 
-class CarteiroApp(App[int]):
+class CarteiroApp(Commanded, App[int]):
     """The shell round the screens."""
 
     CSS_PATH = "app.tcss"
     TITLE = "Carteiro"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "keys_help", _("Ajuda"), id="app.help", key_display="?"),
-        Binding("c", "choose_company", _("Empresa"), id="app.company"),
+    VERBS: ClassVar[tuple[Command, ...]] = (
+        Command("app.help", "question_mark,f1", _("Ajuda"), "keys_help", order=90),
+        Command("app.company", "c", _("Empresa"), "choose_company", order=91),
         *(
-            Binding(
-                place.digit, f"go('{place.key}')", place.words, show=False, id=f"app.{place.key}"
-            )
+            Command(f"app.{place.key}", place.digit, place.words, f"go('{place.key}')")
             for _group, members in places()
             for place in members
         ),
-        Binding(
-            "ctrl+p", "command_palette", _("Paleta"), show=False, id="app.palette", priority=True
+        Command("app.theme", "f9", _("Tema"), "change_theme"),
+        Command(
+            "app.palette", "ctrl+p", _("Paleta"), "command_palette", palette=False, priority=True
         ),
-        Binding("ctrl+q", "leave", _("Sair"), show=False, id="app.quit", priority=True),
-    ]
+        Command("app.quit", "ctrl+c,ctrl+q", _("Sair"), "leave", priority=True),
+    )
 
     def __init__(
         self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
@@ -255,7 +254,10 @@ class CarteiroApp(App[int]):
         from screens.dialogs.help import HelpDialog
 
         if isinstance(self.screen, FramedScreen):
-            self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
+            entries = tuple(possible(self.screen))
+            self.push_screen(
+                HelpDialog(self.screen.title_words(), self.screen.help_words(), entries)
+            )
 
     async def action_leave(self) -> None:
         """Leave: the jobs drain first, claims go back."""
@@ -267,26 +269,8 @@ class CarteiroApp(App[int]):
         self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: only what is ours; nothing that writes files."""
-        for _group, members in places():
-            for place in members:
-                yield SystemCommand(
-                    place.words,
-                    _("Ir para {place}").format(place=place.words),
-                    self._goer(place.key),
-                )
-        yield SystemCommand(
-            _("Escolher empresa"), _("Empresa das telas de empresa"), self.action_choose_company
-        )
-        yield SystemCommand(_("Tema"), _("Trocar as cores"), self.action_change_theme)
-        yield SystemCommand(_("Ajuda"), _("Teclas e ajuda desta tela"), self.action_keys_help)
-        yield SystemCommand(_("Sair"), _("Encerrar o Carteiro"), self._leave_soon)
-
-    def _goer(self, key: str) -> Callable[[], None]:
-        return lambda: self.call_later(self.action_go, key)
-
-    def _leave_soon(self) -> None:
-        self.call_later(self.action_leave)
+        """The palette: what can be done now; nothing of Textual's that writes files."""
+        yield from palette(screen)
 
 
 def _open_office(settings: Settings) -> Office:

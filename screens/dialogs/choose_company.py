@@ -16,7 +16,7 @@ from screens.dialogs.company_form import CompanyForm
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.list import WindowList
-from services.fiscal.cnpj import mask
+from services.fiscal.cnpj import masked
 from services.language import _
 from services.registry import companies
 from services.registry.companies import CompanyView
@@ -33,7 +33,7 @@ class CompanySource:
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         views = await self._desk.ask(companies.rows, ids)
-        return {i: (v.nickname, mask(v.cnpj), v.legal_name) for i, v in views.items()}
+        return {i: (v.nickname, masked(v.cnpj), v.legal_name) for i, v in views.items()}
 
 
 class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
@@ -45,7 +45,7 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
     ChooseCompany Input { border: none; height: 1; background: $boost; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("choose_company.new", "f3", _("Nova empresa"), "new", order=1),
         Command("choose_company.edit", "f4", _("Editar"), "edit", order=2),
         Command("choose_company.down", "down", _("Ir para a lista"), "to_list", palette=False),

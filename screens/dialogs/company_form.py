@@ -46,7 +46,7 @@ class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
     """Register or change a company; gives the saved view, or None when left."""
 
     DEFAULT_CSS = "CompanyForm Form { height: auto; max-height: 1fr; }"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("company_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("company_form.leave", "escape", _("Voltar"), "leave", order=2),
     )

@@ -36,7 +36,7 @@ class Details(Commanded, ModalScreen[None]):
     Details #lines { height: auto; }
     Details #text { height: auto; padding: 1 0 0 0; }
     """
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("details.leave", "escape,enter,q", _("Fechar"), "dismiss(None)", order=1),
     )
 

@@ -33,7 +33,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     EmailTest #verdict { height: auto; padding: 1 0 0 0; }
     EmailTest #transcript { height: auto; color: $text-muted; display: none; }
     """
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("email_test.leave", "escape,enter", _("Fechar"), "leave", order=1),
         Command("email_test.transcript", "d", _("Diálogo com o servidor"), "transcript", order=2),
         Command("email_test.again", "f5,r", _("Repetir"), "again", order=3),
@@ -64,7 +64,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     @classmethod
     def of_draft(cls, desk: Desk, draft: MailboxDraft, view_id: int | None) -> EmailTest:
         """Test what is on the form; an empty password is the kept one of ``view_id``."""
-        return cls(desk, draft.email, draft.function, view_id, draft)
+        return cls(desk, draft.email, Function(draft.function), view_id, draft)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):

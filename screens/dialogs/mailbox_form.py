@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from services.wire.addresses import valid_address, valid_host, valid_port
 from services.wire.presets import guidance, preset_for
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -23,6 +22,7 @@ from services.registry import mailbox_form, mailboxes
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.store.models import Function
+from services.wire.addresses import valid_address, valid_host, valid_port
 
 ADVANCED = (
     "host",
@@ -110,7 +110,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
     MailboxForm Form { height: 1fr; }
     MailboxForm #guidance { height: auto; max-height: 6; color: $text-warning; }
     """
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
         Command("mailbox_form.advanced", "f4", _("Opções avançadas"), "advanced", order=3),

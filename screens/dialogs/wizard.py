@@ -22,7 +22,7 @@ class Wizard(Commanded, ModalScreen[bool]):
     """Makes partner and first user in one transaction; gives False when left."""
 
     DEFAULT_CSS = "Wizard Form { height: auto; max-height: 1fr; }"
-    COMMANDS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("wizard.save", "f2,ctrl+s", _("Começar"), "save", order=1),
         Command("wizard.leave", "escape", _("Sair"), "dismiss(False)", order=2),
     )

@@ -45,7 +45,9 @@ class PlaceLine(Static):
     """One clickable line of the panel."""
 
     def __init__(self, place: Place, *, here: bool) -> None:
-        super().__init__(f" {place.digit}  {place.words}", markup=False, classes="here" if here else "")
+        super().__init__(
+            f" {place.digit}  {place.words}", markup=False, classes="here" if here else ""
+        )
         self.place = place
 
     def on_click(self) -> None:

@@ -1,0 +1,49 @@
+"""One line to type in: no border, and nothing that a terminal would act on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.widgets import Input
+
+from services.safe_text import safe
+
+LONGEST = 10_000
+
+
+class LineInput(Input):
+    """A compact input. What it holds is safe to show; a password is kept as it was typed."""
+
+    DEFAULT_CSS = """
+    LineInput, LineInput.-textual-compact {
+        background: $boost; padding: 0 1; height: 1; border: none;
+    }
+    LineInput:focus { background: $primary 30%; background-tint: transparent; }
+    LineInput:ansi { text-style: underline; }
+    LineInput:ansi:focus { text-style: bold underline; }
+    LineInput:nocolor { text-style: underline; }
+    """
+    ALLOW_SELECT: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        placeholder: str = "",
+        password: bool = False,
+        kind: str = "text",
+        id: str | None = None,  # noqa: A002 - the name that every widget uses
+    ) -> None:
+        super().__init__(
+            value if password else safe(value, LONGEST),
+            placeholder=safe(placeholder),
+            password=password,
+            restrict=r"-?[0-9]*" if kind == "integer" else None,
+            compact=True,
+            select_on_focus=False,
+            id=id,
+        )
+
+    def validate_value(self, value: str) -> str:
+        """Foreign text, pasted or set, is made safe before it is drawn."""
+        return value if self.password else safe(value, LONGEST)

@@ -1,0 +1,490 @@
+"""The list of all screens: drawn by line over a window, whatever the number of rows."""
+
+from __future__ import annotations
+
+import logging
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, TypeAlias
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.commands import Command, Commanded
+from screens.widgets import list_keys
+from screens.widgets.columns import GAP, Cell, Column, Placed, fit, lay_out
+from screens.widgets.drawing import header, message_line, pieces
+from screens.widgets.pages import PAGE, Pages, Row, nearest
+from screens.widgets.status import Tone
+from services.errors import CarteiroError
+from services.language import _, chosen
+from services.safe_text import safe
+
+log = logging.getLogger(__name__)
+GUTTER = 2
+HEADER = 1
+MARK = "✓"
+CURSOR = "▸"
+
+
+class Source(Protocol):
+    """Where a list's rows come from. Both may take long: the list never waits for them."""
+
+    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
+        """The ids of all rows that match, in order; best an ``array('q')``."""
+
+    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
+        """The cells of a page of rows, one for each column; a row that is gone is left out."""
+
+
+def grouped(number: int) -> str:
+    """10312 as people write it: 10.312 in Portuguese, 10,312 in English."""
+    return f"{number:,}".replace(",", "." if chosen() == "pt_BR" else ",")
+
+
+class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows by id; cursor and marks stay with their ids while the data changes."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "window-list--header",
+        "window-list--cursor",
+        "window-list--cursor-blurred",
+        "window-list--mark",
+        "window-list--message",
+        *(f"window-list--{tone.value}" for tone in Tone),
+    }
+    DEFAULT_CSS = """
+    WindowList {
+        height: 1fr; background: $background; color: $foreground;
+        overflow-x: hidden; overflow-y: auto;
+        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+        & > .window-list--header { color: $foreground 65%; text-style: underline; }
+        & > .window-list--cursor {
+            color: $block-cursor-foreground; background: $block-cursor-background;
+            text-style: $block-cursor-text-style;
+        }
+        & > .window-list--cursor-blurred { background: $primary 25%; }
+        & > .window-list--mark { color: $accent; text-style: bold; }
+        & > .window-list--message { color: $foreground 65%; }
+        & > .window-list--good { color: $text-success; }
+        & > .window-list--busy { color: $text-primary; }
+        & > .window-list--warn { color: $text-warning; }
+        & > .window-list--bad { color: $text-error; text-style: bold; }
+        & > .window-list--muted { color: $foreground 55%; }
+        & > .window-list--strong { text-style: bold; }
+        &:nocolor > .window-list--cursor { text-style: reverse; }
+        &:ansi > .window-list--cursor { text-style: reverse; }
+        &:ansi > .window-list--cursor-blurred { text-style: underline; }
+    }
+    """
+    VERBS: ClassVar[tuple[Command, ...]] = list_keys.VERBS
+    Highlighted: TypeAlias = list_keys.Highlighted
+    Chosen: TypeAlias = list_keys.Chosen
+    Counted: TypeAlias = list_keys.Counted
+
+    def __init__(
+        self,
+        source: Source,
+        columns: Sequence[Column],
+        *,
+        empty: str = "",
+        sort: str | None = None,
+        descending: bool = False,
+        id: str | None = None,  # noqa: A002 - the name that every widget uses
+        classes: str | None = None,
+    ) -> None:
+        """``empty`` says what to do first when there is nothing to list."""
+        super().__init__(id=id, classes=classes)
+        self.source = source
+        self.columns = tuple(columns)
+        self.empty = empty
+        self.sort = sort
+        self.descending = descending
+        self.filter = ""
+        self.error = ""
+        self.total: int | None = None
+        self._ids: Sequence[int] = array("q")
+        self._answered = False
+        self._cursor = 0
+        self._marks: set[int] = set()
+        self._pages = Pages()
+        self._fetching = False
+        self._asking = False
+        self._again = False
+        self._layout: tuple[Placed, ...] = ()
+        self._styles: dict[str, Style] = {}
+
+    # What a host may ask.
+
+    @property
+    def current(self) -> int | None:
+        """The id of the row under the cursor."""
+        return self._ids[self._cursor] if self._ids else None
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The marked ids, those hidden by the filter included."""
+        return frozenset(self._marks)
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """What an action is for: the marked rows, or else the one under the cursor."""
+        if self._marks:
+            return tuple(sorted(self._marks))
+        return () if self.current is None else (self.current,)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows match."""
+        return len(self._ids)
+
+    @property
+    def counts(self) -> str:
+        """ "124 de 10.312", with the number of marks; words of the error when there is one."""
+        if self.error:
+            return f"▲ {self.error}"
+        if not self._answered:
+            return _("carregando…")
+        words = grouped(len(self._ids))
+        if self.filter and self.total is not None:
+            words = _("{shown} de {total}").format(shown=words, total=grouped(self.total))
+        if self._marks:
+            words = _("{marks} marcadas · {counts}").format(
+                marks=grouped(len(self._marks)), counts=words
+            )
+        return words
+
+    # What a host may tell.
+
+    def set_filter(self, text: str) -> None:
+        """Show only what matches; the newest filter wins, nobody waits for an older one."""
+        if text != self.filter:
+            self.filter = text
+            self._ask()
+
+    def set_sort(self, key: str | None, *, descending: bool = False) -> None:
+        """Order by a column; the cursor stays on its row."""
+        self.sort, self.descending = key, descending
+        self.refresh(Region(0, 0, self.size.width, 1))
+        self._ask()
+
+    def refresh_ids(self) -> None:
+        """Something changed: ask again. The cursor stays on its row, or the nearest left."""
+        if self._asking:
+            self._again = True
+        else:
+            self._ask(recount=True)
+
+    def set_source(self, source: Source) -> None:
+        """Another source: everything is forgotten, filter and order stay."""
+        self.source = source
+        self._ids, self._cursor, self.total = array("q"), 0, None
+        self._answered, self.error = False, ""
+        self._marks.clear()
+        self._pages.forget()
+        self._show_size()
+        self.refresh()
+        self._ask()
+
+    # Asking the source.
+
+    def on_mount(self) -> None:
+        """Ask for the first time."""
+        super().on_mount()  # type: ignore[no-untyped-call]
+        self._ask()
+
+    def _ask(self, *, recount: bool = False) -> None:
+        if not self.is_attached:
+            return
+        self._asking, self._again = True, False
+        self.run_worker(
+            self._query(recount or self.total is None),
+            group="query",
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    async def _query(self, recount: bool) -> None:
+        source, words = self.source, self.filter
+        try:
+            ids = await source.ids(words, self.sort, self.descending)
+            if not words:
+                self.total = len(ids)
+            elif recount:
+                self.total = len(await source.ids("", None, False))
+        except CarteiroError as e:
+            self._fail(e.message)
+        except Exception:
+            log.exception("a list's query failed")
+            self._fail(_("a lista não pôde ser lida; os detalhes estão no log"))
+        else:
+            self.error = ""
+            self._take(ids)
+        self._asking = False
+        if self._again:
+            self._ask(recount=True)
+
+    def _fail(self, message: str) -> None:
+        self.error, self._answered = safe(message, 300), True
+        self.refresh()
+        self.post_message(self.Counted(self))
+
+    def _take(self, ids: Sequence[int]) -> None:
+        old, before, was = self._ids, self._cursor, self.current
+        top, seen = self.scroll_offset.y, self._seen()
+        answered, self._answered = self._answered, True
+        self._ids = ids
+        self._pages.age()
+        if not self.filter and self._marks:
+            self._marks.intersection_update(ids)
+        self._cursor = nearest(old, before, ids)
+        if len(old) != len(ids):
+            self._show_size()
+        # A list read from its top stays there; otherwise the row stays where the eye is.
+        stay = top == 0 and self._cursor < self._visible
+        self._scroll(0 if stay else self._cursor - (before - top))
+        self._reveal()
+        if not answered or not ids or self._seen() != seen:
+            self.refresh()
+        self._need()
+        self.post_message(self.Counted(self))
+        if self.current != was:
+            self.post_message(self.Highlighted(self, self.current))
+
+    def _seen(self) -> tuple[int, int, list[int]]:
+        top = self.scroll_offset.y
+        return self._cursor, top, list(self._ids[top : top + self._visible])
+
+    def _show_size(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self._ids) + HEADER)
+
+    # Pages of rows.
+
+    def _need(self) -> None:
+        """Fetch the page in view if it is missing or old, then its neighbours."""
+        if not self._fetching and self.is_attached and self._wanted() is not None:
+            self._fetching = True
+            self.run_worker(self._fetch(), group="rows", exit_on_error=False)
+
+    def _wanted(self) -> int | None:
+        top = self.scroll_offset.y
+        return self._pages.wanted(self._ids, top, top + self._visible)
+
+    async def _fetch(self) -> None:
+        try:
+            while (page := self._wanted()) is not None:
+                source, generation = self.source, self._pages.generation
+                ids = self._ids[page * PAGE : (page + 1) * PAGE]
+                rows = await source.rows(ids)
+                if source is self.source:
+                    self._show_changed(self._pages.keep(ids, rows, generation))
+        except CarteiroError as e:
+            self._fail(e.message)
+        except Exception:
+            log.exception("a list's rows could not be read")
+            self._fail(_("a lista não pôde ser lida; os detalhes estão no log"))
+        finally:
+            self._fetching = False
+
+    def _show_changed(self, changed: set[int]) -> None:
+        top = self.scroll_offset.y
+        for line, row_id in enumerate(self._ids[top : top + self._visible], HEADER):
+            if row_id in changed:
+                self.refresh(Region(0, line, self.size.width, 1))
+
+    # Cursor and keys.
+
+    @property
+    def _visible(self) -> int:
+        return max(self.scrollable_content_region.height - HEADER, 1)
+
+    def _scroll(self, top: int) -> None:
+        last = max(len(self._ids) - self._visible, 0)
+        self.scroll_to(y=min(max(top, 0), last), animate=False, force=True)
+
+    def _reveal(self) -> None:
+        """Bring the cursor into view; half a page at the edge, so that the next keys are cheap."""
+        top = self.scroll_offset.y
+        if not top <= self._cursor < top + self._visible:
+            self._scroll(self._cursor - self._visible // 2)
+
+    def _refresh_row(self, index: int) -> None:
+        line = index - self.scroll_offset.y
+        if 0 <= line < self._visible:
+            self.refresh(Region(0, line + HEADER, self.size.width, 1))
+
+    def _move(self, to: int, *, scroll: int = 0) -> None:
+        if not self._ids:
+            return
+        to = min(max(to, 0), len(self._ids) - 1)
+        before, self._cursor = self._cursor, to
+        if scroll:
+            self._scroll(self.scroll_offset.y + scroll)
+        self._reveal()
+        if to != before:
+            self._refresh_row(before)
+            self._refresh_row(to)
+            self.post_message(self.Highlighted(self, self._ids[to]))
+
+    def action_step(self, lines: int) -> None:
+        """One line up or down."""
+        self._move(self._cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        """A screenful up or down; the cursor keeps its line."""
+        self._move(self._cursor + pages * self._visible, scroll=pages * self._visible)
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self._move(len(self._ids) - 1)
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        if self.current is not None:
+            self.post_message(self.Chosen(self, self.current))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the row, and go to the next."""
+        if self.current is None:
+            return
+        self._marks ^= {self.current}
+        self._refresh_row(self._cursor)
+        self._move(self._cursor + 1)
+        self._marks_changed()
+
+    def action_unmark(self) -> None:
+        """Unmark everything."""
+        self._marks.clear()
+        self.refresh()
+        self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.refresh_bindings()
+        self.post_message(self.Counted(self))
+
+    def action_sort_next(self) -> None:
+        """Order by the next column that can be ordered by."""
+        keys = [column.key for column in self.columns if column.sortable]
+        at = keys.index(self.sort) + 1 if self.sort in keys else 0
+        self._sort_by(keys[at % len(keys)])
+
+    def action_invert(self) -> None:
+        """The same order, the other way round."""
+        if self.sort is not None:
+            self.set_sort(self.sort, descending=not self.descending)
+
+    def _sort_by(self, key: str) -> None:
+        self.set_sort(key, descending=self.sort == key and not self.descending)
+        self.refresh_bindings()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects, a second one opens; on the header it sorts."""
+        if event.y < HEADER:
+            for placed in self._layout:
+                hit = placed.x <= event.x - GUTTER < placed.x + placed.width + GAP
+                if hit and placed.column.sortable:
+                    self._sort_by(placed.column.key)
+            return
+        index = self.scroll_offset.y + event.y - HEADER
+        if index < len(self._ids):
+            self._move(index)
+            if event.chain == 2:
+                self.action_choose()
+
+    # Drawing.
+
+    def on_resize(self) -> None:
+        """Widths are computed here and nowhere else."""
+        self._show_size()
+        self._layout = lay_out(
+            self.columns, self.scrollable_content_region.width - GUTTER, self.app.size.width
+        )
+        self._reveal()
+        self._need()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows in view: the header stays as it is."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self.refresh(Region(0, HEADER, self.size.width, self._visible))
+            self._need()
+
+    def on_focus(self) -> None:
+        """The cursor looks awake."""
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        """The cursor looks asleep."""
+        self._refresh_row(self._cursor)
+
+    def notify_style_update(self) -> None:
+        """Another theme: other colours."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = (
+                self.get_component_rich_style(f"window-list--{name}") if name else self.rich_style
+            )
+            self._styles[name] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """One line: header, a row, or the words for a list without rows."""
+        width = self.scrollable_content_region.width
+        if y < HEADER:
+            text = header(self._layout, self.sort, self.descending)
+            return Strip([Segment(fit(" " * GUTTER + text, width), self._style("header"))], width)
+        if not self._ids:
+            return self._draw_message(y - HEADER, width)
+        index = self.scroll_offset.y + y - HEADER
+        if index >= len(self._ids):
+            return Strip.blank(width, self._style(""))
+        row_id = self._ids[index]
+        draw = self._draw_cursor if index == self._cursor else self._draw_row
+        return draw(self._pages.get(row_id), row_id in self._marks, width)
+
+    def _draw_row(self, row: Row | None, marked: bool, width: int) -> Strip:
+        cells = pieces(row, self._layout)
+        if marked:
+            cells.insert(0, (f"{MARK} ", "mark"))
+        elif cells and not cells[0][1]:
+            cells[0] = (" " * GUTTER + cells[0][0], "")
+        else:
+            cells.insert(0, (" " * GUTTER, ""))
+        strip = Strip([Segment(text, self._style(name)) for text, name in cells])
+        return strip.adjust_cell_length(width, self._style(""))
+
+    def _draw_cursor(self, row: Row | None, marked: bool, width: int) -> Strip:
+        """One style for the whole line: the least to send for each key."""
+        text = "".join(text for text, _name in pieces(row, self._layout))
+        style = self._style("cursor" if self.has_focus else "cursor-blurred")
+        return Strip([Segment(fit(f"{MARK if marked else CURSOR} {text}", width), style)], width)
+
+    def _message(self) -> tuple[str, str]:
+        if self.error:
+            return f"▲ {self.error}", "bad"
+        if not self._answered:
+            return _("carregando…"), "message"
+        if self.filter:
+            words = _("Nada corresponde a “{filter}”").format(filter=safe(self.filter, 60))
+            return words, "message"
+        return self.empty or _("Nada aqui ainda"), "message"
+
+    def _draw_message(self, line: int, width: int) -> Strip:
+        words, style = self._message()
+        return Strip(
+            [Segment(message_line(words, line, width, self._visible), self._style(style))], width
+        )

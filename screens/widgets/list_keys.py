@@ -1,0 +1,79 @@
+"""What a list answers to, and what it says to its host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from screens.commands import Command
+from services.language import _
+
+if TYPE_CHECKING:
+    from screens.widgets.list import WindowList
+
+VERBS = (
+    Command("list.up", "up,k", _("Linha acima"), "step(-1)", palette=False),
+    Command("list.down", "down,j", _("Linha abaixo"), "step(1)", palette=False),
+    Command("list.page_up", "pageup", _("Página acima"), "page(-1)", palette=False),
+    Command("list.page_down", "pagedown", _("Página abaixo"), "page(1)", palette=False),
+    Command("list.first", "home,g", _("Primeira linha"), "first", palette=False),
+    Command("list.last", "end,G", _("Última linha"), "last", palette=False),
+    Command("list.choose", "enter", _("Abrir"), "choose", palette=False),
+    Command(
+        "list.mark",
+        "space",
+        _("Marcar"),
+        "mark",
+        _("Marca ou desmarca a linha para ações em conjunto"),
+    ),
+    Command("list.unmark", "u", _("Desmarcar tudo"), "unmark", when=lambda w: bool(w.marks)),
+    Command(
+        "list.sort",
+        "o",
+        _("Ordenar"),
+        "sort_next",
+        _("Ordena pela próxima coluna"),
+        when=lambda w: any(c.sortable for c in w.columns),
+    ),
+    Command(
+        "list.invert",
+        "O",
+        _("Inverter a ordem"),
+        "invert",
+        when=lambda w: w.sort is not None,
+    ),
+)
+
+
+class ListMessage(Message):
+    """From a list; ``@on(WindowList.Chosen, "#id")`` and ``on_window_list_chosen`` get it."""
+
+    def __init__(self, of: WindowList) -> None:
+        super().__init__()
+        self.list = of
+
+    @property
+    def control(self) -> WindowList:
+        """The list, for ``@on`` selectors."""
+        return self.list
+
+
+class Highlighted(ListMessage, namespace="window_list"):
+    """The cursor stands on another row (``None``: the list is empty)."""
+
+    def __init__(self, of: WindowList, row_id: int | None) -> None:
+        super().__init__(of)
+        self.id = row_id
+
+
+class Chosen(ListMessage, namespace="window_list"):
+    """Enter or a double click on a row."""
+
+    def __init__(self, of: WindowList, row_id: int) -> None:
+        super().__init__(of)
+        self.id = row_id
+
+
+class Counted(ListMessage, namespace="window_list"):
+    """``counts`` reads otherwise now: rows, marks, or an error came or went."""
