@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from services.errors import Invalid
 from services.failure import Failure, Stage, WireError
+from services.wire import lines as lines_module
 from services.wire import pop3
 from services.wire.budget import Budget
 from services.wire.endpoint import Endpoint, Login
@@ -638,8 +640,12 @@ def feed(lines: Lines, data: bytes) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(bodies=st.lists(_BODIES, min_size=1, max_size=5), cuts=st.lists(st.integers(1, 50)))
-def test_any_bytes_survive_any_cut(bodies: list[bytes], cuts: list[int]) -> None:
+@given(
+    bodies=st.lists(_BODIES, min_size=1, max_size=5),
+    cuts=st.lists(st.integers(1, 50)),
+    few_dots=st.sampled_from([0, 1, 3, 256]),
+)
+def test_any_bytes_survive_any_cut(bodies: list[bytes], cuts: list[int], few_dots: int) -> None:
     """What the server stored is what is handed over, however it arrives."""
     wire = b"".join(map(on_the_wire, bodies))
 
@@ -665,4 +671,5 @@ def test_any_bytes_survive_any_cut(bodies: list[bytes], cuts: list[int]) -> None
         lines.abort()
         return got
 
-    assert asyncio.run(read()) == bodies
+    with patch.object(lines_module, "_FEW_DOTS", few_dots):
+        assert asyncio.run(read()) == bodies
