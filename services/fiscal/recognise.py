@@ -27,7 +27,7 @@ _AUTHORISED = frozenset({"100", "150"})
 _NAME_LIMIT = 200
 _EMAIL_LIMIT = 1_000
 
-Reader = Callable[["etree._Element"], "Facts | NotFiscal"]
+Reader = Callable[[etree._Element], "Facts | NotFiscal"]  # noqa: SLF001
 
 
 def recognise(data: bytes) -> Facts | NotFiscal:

@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
-from services.fiscal.facts import Facts, NotFiscal
+from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
-from services.fiscal.xml import MAX_BYTES
 from services.reading import archives, old_parser
-from services.reading.caps import Caps, Problem, TooMuch
+from services.reading.problems import Caps, Problem, TooMuch
 
 _TEXT_LIMIT = 2_000
 _NAME_LIMIT = 255
-_FORMS = ("other", "malformed", "encoding")
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe<\0", b"\xfe\xff\0<")
 # How a document looks when a sender forgot to say that it is base64: <?xml, <nfeProc, <NFe, PK, gzip.
 _BASE64 = (b"PD94bWwg", b"77u/PD94", b"PG5mZVBy", b"PE5GZSB", b"UEsDB", b"H4sI")
 _PASTED = re.compile(rb"<\?xml\s|<(?:nfeProc|NFe)[\s>]")
-_PASTED_END = (b"</nfeProc>", b"</NFe>")
 _HINTS = (b"portalfiscal", *_BASE64)
+_LOST = re.compile(rb"<nfeProc[^>]{0,200}portalfiscal|<NFe[^>]{0,200}portalfiscal")
 _WEB_PAGE = re.compile(rb"<!doctype\s+(?:html|svg)|<html", re.IGNORECASE)
+
+__all__ = ["Caps", "Extracted", "Found", "Problem", "extract"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,16 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
         return Extracted(problems=(refusal,))
     search = _Search(caps)
     headers: dict[str, list[str]] = {}
-    doubtful = False
     try:
         headers, doubtful = search.message(raw, 0)
-        if doubtful or (not search.found and any(hint in raw for hint in _HINTS)):
-            for name, declared, content in old_parser.leaves(raw, caps):
+        unsatisfied = not search.found and not search.problems
+        if doubtful or (unsatisfied and any(hint in raw for hint in _HINTS)):
+            forgiven, leaves = old_parser.parse(raw, caps)
+            headers = headers or forgiven
+            for name, declared, content in leaves:
                 search.leaf(name, declared, content, 0)
+            if not search.found and not search.problems and _LOST.search(raw):
+                search.problem(Problem("unreadable"))
     except TooMuch as limit:
         search.problem(limit.problem)
     return Extracted(
@@ -106,8 +110,9 @@ class _Search:
     _expanded: int = 0
 
     def problem(self, problem: Problem) -> None:
-        if problem not in self.problems and len(self.problems) < self.caps.problems:
-            self.problems.append(problem)
+        cleaned = Problem(problem.reason, _clean(problem.detail), _clean(problem.part_name))
+        if cleaned not in self.problems and len(self.problems) < self.caps.problems:
+            self.problems.append(cleaned)
 
     def message(self, raw: bytes, depth: int) -> tuple[dict[str, list[str]], bool]:
         """The headers of a message, and whether the quick parser could not take it apart."""
@@ -149,6 +154,8 @@ class _Search:
         if depth > self.caps.depth:
             raise TooMuch("too_deep", part=name)
         start = content[:64].removeprefix(_BOM).lstrip(_SPACE)
+        if declared == "text/html" and start[:5] != b"<?xml" and b"portalfiscal" not in content:
+            return
         if start[:1] == b"<" or content[:4] in _UTF16:
             self._xml(name, declared, content)
         elif content[:4] in archives.ZIP:
@@ -171,41 +178,40 @@ class _Search:
         answer = recognise(content)
         if isinstance(answer, Facts):
             self._keep(name, content, answer)
-        elif not isinstance(answer, NotFiscal) or answer.reason == "other":
             return
-        elif answer.looks_fiscal and answer.reason == "malformed" and self._pasted(name, content):
+        if answer.looks_fiscal and answer.reason == "malformed" and self._pasted(name, content):
             return
-        elif answer.looks_fiscal or (
-            _says_xml(name, declared) and not _WEB_PAGE.search(content, 0, 1_000)
+        if answer.looks_fiscal or (
+            answer.reason != "other"
+            and _says_xml(name, declared)
+            and not _WEB_PAGE.search(content, 0, 1_000)
         ):
             self.problem(Problem(answer.reason, answer.detail, name))
 
     def _keep(self, name: str, xml: bytes, facts: Facts) -> None:
         if xml not in self._seen:
             self._seen.add(xml)
-            self.found.append(Found(name, xml, facts))
+            self.found.append(Found(_clean(name), xml, facts))
 
     def _pasted(self, name: str, content: bytes) -> bool:
-        """Documents in the midst of a text; False when there is none."""
-        before = len(self.found)
-        at = 0
-        while (start := _PASTED.search(content, at)) and len(self.found) <= self.caps.entries:
-            ends = [(content.find(end, start.start()), end) for end in _PASTED_END]
-            # The outermost element of the two that begins here ends last.
-            outer = b"nfeProc" in content[start.start() : start.start() + 400]
-            place, end = ends[0] if outer and ends[0][0] >= 0 else ends[1]
+        """Documents in the midst of a text; False when nothing there looks like one."""
+        at = tries = 0
+        while (start := _PASTED.search(content, at)) and tries < self.caps.entries:
+            tries += 1
+            begin = start.start()
+            wrapped = b"<nfeProc" in content[begin : begin + 400]
+            end = b"</nfeProc>" if wrapped else b"</NFe>"
+            place = content.find(end, begin)
             if place < 0:
+                self.problem(Problem("malformed", part_name=name))
                 break
             at = place + len(end)
-            answer = recognise(content[start.start() : at])
+            answer = recognise(content[begin:at])
             if isinstance(answer, Facts):
-                self._keep(name, content[start.start() : at], answer)
+                self._keep(name, content[begin:at], answer)
             elif answer.looks_fiscal:
                 self.problem(Problem(answer.reason, answer.detail, name))
-        if at == 0 and _PASTED.search(content):
-            self.problem(Problem("malformed", part_name=name))
-            return True
-        return len(self.found) > before
+        return tries > 0
 
     def _base64(self, name: str, declared: str, content: bytes, depth: int) -> None:
         try:
@@ -231,7 +237,9 @@ class _Search:
         try:
             for entry, inner in archives.entries(content, self.caps, self._allowance):
                 self._spend(inner, name)
-                # An office file is a zip of XML, none of it said to be fiscal.
+                # An office file is a zip full of XML of its own.
+                if archives.is_office(name) and b"portalfiscal" not in inner:
+                    continue
                 self.leaf(f"{name}/{entry}"[-_NAME_LIMIT:], "", inner, depth + 1)
         except archives.Unreadable as error:
             if not archives.is_office(name):
@@ -253,5 +261,10 @@ def _says_xml(name: str, declared: str) -> bool:
 def _header(headers: dict[str, list[str]], wanted: str) -> str:
     for name, values in headers.items():
         if name.lower() == wanted:
-            return values[0][:_TEXT_LIMIT]
+            return _clean(values[0])
     return ""
+
+
+def _clean(text: str) -> str:
+    """What every database takes: no NUL, no half of a character."""
+    return text[:_TEXT_LIMIT].replace("\0", "").encode("utf-8", "replace").decode()
