@@ -17,6 +17,17 @@ from tests.servers.ports import find, is_root, open_folder
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres, find_binary
 from tests.servers.sink import Sink
+from tests.store_fixtures import (  # noqa: F401 - fixtures are found by name here
+    actor,
+    company,
+    database_url,
+    home,
+    office,
+    postgres_template,
+    settings,
+    sqlite_template,
+    store,
+)
 
 
 def _need(binary: str, path: str | None) -> None:

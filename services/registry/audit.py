@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.registry.access import Actor
-from services.store.models import AuditEntry
+from services.store.models import AuditEntry, Company
 
 
 def record(
@@ -45,3 +48,47 @@ def record(
             after=after,
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """One change as it is shown: by whom, when, what, and what differs."""
+
+    id: int
+    at: datetime
+    user: str
+    os_account: str
+    company: str | None
+    action: str
+    entity: str
+    entity_id: int | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+def entries(session: Session, actor: Actor, *, limit: int = 1_000) -> list[AuditView]:
+    """The newest changes first; company users see those of their companies (R53, R55)."""
+    query = (
+        select(AuditEntry, Company.cnpj)
+        .outerjoin(Company, Company.id == AuditEntry.company_id)
+        .where(AuditEntry.partner_id == actor.partner_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    if actor.company_ids is not None:
+        query = query.where(AuditEntry.company_id.in_(actor.company_ids))
+    return [
+        AuditView(
+            row.id,
+            row.at,
+            row.user_nickname,
+            row.os_account,
+            cnpj,
+            row.action,
+            row.entity,
+            row.entity_id,
+            row.before,
+            row.after,
+        )
+        for row, cnpj in session.execute(query).tuples()
+    ]

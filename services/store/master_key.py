@@ -42,13 +42,18 @@ def find(settings: Settings) -> tuple[bytes, str] | None:
     return None
 
 
+def own_file(settings: Settings) -> Path:
+    """The key file of these settings, whether it is there or not."""
+    return settings.key_file or settings.home / _FILE
+
+
 def create(settings: Settings) -> bytes:
     """Make the first master key in a new file of mode 0600 and return it.
 
     When another process makes one at the same time, its key is returned. The caller makes sure
     that nothing has been encrypted yet.
     """
-    path = settings.key_file or settings.home / _FILE
+    path = own_file(settings)
     key = secrets.token_bytes(SIZE)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:

@@ -1,0 +1,550 @@
+"""Mailboxes: the e-mail servers of a company, by function (R1-R13)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from services.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from services.language import _
+from services.registry import access, audit, search, versions
+from services.registry.access import Actor
+from services.registry.mailbox_form import (
+    DEFAULT_PORTS,
+    PROTOCOL,
+    Clean,
+    MailboxDraft,
+    check,
+    default_port,
+    prefill,
+    with_defaults,
+)
+from services.registry.unlinking import PLACE, unlink
+from services.store import secret
+from services.store.models import Company, EmailServer, Function, Health, Mailbox
+
+__all__ = [
+    "MailboxDraft",
+    "MailboxView",
+    "add",
+    "default_port",
+    "edit",
+    "ids",
+    "list_of",
+    "may_change",
+    "move",
+    "prefill",
+    "remove",
+    "rows",
+    "view",
+    "why_not_register",
+]
+
+_CONNECTION = ("email", "username", "host", "port", "security", "authenticate")
+_SORTS = {"nickname": EmailServer.search_key, "email": EmailServer.email}
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxView:
+    """A mailbox as a company sees it; ``companies`` are the CNPJs on its server, if visible.
+
+    ``id`` is the link's, ``server_id`` the account's; ``position`` counts from 0 in the order in
+    which sending mailboxes are tried (R13). The password never leaves the vault by this way.
+    """
+
+    id: int
+    server_id: int
+    company_id: int
+    function: str
+    kind: str
+    nickname: str
+    sender_name: str
+    email: str
+    username: str
+    active: bool
+    host: str
+    port: int
+    security: str
+    authenticate: bool
+    verify_certificate: bool
+    timeout: int
+    delete_after: str
+    health: str
+    health_reason: str | None
+    inactive_code: int | None
+    inactive_reason: str | None
+    inactive_since: datetime | None
+    paused_until: datetime | None
+    origin: str | None
+    companies: tuple[str, ...]
+    position: int
+    version: int
+
+
+def may_change(actor: Actor, company: Company) -> None:
+    """Refuse a company user whom the partner has not permitted it, saying whom to ask (R11)."""
+    if not actor.is_partner and not company.may_register:
+        raise NotAllowed(
+            _(
+                "Sua empresa não tem permissão para cadastrar caixas de e-mail: peça ao parceiro "
+                "{partner} a permissão, ou que ele mesmo cadastre a caixa"
+            ).format(partner=actor.partner_name)
+        )
+
+
+def why_not_register(session: Session, actor: Actor, company_id: int) -> str | None:
+    """Why registering is not offered here and whom to ask, or None where it is (R2, R11)."""
+    company = access.company(session, actor, company_id)
+    try:
+        may_change(actor, company)
+    except NotAllowed as e:
+        return e.message
+    return _relay_is_on() if company.invoicy_mail else None
+
+
+def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) -> MailboxView:
+    """Register a mailbox by *Outro provedor*; it is the partner's e-mail server too (R5, R10).
+
+    Raises ``InvalidFields``; :class:`Refused` while InvoiCy Mail is on (R2), for reading while
+    Document Import is off (R3), for an address that serves the other function (R7);
+    :class:`NotAllowed` without permission (R11); :class:`Conflict` when the company has it.
+    """
+    company = access.company(session, actor, company_id)
+    if draft.function not in tuple(Function):
+        raise Invalid(_("Função: escolha entre send e read"), field="function")
+    may_change(actor, company)
+    if company.invoicy_mail:
+        raise Refused(_relay_is_on())
+    _needs_import(company, draft.function)
+    clean = check(with_defaults(session, actor, draft), password_kept=False)
+    # Two registrations at once would both find the address free and the same place in the order.
+    session.refresh(company, with_for_update=True)
+    _free(session, company, clean.email, draft.function, None)
+    server = EmailServer(
+        partner_id=actor.partner_id, kind=draft.function, created_by_id=actor.user_id
+    )
+    _fill(server, draft.function, clean)
+    session.add(server)
+    last = session.scalar(
+        select(func.max(Mailbox.position)).where(
+            Mailbox.company_id == company.id, Mailbox.function == draft.function
+        )
+    )
+    mailbox = Mailbox(
+        server=server,
+        company=company,
+        function=draft.function,
+        position=0 if last is None else last + 1,
+    )
+    session.add(mailbox)
+    session.flush()
+    if clean.password is not None:
+        secret.put(session, PLACE, server.id, "password", clean.password)
+    audit.record(
+        session,
+        actor,
+        "add",
+        "mailbox",
+        mailbox.id,
+        company_id=company.id,
+        after={"function": draft.function, **_public(server, draft.function, clean.password)},
+    )
+    return _views(session, actor, [mailbox])[0]
+
+
+def edit(
+    session: Session,
+    actor: Actor,
+    mailbox_id: int,
+    changes: Mapping[str, Any],
+    *,
+    version: int | None = None,
+) -> MailboxView:
+    """Change the named fields of :class:`MailboxDraft`; the others stay (R9).
+
+    A password None or "" keeps the stored one. New connection values start with a clean slate:
+    refusals counted so far are forgotten and the mailbox is tried at once, as when it is switched
+    on again. Raises
+    ``InvalidFields``, :class:`Conflict` when ``version`` is not the present one,
+    :class:`Refused` for switching on what a definite refusal of Microsoft's has inactivated (R49).
+    """
+    mailbox, server, company = _own(session, actor, mailbox_id)
+    may_change(actor, company)
+    _whole_server(session, actor, server)
+    versions.check(session, PLACE, server.id, server.version, version)
+    known = {field.name for field in fields(MailboxDraft)} - {"function"}
+    unknown = changes.keys() - known
+    if unknown:
+        raise Invalid(_("Campo desconhecido: {name}").format(name=min(unknown)), field=min(unknown))
+    function = mailbox.function
+    before = _public(server, function, None)
+    draft = _draft(server, function)
+    draft = replace(draft, **_implied(draft, changes), **changes)
+    kept = secret.get(session, PLACE, server.id, "password") is not None
+    clean = check(draft, password_kept=kept)
+    if clean.active and not server.active and server.inactive_code is not None:
+        raise Refused(
+            _(
+                "Caixa inativada pelo provedor (AADSTS{code}): vincule a conta de novo e teste"
+            ).format(code=server.inactive_code),
+            field="active",
+        )
+    _same_address_elsewhere(session, server, mailbox, clean.email)
+    _fill(server, function, clean)
+    after = _public(server, function, clean.password)
+    if after == before:
+        return _views(session, actor, [mailbox])[0]
+    if clean.password is not None:
+        secret.put(session, PLACE, server.id, "password", clean.password)
+    fresh = clean.password is not None or any(before[n] != after[n] for n in _CONNECTION)
+    if fresh or (after["active"] and not before["active"]):
+        _clean_slate(server)
+    server.version += 1
+    audit.record(
+        session, actor, "edit", PLACE, server.id, company_id=company.id, before=before, after=after
+    )
+    session.flush()
+    return _views(session, actor, [mailbox])[0]
+
+
+def remove(session: Session, actor: Actor, mailbox_id: int) -> bool:
+    """Unlink a mailbox from its company; True when it was the last and the server went too (R12)."""
+    mailbox, _server, company = _own(session, actor, mailbox_id)
+    may_change(actor, company)
+    return unlink(session, actor, mailbox)
+
+
+def move(session: Session, actor: Actor, mailbox_id: int, position: int) -> None:
+    """Give a mailbox the place ``position`` (from 0) in the order of its list (R13)."""
+    mailbox, _server, company = _own(session, actor, mailbox_id)
+    may_change(actor, company)
+    session.refresh(company, with_for_update=True)
+    order = list(
+        session.scalars(
+            select(Mailbox)
+            .where(Mailbox.company_id == company.id, Mailbox.function == mailbox.function)
+            .order_by(Mailbox.position, Mailbox.id)
+        )
+    )
+    before = order.index(mailbox)
+    order.remove(mailbox)
+    order.insert(max(0, position), mailbox)
+    for place, each in enumerate(order):
+        each.position = place
+    audit.record(
+        session,
+        actor,
+        "move",
+        "mailbox",
+        mailbox.id,
+        company_id=company.id,
+        before={"position": before},
+        after={"position": mailbox.position},
+    )
+    session.flush()
+
+
+def view(session: Session, actor: Actor, mailbox_id: int) -> MailboxView:
+    """One mailbox of a company that this user may see (R53)."""
+    mailbox, _server, _company = _own(session, actor, mailbox_id)
+    return _views(session, actor, [mailbox])[0]
+
+
+def list_of(
+    session: Session,
+    actor: Actor,
+    company_id: int,
+    function: str | None = None,
+    status: str | None = None,
+) -> list[MailboxView]:
+    """The mailboxes of a company, sending first, in their order (R1, R13).
+
+    ``status`` is "active" or "inactive". The reading list exists only while Document Import is
+    on (R3): asked for by name it is refused otherwise.
+    """
+    company = access.company(session, actor, company_id)
+    if function is not None:
+        _needs_import(company, function)
+    found = rows(
+        session, actor, ids(session, actor, company_id=company_id, function=function, status=status)
+    )
+    return list(found.values())
+
+
+def ids(
+    session: Session,
+    actor: Actor,
+    *,
+    company_id: int | None = None,
+    function: str | None = None,
+    status: str | None = None,
+    filter: str = "",  # noqa: A002 - the word of the contract of all lists
+    sort: str | None = None,
+    descending: bool = False,
+) -> array[int]:
+    """Ids of visible mailboxes that match; by company and place unless ``sort`` says
+    ``nickname`` or ``email``."""
+    query = (
+        select(Mailbox.id)
+        .join(Mailbox.server)
+        .join(Mailbox.company)
+        .where(_seen(actor), search.matches(EmailServer.search_key, filter))
+    )
+    if company_id is not None:
+        query = query.where(Mailbox.company_id == company_id)
+    if function is not None:
+        query = query.where(Mailbox.function == function)
+    if status is not None:
+        query = query.where(EmailServer.active.is_(status == "active"))
+    column = _SORTS.get(sort or "")
+    if column is not None:
+        query = query.order_by(column.desc() if descending else column, Mailbox.id)
+    else:
+        query = query.order_by(
+            Mailbox.company_id, Mailbox.function.desc(), Mailbox.position, Mailbox.id
+        )
+    return array("q", session.scalars(query))
+
+
+def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, MailboxView]:
+    """The mailboxes of ``ids`` that this user may see, by id, in the order of ``ids``."""
+    wanted = list(ids)
+    found = {
+        mailbox.id: mailbox
+        for mailbox in session.scalars(
+            select(Mailbox).join(Mailbox.company).where(Mailbox.id.in_(wanted), _seen(actor))
+        )
+    }
+    views = _views(session, actor, [found[i] for i in wanted if i in found])
+    return {view.id: view for view in views}
+
+
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    return access.visible(actor, Company.partner_id, Company.id) & or_(
+        Mailbox.function == Function.SEND, Company.document_import.is_(true())
+    )
+
+
+def _own(session: Session, actor: Actor, mailbox_id: int) -> tuple[Mailbox, EmailServer, Company]:
+    """The mailbox, its server (locked against other writers) and its company, if visible."""
+    mailbox = session.get(Mailbox, mailbox_id)
+    if mailbox is None:
+        raise _unknown(mailbox_id)
+    try:
+        company = access.company(session, actor, mailbox.company_id)
+    except NotFound:
+        raise _unknown(mailbox_id) from None
+    _needs_import(company, mailbox.function)
+    server = session.get(
+        EmailServer, mailbox.server_id, with_for_update=True, populate_existing=True
+    )
+    if server is None:
+        raise _unknown(mailbox_id)
+    return mailbox, server, company
+
+
+def _unknown(mailbox_id: int) -> NotFound:
+    return NotFound(_("Caixa de e-mail {id} não encontrada").format(id=mailbox_id), field="mailbox")
+
+
+def _relay_is_on() -> str:
+    return _("A extensão InvoiCy Mail está ativa: desative-a para cadastrar caixas de e-mail")
+
+
+def _needs_import(company: Company, function: str) -> None:
+    if function == Function.READ and not company.document_import:
+        raise Refused(
+            _(
+                "Caixas de leitura só existem com a extensão Importação de Documentos ativa "
+                "nesta empresa"
+            ),
+            field="function",
+        )
+
+
+def _whole_server(session: Session, actor: Actor, server: EmailServer) -> None:
+    """A server that also serves companies which this user does not see is the partner's to edit."""
+    if actor.company_ids is None:
+        return
+    linked = session.scalars(select(Mailbox.company_id).where(Mailbox.server_id == server.id))
+    if not set(linked) <= actor.company_ids:
+        raise NotAllowed(
+            _(
+                "Esta caixa também serve a outras empresas: peça ao parceiro {partner} que a altere"
+            ).format(partner=actor.partner_name)
+        )
+
+
+def _free(
+    session: Session, company: Company, email: str, function: str, server_id: int | None
+) -> None:
+    """Refuse an address that this company uses already, for the other function or this one (R7)."""
+    query = (
+        select(Mailbox.function)
+        .join(Mailbox.server)
+        .where(Mailbox.company_id == company.id, func.lower(EmailServer.email) == email.lower())
+    )
+    if server_id is not None:
+        query = query.where(EmailServer.id != server_id)
+    used = set(session.scalars(query))
+    if used - {function}:
+        other = _("envio") if function == Function.READ else _("leitura")
+        raise Refused(
+            _(
+                "E-mail: {email} já é a caixa de {other} desta empresa, e cada função precisa "
+                "da sua própria caixa"
+            ).format(email=email, other=other),
+            field="email",
+        )
+    if used:
+        raise Conflict(
+            _("E-mail: {email} já está cadastrado nesta empresa").format(email=email), field="email"
+        )
+
+
+def _same_address_elsewhere(
+    session: Session, server: EmailServer, mailbox: Mailbox, email: str
+) -> None:
+    if email.lower() == server.email.lower():
+        return
+    links = session.scalars(select(Mailbox).where(Mailbox.server_id == server.id)).all()
+    for link in {link.company_id: link for link in [*links, mailbox]}.values():
+        company = session.get_one(Company, link.company_id, with_for_update=True)
+        _free(session, company, email, link.function, server.id)
+
+
+def _implied(draft: MailboxDraft, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from ``changes`` for values that were only defaults."""
+    implied: dict[str, Any] = {}
+    if "email" in changes and "username" not in changes and draft.username == draft.email:
+        implied["username"] = changes["email"]
+    if "security" in changes and "port" not in changes:
+        ports = DEFAULT_PORTS[Function(draft.function)]
+        if draft.port == ports.get(draft.security or ""):
+            implied["port"] = ports.get(changes["security"], draft.port)
+    return implied
+
+
+def _clean_slate(server: EmailServer) -> None:
+    server.refusals = 0
+    server.health = Health.UNKNOWN
+    server.health_reason = None
+    server.health_since = None
+    server.paused_until = None
+    server.next_read_at = None
+
+
+def _draft(server: EmailServer, function: str) -> MailboxDraft:
+    protocol = PROTOCOL[Function(function)]
+    return MailboxDraft(
+        function=function,
+        nickname=server.nickname,
+        sender_name=server.sender_name,
+        email=server.email,
+        username=server.username,
+        active=server.active,
+        host=getattr(server, f"{protocol}_host"),
+        port=getattr(server, f"{protocol}_port"),
+        security=getattr(server, f"{protocol}_security"),
+        authenticate=server.authenticate,
+        verify_certificate=server.verify_certificate,
+        timeout=server.timeout,
+        delete_after=server.delete_after,
+    )
+
+
+def _fill(server: EmailServer, function: str, clean: Clean) -> None:
+    protocol = PROTOCOL[Function(function)]
+    for name in (
+        "nickname",
+        "sender_name",
+        "email",
+        "username",
+        "active",
+        "authenticate",
+        "verify_certificate",
+        "timeout",
+        "delete_after",
+    ):
+        setattr(server, name, getattr(clean, name))
+    for name in ("host", "port", "security"):
+        setattr(server, f"{protocol}_{name}", getattr(clean, name))
+    server.search_key = search.key(
+        server.nickname,
+        server.email,
+        server.username,
+        server.sender_name,
+        server.smtp_host,
+        server.pop_host,
+        most=700,
+    )
+
+
+def _public(server: EmailServer, function: str, new_password: str | None) -> dict[str, Any]:
+    draft = _draft(server, function)
+    values = {f.name: getattr(draft, f.name) for f in fields(draft) if f.name != "function"}
+    values["password"] = None if new_password is None else "***"
+    return values
+
+
+def _views(session: Session, actor: Actor, mailboxes: Sequence[Mailbox]) -> list[MailboxView]:
+    server_ids = {mailbox.server_id for mailbox in mailboxes}
+    servers = {
+        row.id: row
+        for row in session.scalars(select(EmailServer).where(EmailServer.id.in_(server_ids)))
+    }
+    linked: dict[int, list[str]] = {}
+    for server_id, cnpj in session.execute(
+        select(Mailbox.server_id, Company.cnpj)
+        .join(Mailbox.company)
+        .where(
+            Mailbox.server_id.in_(server_ids),
+            access.visible(actor, Company.partner_id, Company.id),
+        )
+        .distinct()
+        .order_by(Company.cnpj)
+    ).tuples():
+        linked.setdefault(server_id, []).append(cnpj)
+    return [
+        _view(mailbox, servers[mailbox.server_id], tuple(linked.get(mailbox.server_id, ())))
+        for mailbox in mailboxes
+    ]
+
+
+def _view(mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...]) -> MailboxView:
+    protocol = PROTOCOL[Function(mailbox.function)]
+    return MailboxView(
+        id=mailbox.id,
+        server_id=server.id,
+        company_id=mailbox.company_id,
+        function=mailbox.function,
+        kind=server.kind,
+        nickname=server.nickname,
+        sender_name=server.sender_name,
+        email=server.email,
+        username=server.username,
+        active=server.active,
+        host=getattr(server, f"{protocol}_host") or "",
+        port=getattr(server, f"{protocol}_port") or 0,
+        security=getattr(server, f"{protocol}_security") or "",
+        authenticate=server.authenticate,
+        verify_certificate=server.verify_certificate,
+        timeout=server.timeout,
+        delete_after=server.delete_after,
+        health=server.health,
+        health_reason=server.health_reason,
+        inactive_code=server.inactive_code,
+        inactive_reason=server.inactive_reason,
+        inactive_since=server.inactive_since,
+        paused_until=server.paused_until,
+        origin=None,
+        companies=companies,
+        position=mailbox.position,
+        version=server.version,
+    )

@@ -1,0 +1,33 @@
+"""Finding by words: accents, case and the mask of a CNPJ do not matter (R16)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+_MASK = str.maketrans("", "", "./-")
+
+
+def fold(text: str) -> str:
+    """``text`` without accents, case and compatibility forms."""
+    spread = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(c for c in spread if not unicodedata.combining(c) and c.isprintable())
+
+
+def key(*parts: str | None, most: int) -> str:
+    """The folded words of a row, the one to sort by first; cut at ``most`` characters."""
+    return fold(" ".join(part for part in parts if part))[:most]
+
+
+def matches(column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
+    """The SQL condition that every word of ``words`` is in the folded ``column``."""
+    conditions: list[ColumnElement[bool]] = []
+    for word in map(fold, words.split()):
+        condition: ColumnElement[bool] = column.contains(word, autoescape=True)
+        bare = word.translate(_MASK)
+        if bare and bare != word:
+            condition = or_(condition, column.contains(bare, autoescape=True))
+        conditions.append(condition)
+    return and_(true(), *conditions)

@@ -1,0 +1,114 @@
+"""Start-up: the console without a command, the command line with one."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from services import language
+from services.errors import CarteiroError, Refused, Unavailable
+from services.language import _
+from services.settings import Settings, load
+from tui_app.cli.output import Output, error_line
+from tui_app.cli.parser import parse
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is that of ``cli.md``: 0 to 5, and 130 after Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    names: dict[str, str] = {}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = _run(words, names)
+        sys.stdout.flush()
+    except CarteiroError as e:
+        sys.stderr.write(error_line(e, as_json, names) + "\n")
+        return e.exit_status
+    except KeyboardInterrupt:
+        sys.stderr.write("carteiro: " + _("interrompido") + "\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as e:
+        _log_it(words, e)
+        trouble = Unavailable(
+            _("falha interna ({kind}); os detalhes estão no log").format(kind=type(e).__name__)
+        )
+        sys.stderr.write(error_line(trouble, as_json, names) + "\n")
+        return trouble.exit_status
+    return status
+
+
+def _run(words: list[str], names: dict[str, str]) -> int:
+    language.choose(_told(words, "--lang"))
+    settings, trouble = _settings(_told(words, "--config"))
+    if _told(words, "--lang") is None and settings is not None and settings.language is not None:
+        language.choose(settings.language)
+    args = parse(words)
+    if trouble is not None or settings is None:
+        raise trouble or Refused(_("Sem configuração"))
+    if args.command is None:
+        return _console(settings, args.as_user)
+    from tui_app.cli.context import Context
+
+    context = Context(args, settings, Output(args.json))
+    try:
+        return args.run(context) or 0
+    finally:
+        names.update(args.field_names)
+        context.close()
+
+
+def _log_it(words: list[str], error: Exception) -> None:
+    import logging
+
+    from tui_app import logs
+
+    settings, _trouble = _settings(_told(words, "--config"))
+    if settings is not None:
+        with suppress(CarteiroError):
+            logs.start(settings.home)
+            logging.getLogger("carteiro").error("a command broke", exc_info=error)
+
+
+def _settings(config: str | None) -> tuple[Settings | None, CarteiroError | None]:
+    """The settings, or why there are none: help is given all the same."""
+    try:
+        return load(Path(config) if config is not None else None), None
+    except CarteiroError as e:
+        return None, e
+
+
+def _told(words: list[str], option: str) -> str | None:
+    """The value of a global option, needed before the rest can be understood."""
+    for place, word in enumerate(words):
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+        if word == option and place + 1 < len(words):
+            return words[place + 1]
+    return None
+
+
+def _console(settings: Settings, user: str | None) -> int:
+    if not sys.stdin.isatty():
+        raise Refused(_("O console precisa de um terminal; veja carteiro --help"))
+    from tui_app import logs
+    from tui_app.app import run
+
+    logs.start(settings.home)
+    return run(settings, user)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""``bell``."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+from services.language import _, ngettext
+from tui_app.cli.context import Context
+from tui_app.cli.output import moment
+from tui_app.cli.parser import Actions, UsageError
+
+if TYPE_CHECKING:
+    from services.notifications.bell import BellView
+
+_MOST = 10_000
+# Entries committed out of the order of their ids are still found this far back.
+_OVERLAP = 200
+
+
+def build(_name: str, group: ArgumentParser) -> None:
+    """The options of the group."""
+    actions = Actions(group)
+    several = actions.add(
+        "list", _("os avisos, o mais novo primeiro"), "carteiro bell list --unread --json", _list
+    )
+    several.add_argument("--unread", action="store_true", help=_("só os não lidos"))
+    read = actions.add(
+        "read",
+        _("marca avisos como lidos"),
+        "carteiro bell read 7 8\n  carteiro bell read --all",
+        _read,
+    )
+    read.add_argument("ids", type=int, nargs="*", metavar="ID")
+    read.add_argument("--all", action="store_true", help=_("todos"))
+    actions.add(
+        "watch", _("mostra os avisos conforme chegam"), "carteiro bell watch --json", _watch
+    )
+
+
+def _list(context: Context) -> None:
+    from services.notifications import bell
+
+    found = context.ask(bell.feed, unread=context.args.unread, limit=_MOST)
+    context.out.give(
+        found,
+        lambda: context.out.table(
+            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Aviso"), _("Lido")),
+            ((e.id, e.at, e.severity, e.company_nickname, e.title, e.read) for e in found),
+            _("Nenhum aviso"),
+        ),
+    )
+
+
+def _read(context: Context) -> None:
+    from services.notifications import bell
+
+    args = context.args
+    if bool(args.ids) == args.all:
+        raise UsageError(
+            _("Informe os ids ou --all (veja {command} --help)").format(
+                command="carteiro bell read"
+            )
+        )
+    count = context.do(bell.mark_all_read) if args.all else context.do(bell.mark_read, args.ids)
+    words = ngettext("{n} aviso marcado como lido", "{n} avisos marcados como lidos", count)
+    context.out.give({"read": count}, lambda: context.out.say(words.format(n=count)))
+
+
+def _watch(context: Context) -> None:
+    from services.notifications import bell
+
+    actor = context.actor
+
+    async def follow() -> None:
+        changed = asyncio.Event()
+        context.office.on_change(changed.set)
+        newest = await context.office.ask(bell.feed, actor, limit=_OVERLAP)
+        seen = {entry.id for entry in newest}
+        last = max(seen, default=0)
+        while True:
+            await changed.wait()
+            changed.clear()
+            after = max(0, last - _OVERLAP)
+            for entry in await context.office.ask(bell.feed, actor, after_id=after, limit=_MOST):
+                if entry.id not in seen:
+                    seen.add(entry.id)
+                    _tell(context, entry)
+            last = max(seen, default=0)
+            seen = {i for i in seen if i > last - 2 * _OVERLAP}
+
+    context.run(follow())
+
+
+def _tell(context: Context, entry: BellView) -> None:
+    context.out.event(
+        entry,
+        f"{moment(entry.at)}  {entry.severity}  {entry.company_nickname or ''}  {entry.title}",
+    )

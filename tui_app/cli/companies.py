@@ -1,0 +1,142 @@
+"""``company``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING, Any
+
+from services.language import _
+from tui_app.cli.context import Context
+from tui_app.cli.parser import Actions
+
+if TYPE_CHECKING:
+    from services.registry.companies import CompanyView
+
+_SWITCHES = ("document_import", "invoicy_mail", "may_register")
+_TEXTS = ("cnpj", "nickname", "legal_name", "headquarters", "notification_email")
+
+
+def build(_name: str, group: ArgumentParser) -> None:
+    """The options of the group."""
+    actions = Actions(group)
+    add = actions.add(
+        "add",
+        _("cadastra uma empresa"),
+        "carteiro company add --cnpj 11.222.333/0001-81 --nickname Padaria "
+        '--legal-name "Padaria Ltda" --notification-email dono@padaria.example '
+        "--document-import on",
+        _add,
+    )
+    _options(add, required=True)
+    edit = actions.add(
+        "edit",
+        _("altera uma empresa"),
+        "carteiro company edit 11222333000181 --document-import on",
+        _edit,
+    )
+    edit.add_argument("company", metavar="CNPJ")
+    _options(edit, required=False)
+    several = actions.add(
+        "list", _("lista as empresas"), "carteiro company list --filter padaria --json", _list
+    )
+    several.add_argument(
+        "--filter", default="", metavar=_("TEXTO"), help=_("CNPJ ou parte do nome")
+    )
+    remove = actions.add(
+        "remove", _("exclui uma empresa"), "carteiro company remove 11222333000181", _remove
+    )
+    remove.add_argument("company", metavar="CNPJ")
+
+
+def _options(parser: ArgumentParser, *, required: bool) -> None:
+    parser.add_argument("--cnpj", required=required, help=_("com ou sem máscara"))
+    parser.add_argument("--nickname", required=required, help=_("apelido"))
+    parser.add_argument("--legal-name", required=required, help=_("razão social"))
+    parser.add_argument("--headquarters", metavar="CNPJ", help=_("a matriz, se é filial"))
+    parser.add_argument(
+        "--notification-email", metavar=_("E-MAIL"), help=_("vários separados por ;")
+    )
+    for name, words in zip(
+        _SWITCHES,
+        (
+            _("extensão Importação de Documentos"),
+            _("extensão InvoiCy Mail"),
+            _("usuários da empresa podem cadastrar caixas"),
+        ),
+        strict=True,
+    ):
+        parser.add_argument(f"--{name.replace('_', '-')}", choices=("on", "off"), help=words)
+
+
+def _values(context: Context) -> dict[str, Any]:
+    told = vars(context.args)
+    values: dict[str, Any] = {n: told[n] for n in _TEXTS if told[n] is not None}
+    values |= {n: told[n] == "on" for n in _SWITCHES if told[n] is not None}
+    return values
+
+
+def _add(context: Context) -> None:
+    from services.registry import companies
+
+    made = context.do(companies.add, companies.CompanyDraft(**_values(context)))
+    _tell(context, made, _("Empresa {nickname} cadastrada"))
+
+
+def _edit(context: Context) -> None:
+    from services.registry import companies
+
+    before = context.company(context.args.company)
+    made = context.do(companies.edit, before.id, _values(context))
+    _tell(context, made, _("Empresa {nickname} alterada"))
+
+
+def _list(context: Context) -> None:
+    from services.fiscal.cnpj import masked
+    from services.registry import companies
+
+    wanted = context.ask(companies.ids, filter=context.args.filter)
+    found: list[CompanyView] = []
+    for start in range(0, len(wanted), 500):
+        page = wanted[start : start + 500]
+        by_id = context.ask(companies.rows, page)
+        found += [by_id[i] for i in page if i in by_id]
+    context.out.give(
+        found,
+        lambda: context.out.table(
+            (
+                _("CNPJ"),
+                _("Apelido"),
+                _("Razão social"),
+                _("E-mail para notificações"),
+                _("Importação"),
+                _("InvoiCy Mail"),
+            ),
+            (
+                (
+                    masked(c.cnpj),
+                    c.nickname,
+                    c.legal_name,
+                    c.notification_email,
+                    c.document_import,
+                    c.invoicy_mail,
+                )
+                for c in found
+            ),
+            _("Nenhuma empresa: cadastre com carteiro company add"),
+        ),
+    )
+
+
+def _remove(context: Context) -> None:
+    from services.registry import companies
+
+    company = context.company(context.args.company)
+    context.do(companies.remove, company.id)
+    context.out.give(
+        {"id": company.id, "removed": company.cnpj},
+        lambda: context.out.say(_("Empresa {nickname} excluída").format(nickname=company.nickname)),
+    )
+
+
+def _tell(context: Context, company: CompanyView, words: str) -> None:
+    context.out.give(company, lambda: context.out.say(words.format(nickname=company.nickname)))

@@ -1,0 +1,86 @@
+"""``notify``."""
+
+from __future__ import annotations
+
+import mimetypes
+from argparse import ArgumentParser
+from pathlib import Path
+
+from services.errors import Invalid
+from services.language import _
+from tui_app.cli.context import Context
+from tui_app.cli.parser import act
+
+# XML and PDF as every machine should name them, whatever its own tables say.
+_KINDS = {".xml": "application/xml", ".pdf": "application/pdf", ".zip": "application/zip"}
+
+
+def build(_name: str, group: ArgumentParser) -> None:
+    """The options of the command."""
+    act(
+        group,
+        "carteiro notify --company 11222333000181 --type general "
+        '--subject "Relatório de março" --body "Segue em anexo." --attach relatorio.pdf',
+        _notify,
+    )
+    group.add_argument("--company", required=True, metavar="CNPJ")
+    group.add_argument("--type", required=True, metavar=_("TIPO"), help=_("por exemplo, general"))
+    group.add_argument("--subject", required=True, metavar=_("ASSUNTO"))
+    body = group.add_mutually_exclusive_group(required=True)
+    body.add_argument("--body", metavar=_("TEXTO"))
+    body.add_argument("--body-file", metavar=_("ARQUIVO"))
+    group.add_argument("--attach", action="append", default=[], metavar=_("ARQUIVO"))
+    group.add_argument("--key", metavar=_("CHAVE"), help=_("a mesma chave avisa uma só vez"))
+
+
+def _notify(context: Context) -> None:
+    from services.notifications.by_hand import notify
+
+    args = context.args
+    body = args.body
+    if body is None:
+        try:
+            body = _bytes(args.body_file, "body_file").decode()
+        except UnicodeDecodeError:
+            raise Invalid(
+                _("{file}: não é texto em UTF-8").format(file=args.body_file), field="body_file"
+            ) from None
+    attachments = [_attachment(name) for name in args.attach]
+    company = context.company(args.company)
+    told = context.do(
+        notify,
+        company.id,
+        type_key=args.type,
+        subject=args.subject,
+        body=body,
+        attachments=attachments,
+        key=args.key,
+    )
+    if told.duplicate:
+        words = _("Já avisado antes com esta chave: nada foi feito")
+    elif told.outbox_id is None:
+        words = _("Registrado no sino; nenhum e-mail sai (o sino diz por quê)")
+    else:
+        words = _("Registrado no sino e na fila de envio: e-mail {id}").format(id=told.outbox_id)
+    context.out.give(
+        {
+            "id": told.notification_id,
+            "outbox_id": told.outbox_id,
+            "bell_id": told.bell_id,
+            "duplicate": told.duplicate,
+        },
+        lambda: context.out.say(words),
+    )
+
+
+def _attachment(name: str) -> tuple[str, str, bytes]:
+    kind = _KINDS.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
+    return Path(name).name, kind or "application/octet-stream", _bytes(name, "attach")
+
+
+def _bytes(name: str, field: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except (OSError, ValueError) as e:
+        why = e.strerror if isinstance(e, OSError) else e
+        raise Invalid(_("{file}: {why}").format(file=name, why=why), field=field) from e

@@ -1,0 +1,133 @@
+"""``outbox``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING
+
+from services.language import _, ngettext
+from tui_app.cli.context import Context
+from tui_app.cli.output import moment
+from tui_app.cli.parser import Actions, UsageError
+
+if TYPE_CHECKING:
+    from services.outbox.views import OutboxDetail, OutboxView
+
+_STATES = ("queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
+_PAGE = 500
+
+
+def build(_name: str, group: ArgumentParser) -> None:
+    """The options of the group."""
+    actions = Actions(group)
+    several = actions.add(
+        "list",
+        _("os e-mails da fila, o mais novo primeiro"),
+        "carteiro outbox list --state failed --json",
+        _list,
+    )
+    several.add_argument("--state", choices=_STATES)
+    several.add_argument("--company", metavar="CNPJ")
+    show = actions.add(
+        "show", _("um e-mail com destinatários e tentativas"), "carteiro outbox show 12", _show
+    )
+    show.add_argument("id", type=int, metavar="ID")
+    retry = actions.add(
+        "retry",
+        _("envia de novo o que não chegou"),
+        "carteiro outbox retry 12 13\n  carteiro outbox retry --all-failed",
+        _retry,
+    )
+    retry.add_argument("ids", type=int, nargs="*", metavar="ID")
+    retry.add_argument("--all-failed", action="store_true", help=_("todos os que falharam"))
+
+
+def _list(context: Context) -> None:
+    from services.outbox import views
+
+    args = context.args
+    company_id = context.company(args.company).id if args.company else None
+    wanted = context.ask(views.ids, state=args.state, company_id=company_id)
+    found: list[OutboxView] = []
+    for start in range(0, len(wanted), _PAGE):
+        page = list(wanted[start : start + _PAGE])
+        by_id = context.ask(views.rows, page)
+        found += [by_id[i] for i in page if i in by_id]
+    context.out.give(
+        found,
+        lambda: context.out.table(
+            (
+                "Id",
+                _("Criado"),
+                _("Empresa"),
+                _("Assunto"),
+                _("Estado"),
+                _("Tentativas"),
+                _("Erro"),
+            ),
+            (
+                (m.id, m.created_at, m.company_nickname, m.subject, m.state, m.attempts, m.error)
+                for m in found
+            ),
+            _("Nenhum e-mail na fila"),
+        ),
+    )
+
+
+def _show(context: Context) -> None:
+    from services.outbox import views
+
+    found = context.ask(views.show, context.args.id)
+    told = {
+        **{name: getattr(found.view, name) for name in found.view.__dataclass_fields__},
+        "body": found.body,
+        "attachments": found.attachments,
+        "history": found.attempts,
+    }
+    context.out.give(told, lambda: _print(context, found))
+
+
+def _print(context: Context, found: OutboxDetail) -> None:
+    view = found.view
+    context.out.facts(
+        (
+            ("Id", view.id),
+            (_("Empresa"), f"{view.company_nickname} ({view.company})"),
+            (_("Assunto"), view.subject),
+            (_("Estado"), view.state),
+            (_("Criado"), view.created_at),
+            (_("Enviado"), view.sent_at),
+            (_("Próxima tentativa"), view.next_attempt_at),
+            (_("Caixa"), view.mailbox),
+            ("Message-ID", view.message_id),
+            (_("Anexos"), ", ".join(a.filename for a in found.attachments)),
+            (_("Erro"), view.error),
+        )
+    )
+    context.out.table(
+        (_("Destinatário"), _("Estado"), _("Resposta"), _("Motivo")),
+        ((r.address, r.state, r.reply, r.why) for r in view.recipients),
+        "",
+    )
+    for attempt in found.attempts:
+        context.out.say(
+            f"{moment(attempt.started_at)}  {attempt.mailbox or ''}  {attempt.outcome}  "
+            f"{attempt.detail or ''}"
+        )
+
+
+def _retry(context: Context) -> None:
+    from services.outbox import queue
+
+    args = context.args
+    if bool(args.ids) == args.all_failed:
+        raise UsageError(
+            _("Informe os ids ou --all-failed (veja {command} --help)").format(
+                command="carteiro outbox retry"
+            )
+        )
+    count = (
+        context.do(queue.retry_all_failed) if args.all_failed else context.do(queue.retry, args.ids)
+    )
+    words = ngettext("{n} e-mail volta à fila", "{n} e-mails voltam à fila", count)
+    context.out.give({"retried": count}, lambda: context.out.say(words.format(n=count)))

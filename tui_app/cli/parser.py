@@ -1,0 +1,182 @@
+"""The grammar of the command line; a group's own options are built only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from services.errors import CarteiroError
+from services.language import _
+
+if TYPE_CHECKING:
+    from tui_app.cli.context import Context
+
+Run: TypeAlias = "Callable[[Context], int | None]"
+
+# The words of argparse that a person meets, by its own message ids.
+_WORDS = {
+    "usage: ": "uso: ",
+    "options": "opções",
+    "positional arguments": "argumentos",
+    "show this help message and exit": "mostra esta ajuda e sai",
+    "the following arguments are required: %s": "faltam argumentos obrigatórios: %s",
+    "unrecognized arguments: %s": "argumentos desconhecidos: %s",
+    "expected one argument": "espera um valor",
+    "expected at least one argument": "espera ao menos um valor",
+    "invalid choice: %(value)r (choose from %(choices)s)": "valor inválido: %(value)r (escolha entre %(choices)s)",
+    "invalid %(type)s value: %(value)r": "não é um número inteiro: %(value)r",
+    "argument %(argument_name)s: %(message)s": "argumento %(argument_name)s: %(message)s",
+    "not allowed with argument %s": "não combina com o argumento %s",
+    "one of the arguments %s is required": "informe um destes argumentos: %s",
+}
+
+
+class UsageError(CarteiroError):
+    """The command was not written as the program understands it."""
+
+    code = "usage"
+    exit_status = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses by raising, so that ``--json`` holds for wrong usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the help is."""
+        raise UsageError(
+            _("{message} (veja {command} --help)").format(message=message, command=self.prog)
+        )
+
+
+def commands() -> dict[str, tuple[str, str]]:
+    """Every command: the module that builds it, and its one line of help."""
+    return {
+        "init": ("people", _("cria o parceiro e o primeiro usuário")),
+        "user": ("people", _("usuários do parceiro e das empresas")),
+        "company": ("companies", _("empresas")),
+        "mailbox": ("mailboxes", _("caixas de e-mail de uma empresa")),
+        "server": ("servers", _("servidores de e-mail do parceiro")),
+        "notify": ("notify", _("envia uma notificação")),
+        "outbox": ("outbox", _("fila de envio")),
+        "read": ("reading", _("lê as caixas agora")),
+        "document": ("reading", _("documentos importados")),
+        "quarantine": ("quarantine", _("o que não pôde ser importado")),
+        "receipt": ("quarantine", _("o recibo de uma mensagem lida: ela chegou?")),
+        "bell": ("bell", _("avisos do sino")),
+        "audit": ("audit", _("quem alterou o quê")),
+        "worker": ("worker", _("os serviços sem tela")),
+        "doctor": ("doctor", _("confere a instalação")),
+    }
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Understand ``argv``; raises :class:`UsageError`, or ends the process after ``--help``."""
+    argparse._ = _argparse_words  # type: ignore[attr-defined]
+    top = Parser(
+        prog="carteiro",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_("Caixas de e-mail de empresas que emitem documentos fiscais."),
+        epilog=_("Sem comando, abre o console. Exemplo:\n  carteiro company list --json"),
+    )
+    add_globals(top)
+    words = top.add_subparsers(dest="command", metavar=_("COMANDO"), parser_class=Parser)
+    wanted = _command_of(argv)
+    for name, (module, line) in commands().items():
+        if name != wanted:
+            words.add_parser(name, help=line, add_help=False)
+            continue
+        # A command that acts by itself adds its own globals: its options may use their names.
+        group = words.add_parser(
+            name,
+            help=line,
+            description=line,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        import_module(f"tui_app.cli.{module}").build(name, group)
+    args = top.parse_args(
+        argv, argparse.Namespace(json=False, lang=None, as_user=None, config=None, field_names={})
+    )
+    if args.command is not None and not hasattr(args, "run"):
+        raise UsageError(
+            _("carteiro {command}: falta a ação (veja carteiro {command} --help)").format(
+                command=args.command
+            )
+        )
+    return args
+
+
+def add_globals(parser: argparse.ArgumentParser, *, user: bool = True) -> None:
+    """The options that every command takes; ``user`` False where ``--user`` means another thing."""
+    group = parser.add_argument_group(_("opções gerais"))
+    absent = argparse.SUPPRESS
+    group.add_argument("--json", action="store_true", default=absent, help=_("saída em JSON"))
+    group.add_argument(
+        "--lang", choices=("pt_BR", "en"), default=absent, help=_("idioma desta execução")
+    )
+    group.add_argument(
+        "--config", metavar=_("ARQUIVO"), default=absent, help=_("outro carteiro.toml")
+    )
+    if user:
+        group.add_argument(
+            "--user",
+            dest="as_user",
+            metavar=_("APELIDO"),
+            default=absent,
+            help=_("age como este usuário; só para a conta dona da pasta de estado"),
+        )
+
+
+def act(
+    parser: argparse.ArgumentParser, example: str, run: Run, *, user: bool = True
+) -> argparse.ArgumentParser:
+    """Let ``parser`` do ``run``; ``example`` closes its help."""
+    parser.epilog = _("Exemplo:\n  {example}").format(example=example)
+    add_globals(parser, user=user)
+    parser.set_defaults(run=run)
+    return parser
+
+
+class Actions:
+    """The actions of a group: ``company add``, ``company list`` …"""
+
+    def __init__(self, group: argparse.ArgumentParser) -> None:
+        add_globals(group)
+        self._words = group.add_subparsers(
+            dest="action", metavar=_("AÇÃO"), required=True, parser_class=Parser
+        )
+
+    def add(
+        self, name: str, line: str, example: str, run: Run, *, user: bool = True
+    ) -> argparse.ArgumentParser:
+        """One action with its line of help, an example and what it does."""
+        parser: argparse.ArgumentParser = self._words.add_parser(
+            name,
+            help=line,
+            description=line,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        return act(parser, example, run, user=user)
+
+
+def _command_of(argv: Sequence[str]) -> str | None:
+    """The command word: the first that is neither a global option nor the value of one."""
+    skip = False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word in ("--lang", "--config", "--user"):
+            skip = True
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def _argparse_words(message: str) -> str:
+    from services.language import chosen
+
+    return _WORDS.get(message, message) if chosen() == "pt_BR" else message

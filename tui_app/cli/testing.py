@@ -1,0 +1,42 @@
+"""*Testar E-mail* on the command line: the steps as they come, or as one JSON array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.language import _
+from services.store.models import Function, Kind
+from tui_app.cli.context import Context
+
+if TYPE_CHECKING:
+    from services.health.accounts import Account
+    from services.health.email_test import Step
+
+_TOLD = ("step", "ok", "detail", "explanation", "field", "ms")
+
+
+def run_test(context: Context, account: Account, kind: str) -> int:
+    """Test the functions of ``kind``; the exit status, 1 when a step failed (R8, R19)."""
+    from services.health import email_test
+
+    functions = list(Function) if kind == Kind.BOTH else [Function(kind)]
+
+    def show(step: Step) -> None:
+        mark = "✓" if step.ok else "✗"
+        context.out.say(f"{mark} {step.step:<10} {step.ms:>5} ms  {step.detail}")
+        if not step.ok and step.explanation:
+            context.out.say("  " + step.explanation)
+
+    async def all_steps() -> list[Step]:
+        done: list[Step] = []
+        for function in functions:
+            done += await email_test.run_test(account, function, on_step=show)
+        return done
+
+    steps = context.run(all_steps())
+    passed = all(step.ok for step in steps)
+    context.out.give(
+        [{name: getattr(step, name) for name in _TOLD} for step in steps],
+        lambda: context.out.say(_("Tudo certo") if passed else _("O teste falhou")),
+    )
+    return 0 if passed else 1

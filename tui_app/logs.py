@@ -1,0 +1,58 @@
+"""The log: JSON lines in a private file, because a screen owns the terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from services.errors import Unavailable
+from services.language import _
+from services.safe_text import safe, safe_block
+
+_BYTES = 10_000_000
+_KEPT = 5
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "message": safe(record.getMessage()),
+        }
+        if record.exc_info:
+            told["trace"] = safe_block(self.formatException(record.exc_info), 20_000)
+        return json.dumps(told)
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    def _open(self) -> object:  # type: ignore[override]
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
+        return super()._open()
+
+
+def log_file(home: Path) -> Path:
+    """Where the log of this state folder is."""
+    return home / "carteiro.log"
+
+
+def start(home: Path) -> None:
+    """Send what the program logs to its file (0600); raises ``Unavailable`` where it cannot."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = _PrivateFile(log_file(home), maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
+    except OSError as e:
+        raise Unavailable(
+            _("Não foi possível gravar em {path}: {error}").format(path=home, error=e.strerror)
+        ) from e
+    handler.setFormatter(_JsonLines())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # A line for every tick would bury what matters.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
