@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from services.fiscal.checks import words
 from textual.screen import Screen
 
 from screens.browse import BrowseScreen
@@ -13,6 +12,7 @@ from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
 from screens.widgets.columns import Cell, Column
 from screens.widgets.list import Source
+from services.fiscal.checks import words
 from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading import documents

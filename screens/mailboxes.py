@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.widget import Widget
-from textual.widgets import Static
 
 from screens.commands import Command
 from screens.desk import Desk
@@ -17,6 +16,7 @@ from screens.frame import FramedScreen
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.list import WindowList
+from screens.widgets.listing import Listing
 from screens.widgets.status import cell
 from services.errors import CarteiroError
 from services.language import _
@@ -70,8 +70,6 @@ class MailboxesScreen(FramedScreen):
     key = "mailboxes"
     needs_company = True
     DEFAULT_CSS = """
-    MailboxesScreen .heading { text-style: bold; color: $text-primary; padding: 0; }
-    MailboxesScreen WindowList { height: 1fr; }
     MailboxesScreen #why { color: $text-warning; height: auto; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
@@ -111,6 +109,11 @@ class MailboxesScreen(FramedScreen):
             ),
         }
 
+        self._listings = {
+            Function.SEND: Listing(self._lists[Function.SEND], title=_("Envio")),
+            Function.READ: Listing(self._lists[Function.READ], title=_("Leitura")),
+        }
+
     @classmethod
     def title_words(cls) -> str:
         return _("Caixas de E-mail")
@@ -124,10 +127,7 @@ class MailboxesScreen(FramedScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Foreign(id="why")
-        yield Static(_("Envio"), classes="heading", markup=False)
-        yield self._lists[Function.SEND]
-        yield Static(_("Leitura"), classes="heading", id="read-heading", markup=False)
-        yield self._lists[Function.READ]
+        yield from self._listings.values()
 
     def on_mount(self) -> None:
         self.attempt(self.company_changed, group="load")
@@ -136,8 +136,7 @@ class MailboxesScreen(FramedScreen):
         """Show the lists of the company that is chosen now."""
         company = self.desk.company
         reads = company is not None and company.document_import
-        self.query_one("#read-heading").display = reads
-        self._lists[Function.READ].display = reads
+        self._listings[Function.READ].display = reads
         why = self.query_one("#why", Foreign)
         reason = None
         if company is not None:
@@ -147,9 +146,9 @@ class MailboxesScreen(FramedScreen):
         await self.refresh_live()
 
     async def refresh_live(self) -> None:
-        for each in self._lists.values():
-            if each.display:
-                each.refresh_ids()
+        for function, listing in self._listings.items():
+            if listing.display:
+                self._lists[function].refresh_ids()
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter edits."""
@@ -245,10 +244,9 @@ class MailboxesScreen(FramedScreen):
         for source in self._sources.values():
             source.status = order[(order.index(source.status) + 1) % len(order)]
         words = {None: "", "active": _(" · só ativas"), "inactive": _(" · só inativas")}
-        for heading, name in zip(
-            self.query(".heading").results(Static), (_("Envio"), _("Leitura")), strict=True
-        ):
-            heading.update(name + words[self._sources[Function.SEND].status])
+        chosen = words[self._sources[Function.SEND].status]
+        self._listings[Function.SEND].set_title(_("Envio") + chosen)
+        self._listings[Function.READ].set_title(_("Leitura") + chosen)
         self.attempt(self.refresh_live, group="load")
 
     def action_reload(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from screens.commands import Command, Commanded, palette, possible
+from screens.commands import Command, Commanded, palette
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.home import HomeScreen
@@ -25,7 +25,6 @@ from tui_app.theme import THEMES
 
 if TYPE_CHECKING:
     from services.jobs.runner import Jobs
-
     from services.office import Office
     from services.registry.companies import CompanyView
 
@@ -254,10 +253,7 @@ class CarteiroApp(Commanded, App[int]):
         from screens.dialogs.help import HelpDialog
 
         if isinstance(self.screen, FramedScreen):
-            entries = tuple(possible(self.screen))
-            self.push_screen(
-                HelpDialog(self.screen.title_words(), self.screen.help_words(), entries)
-            )
+            self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
 
     async def action_leave(self) -> None:
         """Leave: the jobs drain first, claims go back."""
@@ -286,4 +282,4 @@ def run(settings: Settings, user: str | None = None) -> int:
     sys.setswitchinterval(0.001)
     app = CarteiroApp(settings, user)
     status = app.run()
-    return status if status is not None else 0
+    return status if status is not None else app.return_code or 0

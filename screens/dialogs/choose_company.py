@@ -15,6 +15,7 @@ from screens.desk import Desk
 from screens.dialogs.company_form import CompanyForm
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
+from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from services.fiscal.cnpj import masked
 from services.language import _
@@ -42,7 +43,6 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
     DEFAULT_CSS = """
     ChooseCompany .dialog { height: 80%; }
     ChooseCompany WindowList { height: 1fr; }
-    ChooseCompany Input { border: none; height: 1; background: $boost; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
@@ -68,7 +68,7 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Foreign(_("Escolher empresa"), classes="dialog-title")
-            yield Input(placeholder=_("apelido, CNPJ ou razão social"), compact=True)
+            yield LineInput(placeholder=_("apelido, CNPJ ou razão social"))
             yield self.list
         yield Footer(compact=True, show_command_palette=False)
 

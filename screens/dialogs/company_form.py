@@ -11,8 +11,9 @@ from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
-from screens.widgets.form import FieldSpec, Form
+from screens.widgets.form import Form
 from services.errors import CarteiroError, Invalid, InvalidFields
 from services.fiscal.cnpj import parse
 from services.language import _
@@ -69,11 +70,11 @@ class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
 
     def action_save(self) -> None:
         """Save; a refusal is shown beside its field."""
-        if self.form.validate_all():
+        if self.form.check():
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
-        values = self.form.values()
+        values: dict[str, Any] = self.form.values()
         try:
             if self.view is None:
                 draft = CompanyDraft(
@@ -105,7 +106,7 @@ class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
             self.dismiss(None)
 
 
-def _values(view: CompanyView | None) -> dict[str, Any]:
+def _values(view: CompanyView | None) -> dict[str, Value]:
     if view is None:
         return {
             "cnpj": "", "nickname": "", "legal_name": "", "headquarters": "",

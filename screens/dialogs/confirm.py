@@ -1,43 +1,94 @@
-"""A question before something that cannot be undone by the next key."""
+"""A question with what will happen, before it happens."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer
+from textual.widgets import Button
 
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
 from services.language import _
+from services.safe_text import safe
 
 
 class Confirm(Commanded, ModalScreen[bool]):
-    """Says what will happen; only ``s`` does it, Esc and Enter leave everything as it is."""
+    """True when the person agrees. A ``danger`` begins on "no"."""
 
     DEFAULT_CSS = """
     Confirm { align: center middle; }
-    Confirm .dialog { width: 64; max-width: 96%; height: auto; background: $surface; border: round $warning; padding: 0 1; }
-    Confirm #text { padding: 1 0; }
+    Confirm > Vertical {
+        width: 66; max-width: 95%; height: auto; max-height: 90%;
+        background: $surface; border: round $primary; padding: 0 2;
+    }
+    Confirm.danger > Vertical { border: round $error; }
+    Confirm .title { text-style: bold; padding: 0 0 1 0; }
+    Confirm VerticalScroll { height: auto; max-height: 14; }
+    Confirm .happens { padding: 0 0 0 2; }
+    Confirm Horizontal { height: 1; margin: 1 0 0 0; align-horizontal: right; }
+    Confirm Button { margin: 0 0 0 2; min-width: 12; }
+    Confirm Button:nocolor:focus { text-style: reverse; }
     """
-    VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("confirm.yes", "s,y", _("Sim"), "answer(True)", order=1, palette=False),
-        Command("confirm.no", "escape,n,enter", _("Não"), "answer(False)", order=2, palette=False),
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("confirm.no", "escape", _("Não"), "answer(False)", order=2, palette=False),
+        Command("confirm.move", "left,right", _("Outra resposta"), "other", palette=False),
     )
 
-    def __init__(self, title: str, text: str = "") -> None:
-        super().__init__()
-        self._title = title
-        self._text = text
+    def __init__(
+        self,
+        title: str,
+        text: str = "",
+        happens: Sequence[str] = (),
+        *,
+        yes: str = "",
+        no: str = "",
+        danger: bool = False,
+    ) -> None:
+        """``happens`` lists the consequences, each in one sentence."""
+        super().__init__(classes="danger" if danger else None)
+        self._title, self._text, self._happens = title, text, tuple(happens)
+        self._yes = Button(
+            Content(safe(yes or _("Sim"))),
+            id="yes",
+            variant="error" if danger else "primary",
+            compact=True,
+        )
+        self._no = Button(Content(safe(no or _("Não"))), id="no", compact=True)
+        self._danger = danger
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Foreign(self._title, classes="dialog-title")
-            yield Foreign(self._text, block=True, id="text")
-        yield Footer(compact=True, show_command_palette=False)
+        with Vertical():
+            yield Foreign(self._title, classes="title")
+            with VerticalScroll(can_focus=False):
+                if self._text:
+                    yield Foreign(self._text, block=True)
+                if self._happens:
+                    yield Foreign(
+                        "\n".join(f"• {line}" for line in self._happens),
+                        block=True,
+                        classes="happens",
+                    )
+            with Horizontal():
+                yield self._yes
+                yield self._no
 
-    def action_answer(self, yes: bool) -> None:
-        """Close with the answer."""
-        self.dismiss(yes)
+    def on_mount(self) -> None:
+        """Stand on the answer that does no harm."""
+        (self._no if self._danger else self._yes).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """The answer."""
+        self.dismiss(event.button is self._yes)
+
+    def action_answer(self, agreed: bool) -> None:
+        """The answer by key."""
+        self.dismiss(agreed)
+
+    def action_other(self) -> None:
+        """Go to the other button."""
+        (self._no if self._yes.has_focus else self._yes).focus()

@@ -13,7 +13,7 @@ from textual.widgets import Footer
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.widgets.foreign import Foreign
-from screens.widgets.steps import Steps
+from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
 from services.health import email_test, testable
 from services.health.accounts import Account
@@ -29,7 +29,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     EmailTest .dialog { height: 90%; }
-    EmailTest Steps { height: auto; }
+    EmailTest StepList { height: auto; }
     EmailTest #verdict { height: auto; padding: 1 0 0 0; }
     EmailTest #transcript { height: auto; color: $text-muted; display: none; }
     """
@@ -72,7 +72,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 _("Testar E-mail · {email}").format(email=self._title), classes="dialog-title"
             )
             with VerticalScroll():
-                yield Steps()
+                yield StepList()
                 yield Foreign(id="verdict")
                 yield Foreign(block=True, id="transcript")
         yield Footer(compact=True, show_command_palette=False)
@@ -93,15 +93,29 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         return await self.desk.ask(testable.of_mailbox, self._view_id, self.desk.settings)
 
     async def _run(self) -> None:
-        shown = self.query_one(Steps)
+        shown = self.query_one(StepList)
         verdict = self.query_one("#verdict", Foreign)
-        shown.clear()
+        shown.start(_plan(self._function))
+        plan = iter([line.key for line in shown.steps][1:])
+
+        def told(step: email_test.Step) -> None:
+            shown.set_step(
+                step.step,
+                "ok" if step.ok else "failed",
+                detail=step.detail,
+                ms=step.ms,
+                explanation=step.explanation,
+            )
+            following = next(plan, None)
+            if step.ok and following is not None and _pending(shown, following):
+                shown.set_step(following, "running")
+
         self._field = None
         self._transcript = []
         verdict.show(_("Testando… Esc cancela."))
         try:
             account = await self._account()
-            steps = await email_test.run_test(account, self._function, on_step=shown.report)
+            steps = await email_test.run_test(account, self._function, on_step=told)
         except CarteiroError as e:
             verdict.show(e.message)
             self._field = e.field
@@ -111,7 +125,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             verdict.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
             return
         failed = next((step for step in steps if not step.ok), None)
-        self._transcript = [line for step in steps for line in step.transcript]
+        self._transcript = [step.transcript for step in steps if step.transcript]
         if failed is None:
             verdict.show(_("Tudo certo: a caixa funciona."))
         else:
@@ -128,3 +142,30 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         """Close; a running test is cancelled."""
         self.workers.cancel_group(self, "test")
         self.dismiss(self._field)
+
+
+def _pending(shown: StepList, key: str) -> bool:
+    return any(line.key == key and line.state == "pending" for line in shown.steps)
+
+
+def _plan(function: Function) -> list[StepLine]:
+    """The steps that are to come (R19), the first one running."""
+    names = {
+        "dns": _("Endereço do servidor"),
+        "tcp": _("Conexão"),
+        "tls": _("Conexão segura"),
+        "greeting": _("Apresentação"),
+        "login": _("Usuário e senha"),
+    }
+    if function is Function.SEND:
+        names |= {
+            "sender": _("Remetente aceito"),
+            "recipient": _("Destinatário aceito"),
+            "sent": _("E-mail de teste enviado"),
+        }
+    else:
+        names |= {"list": _("Lista da caixa")}
+    return [
+        StepLine(key, name, "running" if n == 0 else "pending")
+        for n, (key, name) in enumerate(names.items())
+    ]

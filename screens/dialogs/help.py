@@ -1,71 +1,109 @@
-"""All keys of the screen in front, searchable, and its help in plain words."""
+"""All keys of the screen in front, its help, and that of the focused field."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, Static
 
-from screens.commands import Command, Commanded, Entry
+from screens.commands import Command, Commanded, Entry, possible
 from screens.widgets.foreign import Foreign
+from screens.widgets.line_input import LineInput
 from services.language import _
+from services.safe_text import safe, safe_block
 
 
 class HelpDialog(Commanded, ModalScreen[None]):
-    """Type to search; Esc closes."""
+    """Opened over a screen, it tells of that screen; typing searches."""
 
     DEFAULT_CSS = """
     HelpDialog { align: center middle; }
-    HelpDialog .dialog { width: 76; max-width: 96%; height: 90%; background: $surface; border: round $primary; padding: 0 1; }
-    HelpDialog Input { border: none; height: 1; background: $boost; }
-    HelpDialog #words { padding: 0 0 1 0; }
+    HelpDialog > Vertical {
+        width: 76; max-width: 96%; height: 90%;
+        background: $surface; border: round $primary; padding: 0 2;
+    }
+    HelpDialog .title { text-style: bold; color: $text-primary; }
+    HelpDialog VerticalScroll { height: 1fr; margin: 1 0 0 0; scrollbar-size-vertical: 1; }
+    HelpDialog .words { padding: 0 0 1 0; }
+    HelpDialog .field { padding: 0 0 1 0; color: $text-accent; }
+    HelpDialog .hint { height: 1; color: $foreground 60%; }
     """
-    AUTO_FOCUS: ClassVar[str | None] = "Input"
-    VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("help.close", "escape,f1", _("Fechar"), "dismiss(None)", order=1, palette=False),
-        Command("help.down", "down,pagedown", _("Rolar"), "roll(1)", palette=False),
-        Command("help.up", "up,pageup", _("Rolar para cima"), "roll(-1)", palette=False),
+    KEYS: ClassVar[tuple[Command, ...]] = (
+        Command("help.close", "escape,f1", _("Fechar"), "close", order=1, palette=False),
+        Command("help.up", "up", _("Linha acima"), "scroll(-1)", palette=False),
+        Command("help.down", "down", _("Linha abaixo"), "scroll(1)", palette=False),
+        Command("help.page_up", "pageup", _("Página acima"), "scroll(-10)", palette=False),
+        Command("help.page_down", "pagedown", _("Página abaixo"), "scroll(10)", palette=False),
     )
 
-    def __init__(self, title: str, words: str, entries: Sequence[Entry]) -> None:
+    def __init__(self, title: str, text: str = "") -> None:
         super().__init__()
-        self._title = title
-        self._words = words
-        self._lines = [
-            ("  ".join(entry.keys), entry.command.words, entry.command.help)
-            for entry in entries
-            if entry.command.words
-        ]
+        self._title, self._text = title, text
+        self._entries: list[Entry] = []
+        self._keys = Static(markup=False)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Foreign(_("Ajuda · {title}").format(title=self._title), classes="dialog-title")
-            yield Foreign(self._words, block=True, id="words")
-            yield Input(placeholder=_("procurar…"), compact=True)
+        below = self._below()
+        self._entries = list(possible(below))
+        with Vertical():
+            yield Foreign(_("Ajuda: {title}").format(title=self._title), classes="title")
+            yield LineInput(placeholder=_("procurar uma tecla ou ação…"))
             with VerticalScroll(can_focus=False):
-                yield Foreign(self._found(""), block=True, id="keys")
-        yield Footer(compact=True, show_command_palette=False)
+                if self._text:
+                    yield Foreign(self._text, block=True, classes="words")
+                if field := _field_help(below):
+                    yield Foreign(field, block=True, classes="field")
+                yield self._keys
+            yield Static(_("↑↓ rola · Esc fecha"), classes="hint", markup=False)
 
-    def _found(self, wanted: str) -> str:
-        wanted = wanted.casefold()
-        lines = [line for line in self._lines if wanted in " ".join(line).casefold()]
-        if not lines:
-            return _("Nada encontrado.")
-        width = max(len(keys) for keys, _words, _help in self._lines)
-        return "\n".join(
-            f"{keys.ljust(width)}  {words}{': ' + more if more else ''}"
-            for keys, words, more in lines
-        )
+    def on_mount(self) -> None:
+        """Everything, before anything is searched."""
+        self._show("")
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Show what matches."""
-        self.query_one("#keys", Foreign).show(self._found(message.value))
+    def _below(self) -> Screen[object]:
+        stack = self.app.screen_stack
+        return stack[stack.index(self) - 1] if self in stack else stack[-1]
 
-    def action_roll(self, step: int) -> None:
-        """Scroll half a page."""
-        view = self.query_one(VerticalScroll)
-        view.scroll_relative(y=step * max(1, view.size.height // 2), animate=False)
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Search."""
+        event.stop()
+        self._show(event.value.strip().casefold())
+
+    def _show(self, sought: str) -> None:
+        lines = []
+        for entry in self._entries:
+            command = entry.command
+            keys = ", ".join(entry.keys)
+            if sought in f"{keys} {command.words} {command.help}".casefold():
+                pad = " " * max(16 - cell_len(keys), 1)
+                more = f": {safe_block(command.help)}" if command.help else ""
+                lines.append(
+                    Content.assemble(
+                        (f"{safe(keys)}{pad}", "bold $text-accent"),
+                        safe(command.words),
+                        (more, "$text-muted"),
+                    )
+                )
+        self._keys.update(Content("\n").join(lines) if lines else Content(_("Nada encontrado")))
+
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll while the search keeps the focus."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _field_help(screen: Screen[object]) -> str:
+    focused = screen.focused
+    for node in (focused, *focused.ancestors) if focused is not None else ():
+        told = getattr(node, "help_of_field", None)
+        if told is not None:
+            return str(told())
+    return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from services.wire.presets import guidance, preset_for
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -14,8 +13,9 @@ from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest
+from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
-from screens.widgets.form import FieldSpec, Form
+from screens.widgets.form import Form
 from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
 from services.language import _
 from services.registry import mailbox_form, mailboxes
@@ -23,6 +23,7 @@ from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.store.models import Function
 from services.wire.addresses import valid_address, valid_host, valid_port
+from services.wire.presets import guidance, preset_for
 
 ADVANCED = (
     "host",
@@ -113,7 +114,6 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
-        Command("mailbox_form.advanced", "f4", _("Opções avançadas"), "advanced", order=3),
         Command("mailbox_form.leave", "escape", _("Voltar"), "leave", order=4),
     )
 
@@ -149,7 +149,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             )
         elif message.name == "security":
             port = mailbox_form.default_port(self.function, str(message.value))
-            self.form.set_value("port", str(port))
+            self.form.set_value("port", port)
 
     async def _prefill(self, email: str) -> None:
         preset = preset_for(email)
@@ -160,13 +160,9 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         for name, value in found.items():
             self.form.set_value(name, value)
 
-    def action_advanced(self) -> None:
-        """Fold the advanced options in or out."""
-        self.form.toggle_advanced()
-
     def action_save(self) -> None:
         """Save; every refusal is shown beside its field and nothing typed is lost."""
-        if self.form.validate_all():
+        if self.form.check():
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
@@ -211,27 +207,27 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     def draft(self) -> MailboxDraft:
         """What is on the screen now."""
-        values = self.form.values()
+        values: dict[str, Any] = self.form.values()
         return MailboxDraft(
             function=self.function,
-            nickname=values["nickname"],
-            sender_name=values.get("sender_name", ""),
-            email=values["email"],
+            nickname=values["nickname"] or "",
+            sender_name=values.get("sender_name") or "",
+            email=values["email"] or "",
             username=values["username"] or values["email"],
             password=values["password"] or None,
             active=values["active"],
             host=values["host"] or None,
-            port=int(values["port"]) if values["port"] else None,
+            port=values["port"],
             security=values["security"],
             authenticate=values["authenticate"],
             verify_certificate=values["verify_certificate"],
-            timeout=int(values["timeout"] or 30),
-            delete_after=values.get("delete_after", "import"),
+            timeout=values["timeout"] or 30,
+            delete_after=values.get("delete_after") or "import",
         )
 
     def action_test(self) -> None:
         """Testar E-mail with the values on the screen, saved or not (R8)."""
-        if self.form.validate_all():
+        if self.form.check():
             self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
 
     async def _test(self) -> None:
@@ -255,20 +251,20 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             self.dismiss(None)
 
 
-def _values(function: Function, view: MailboxView | None) -> dict[str, Any]:
+def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:
     if view is None:
         security = "starttls" if function is Function.SEND else "tls"
         return {
             "nickname": "", "sender_name": "", "email": "", "username": "", "password": "",
-            "active": True, "host": "", "port": str(mailbox_form.default_port(function, security)),
+            "active": True, "host": "", "port": mailbox_form.default_port(function, security),
             "security": security, "authenticate": True, "verify_certificate": True,
-            "timeout": "30", "delete_after": "import",
+            "timeout": 30, "delete_after": "import",
         }  # fmt: skip
     return {
         "nickname": view.nickname, "sender_name": view.sender_name, "email": view.email,
         "username": view.username, "password": "", "active": view.active, "host": view.host,
-        "port": str(view.port), "security": view.security, "authenticate": view.authenticate,
-        "verify_certificate": view.verify_certificate, "timeout": str(view.timeout),
+        "port": view.port, "security": view.security, "authenticate": view.authenticate,
+        "verify_certificate": view.verify_certificate, "timeout": view.timeout,
         "delete_after": view.delete_after,
     }  # fmt: skip
 

@@ -11,8 +11,9 @@ from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
-from screens.widgets.form import FieldSpec, Form
+from screens.widgets.form import Form
 from services.errors import CarteiroError, Invalid, InvalidFields
 from services.language import _
 from services.registry import people
@@ -30,7 +31,7 @@ class Wizard(Commanded, ModalScreen[bool]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        values: dict[str, Any] = {"partner": "", "partner_key": "", "nickname": "", "email": ""}
+        values: dict[str, Value] = {"partner": "", "partner_key": "", "nickname": "", "email": ""}
         self.form = Form(
             [
                 FieldSpec("partner", _("Nome do parceiro"), required=True),
@@ -58,11 +59,11 @@ class Wizard(Commanded, ModalScreen[bool]):
 
     def action_save(self) -> None:
         """Make them."""
-        if self.form.validate_all():
+        if self.form.check():
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
-        values = self.form.values()
+        values: dict[str, Any] = self.form.values()
         try:
             await self.desk.office.do(
                 people.initialise,

@@ -295,7 +295,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         top = self.scroll_offset.y
         for line, row_id in enumerate(self._ids[top : top + self._visible], HEADER):
             if row_id in changed:
-                self.refresh(Region(0, line, self.size.width, 1))
+                self.refresh(Region(0, line, self.scrollable_content_region.width, 1))
 
     # Cursor and keys.
 
@@ -316,7 +316,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def _refresh_row(self, index: int) -> None:
         line = index - self.scroll_offset.y
         if 0 <= line < self._visible:
-            self.refresh(Region(0, line + HEADER, self.size.width, 1))
+            self.refresh(Region(0, line + HEADER, self.scrollable_content_region.width, 1))
 
     def _move(self, to: int, *, scroll: int = 0) -> None:
         if not self._ids:
@@ -416,7 +416,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.position = new_value
         if round(old_value) != round(new_value):
-            self.refresh(Region(0, HEADER, self.size.width, self._visible))
+            self.refresh(Region(0, HEADER, self.scrollable_content_region.width, self._visible))
             self._need()
 
     def on_focus(self) -> None:

@@ -1,57 +1,89 @@
-"""The top line: partner and company, what the jobs do, and the bell in the right corner (R52)."""
+"""The top line: where one is, what the jobs do, and the bell in the corner (R52)."""
 
 from __future__ import annotations
 
+import locale
 import os
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual.widget import Widget
 
-from screens.widgets.columns import fit
+from screens.widgets.list import grouped
 from services.language import _
 from services.safe_text import safe
 
-_BOLD = Style(bold=True)
+BELL = "🔔"
+PLAIN_BELL = "[!]"
+
+
+def can_draw_bell() -> bool:
+    """False on terminals that have no picture of a bell: the Linux console, other encodings."""
+    encoding = locale.getpreferredencoding(False).lower().replace("-", "")
+    return encoding == "utf8" and os.environ.get("TERM", "") not in (
+        "linux",
+        "dumb",
+        "vt100",
+        "vt220",
+    )
 
 
 class TopBar(Widget):
-    """One line, drawn at once; it changes only when something that it shows changes."""
+    """Partner ▸ company at the left; activity; the bell with the unread in the right corner."""
 
     DEFAULT_CSS = """
-    TopBar { height: 1; dock: top; background: $primary 40%; color: $foreground; }
+    TopBar { height: 1; background: $panel; color: $foreground; }
+    TopBar:ansi, TopBar:nocolor { text-style: reverse; }
     """
-    partner = reactive("")
-    company = reactive("")
-    activity = reactive("")
-    unread = reactive(0)
+    ALLOW_SELECT = False
 
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        bell = self._bell()
-        room = width - cell_len(bell) - 1
-        left = " " + " ▸ ".join(
-            filter(None, (safe(self.partner, 60) or "Carteiro", safe(self.company, 60)))
-        )
-        activity = safe(self.activity, 60)
-        space = room - cell_len(left) - cell_len(activity) - 2
-        line = f"{left}{' ' * space}{activity}  " if activity and space >= 1 else left
-        style = self.rich_style
-        return Strip(
-            [
-                Segment(fit(line, room), style),
-                Segment(bell + " ", style + _BOLD if self.unread else style),
-            ],
-            width,
-        )
+    partner: reactive[str] = reactive("")
+    company: reactive[str] = reactive("")
+    activity: reactive[str] = reactive("")
+    unread: reactive[int] = reactive(0)
 
+    class BellClicked(Message):
+        """Somebody clicked on the bell."""
+
+    def __init__(self, *, plain: bool | None = None) -> None:
+        """``plain`` writes the bell in ASCII; by default only where the terminal needs it."""
+        super().__init__()
+        self.plain = not can_draw_bell() if plain is None else plain
+
+    @property
     def _bell(self) -> str:
-        sign = _("sino") if os.environ.get("TERM") in ("linux", "dumb", "vt100") else "🔔"
-        return f"{sign} {self.unread}" if self.unread < 1000 else f"{sign} 999+"
+        count = "9.999+" if self.unread > 9_999 else grouped(self.unread)
+        return f" {PLAIN_BELL if self.plain else BELL} {count} "
 
-    async def on_click(self) -> None:
-        """Open the feed."""
-        await self.run_action("app.go('bell')")
+    def render(self) -> Content:
+        width = self.size.width
+        bell = self._bell
+        room = max(width - cell_len(bell), 0)
+        partner, company = safe(self.partner, 80), safe(self.company, 80)
+        left = f" {partner or 'Carteiro'}"
+        if company:
+            left += f" ▸ {company}"
+        elif partner:
+            left += f" ▸ {_('todas as empresas')}"
+        activity = safe(self.activity, 80)
+        if activity:
+            activity = f"{activity}  "
+            # The activity gives way to the names, and both to the bell.
+            spare = room - cell_len(left) - 2
+            activity = (
+                set_cell_size(activity, spare) if cell_len(activity) > spare > 8 else activity
+            )
+            activity = activity if cell_len(activity) <= spare else ""
+        left = set_cell_size(left, max(room - cell_len(activity), 0))
+        return Content.assemble(
+            (left, "bold"),
+            (activity, "$text-muted"),
+            (bell, "bold $text-accent" if self.unread else "$text-muted"),
+        )
+
+    def on_click(self, event: object) -> None:
+        """The bell opens the feed."""
+        if getattr(event, "x", 0) >= self.size.width - cell_len(self._bell):
+            self.post_message(self.BellClicked())
