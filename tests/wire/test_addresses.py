@@ -60,6 +60,7 @@ def test_good_addresses(typed: str, sent: str) -> None:
         "a" * 100_000,
         "a@example.com> SIZE=1",
         "a,b@example.com",
+        "=?utf-8?q?=41?=@example.com",
     ],
 )
 def test_bad_addresses(typed: str) -> None:
