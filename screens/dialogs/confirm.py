@@ -34,7 +34,7 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm Button { margin: 0 0 0 2; min-width: 12; }
     Confirm Button:nocolor:focus { text-style: reverse; }
     """
-    KEYS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("confirm.no", "escape", _("Não"), "answer(False)", order=2, palette=False),
         Command("confirm.move", "left,right", _("Outra resposta"), "other", palette=False),
     )

@@ -33,7 +33,7 @@ class HelpDialog(Commanded, ModalScreen[None]):
     HelpDialog .field { padding: 0 0 1 0; color: $text-accent; }
     HelpDialog .hint { height: 1; color: $foreground 60%; }
     """
-    KEYS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("help.close", "escape,f1", _("Fechar"), "close", order=1, palette=False),
         Command("help.up", "up", _("Linha acima"), "scroll(-1)", palette=False),
         Command("help.down", "down", _("Linha abaixo"), "scroll(1)", palette=False),

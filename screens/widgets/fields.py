@@ -84,7 +84,7 @@ class Control(Commanded, Widget, can_focus=True):
 class Switch(Control):
     """Yes or no, in words."""
 
-    KEYS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("field.toggle", "space,left,right", _("Sim/Não"), "turn", order=9, palette=False),
     )
 
@@ -113,7 +113,7 @@ class Switch(Control):
 class Choice(Control):
     """One of a few, gone through by arrow."""
 
-    KEYS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command("field.next", "right,space", _("Próxima opção"), "turn(1)", order=9, palette=False),
         Command("field.previous", "left", _("Opção anterior"), "turn(-1)", palette=False),
     )

@@ -101,7 +101,7 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
     Form > .general { display: none; color: $text-error; padding: 0 0 1 2; }
     Form > .general.-shown { display: block; }
     """
-    KEYS: ClassVar[tuple[Command, ...]] = (
+    VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
             "form.advanced",
             "f4",

@@ -1,0 +1,134 @@
+"""What a key costs in a list of 100,000 rows: time until its frame is out, and bytes.
+
+Run it: ``python -m tests.benchmarks.list_keys``. A tiny program runs in a pseudo-terminal of
+120 by 40; a key's frame is out when the synchronised update ends. Figures drift with the machine.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import statistics
+import struct
+import sys
+import termios
+import time
+from array import array
+from collections.abc import Mapping, Sequence
+
+ROWS = 100_000
+KEYS = 200
+QUIET = 0.04
+FRAME_END = b"\x1b[?2026l"
+
+
+def show() -> None:
+    """The program under measurement."""
+    from textual.app import App, ComposeResult
+
+    from screens.widgets import status
+    from screens.widgets.columns import Cell, Column
+    from screens.widgets.list import WindowList
+    from tui_app.theme import THEMES
+
+    states = ("sent", "queued", "failed", "deferred")
+
+    class Memory:
+        async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
+            return array("q", range(ROWS))
+
+        async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
+            return {
+                n: (
+                    str(n),
+                    f"Empresa Comercial {n} Ltda",
+                    f"pessoa{n}@exemplo.com.br",
+                    status.cell(states[n % 4]),
+                    "24/11/2026 10:32",
+                )
+                for n in ids
+            }
+
+    class Bench(App[None]):
+        def compose(self) -> ComposeResult:
+            yield WindowList(
+                Memory(),
+                [
+                    Column("id", "Nº", 7, "right", sortable=True),
+                    Column("company", "Empresa", 20, wide=True),
+                    Column("address", "E-mail", 20, wide=True),
+                    Column("state", "Situação", 14),
+                    Column("at", "Quando", 16),
+                ],
+            )
+
+        def on_mount(self) -> None:
+            for theme in THEMES:
+                self.register_theme(theme)
+            self.theme = THEMES[0].name
+
+    Bench().run()
+
+
+def _read_until_quiet(fd: int, quiet: float = QUIET) -> bytes:
+    out = b""
+    while select.select([fd], [], [], quiet)[0]:
+        try:
+            out += os.read(fd, 65536)
+        except OSError:  # the program has left
+            break
+    return out
+
+
+def _press(fd: int, key: bytes) -> tuple[float, int]:
+    """Milliseconds until the frame that follows ``key`` is out, and all bytes of it."""
+    start = time.perf_counter()
+    os.write(fd, key)
+    out, took = b"", 0.0
+    while select.select([fd], [], [], QUIET)[0]:
+        out += os.read(fd, 65536)
+        if not took and FRAME_END in out:
+            took = (time.perf_counter() - start) * 1000
+    return took or (time.perf_counter() - start) * 1000, len(out)
+
+
+def _figures(words: str, taken: list[tuple[float, int]]) -> None:
+    times = sorted(ms for ms, _bytes in taken)
+    sizes = sorted(count for _ms, count in taken)
+    print(
+        f"{words:12} p50 {statistics.median(times):5.1f} ms  p95 {times[int(len(times) * 0.95)]:5.1f} ms"
+        f"  bytes median {statistics.median(sizes):6.0f}  max {sizes[-1]}"
+    )
+
+
+def measure() -> None:
+    """Start the program, press keys, print figures."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+        os.environ.pop("NO_COLOR", None)
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks.list_keys", "show"])
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    try:
+        # The program asks whether synchronised output is known here: yes.
+        first = b""
+        while b"Empresa Comercial" not in first:
+            first += os.read(fd, 65536)
+            if b"\x1b[?2026$p" in first:
+                os.write(fd, b"\x1b[?2026;1$y")
+                first = first.replace(b"\x1b[?2026$p", b"")
+        _read_until_quiet(fd, 0.5)
+        _figures("down", [_press(fd, b"\x1b[B") for _n in range(KEYS)])
+        _figures("j", [_press(fd, b"j") for _n in range(KEYS)])
+        _figures("page down", [_press(fd, b"\x1b[6~") for _n in range(KEYS // 3)])
+        _figures("end, home", [_press(fd, k) for _n in range(20) for k in (b"\x1b[F", b"\x1b[H")])
+    finally:
+        os.write(fd, b"\x11")
+        _read_until_quiet(fd, 0.5)
+        os.waitpid(pid, 0)
+
+
+if __name__ == "__main__":
+    show() if sys.argv[1:] == ["show"] else measure()
