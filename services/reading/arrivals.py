@@ -28,6 +28,10 @@ class Arrival:
     size: int
     raw: bytes
 
+    def digest(self) -> str:
+        """What decides whether it is the same message."""
+        return hashlib.sha256(self.raw).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -44,11 +48,16 @@ class Kept:
 
 
 def keep(
-    session: Session, partner_id: int, server_id: int, arrivals: Sequence[Arrival]
+    session: Session,
+    partner_id: int,
+    server_id: int,
+    arrivals: Sequence[Arrival],
+    digests: Sequence[str],
 ) -> list[Kept]:
-    """Keep raw messages, receipts and UIDLs; content that this mailbox brought before is not kept twice."""
-    # Outside of the database's write lock, which the first statement takes.
-    digests = [hashlib.sha256(arrival.raw).hexdigest() for arrival in arrivals]
+    """Keep raw messages, receipts and UIDLs; content that this mailbox brought before is not kept twice.
+
+    ``digests`` are the arrivals' own, worked out before so that the writer need not wait for them.
+    """
     before: dict[str, tuple[int, bool]] = {
         sha256: (inbound_id, deleted)
         for sha256, inbound_id, deleted in session.execute(

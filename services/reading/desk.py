@@ -64,8 +64,11 @@ class Desk:
 
     async def ask(self, question: Callable[[Session], T]) -> T:
         """The answer of a function that only reads."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.pool, partial(self._ask, question))
+        return await self.compute(partial(self._ask, question))
+
+    async def compute(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, done in a thread: the event loop is for the person."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
     async def do(self, claim: Claim, work: Callable[[Session], T]) -> T:
         """The result of ``work``, committed while the claim stands; :class:`Lost` otherwise."""
@@ -77,11 +80,11 @@ class Desk:
 
         return await self.writer.do(fenced)
 
-    def close(self) -> None:
-        """Commit what waits and end threads and child; blocks."""
-        self.writer.close()
+    async def close(self) -> None:
+        """Commit what waits, then end threads and child."""
+        await self.compute(self.writer.close)
         self.pool.shutdown(wait=True)
-        self.extractor.close()
+        await self.extractor.close()
 
     def _ask(self, question: Callable[[Session], T]) -> T:
         with self.store.reading() as session:

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.reading.columns import Unique, document_row, storable
-from services.reading.extract import Extracted, Problem
+from services.reading.extract import Extracted
+from services.reading.problems import Problem
 from services.reading.routing import Destination, destinations, route
 from services.store.mail import Blob, Document, InboundMessage, InboundState, Quarantine
 
 FOREIGN = "foreign_company"
+REFUSED = "refused_values"
 _insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -127,13 +129,13 @@ class _Work:
             return
         for problem in extracted.problems:
             self._problem(inbound_id, problem)
-        for document in extracted.documents:
+        for document in extracted.found:
             facts = document.facts
             kind, key = storable(facts.kind, 20), storable(facts.access_key, 60)
             goals = route(facts.cnpjs, self.linked)
             if not goals:
                 self._found[inbound_id].append((None, kind, key))
-                self._hold(inbound_id, document.part, FOREIGN, key)
+                self._hold(inbound_id, document.part_name, FOREIGN, key)
                 continue
             sha256 = hashlib.sha256(document.xml).hexdigest()
             self.blobs[sha256] = {
@@ -187,7 +189,7 @@ class _Work:
         }
 
     def _problem(self, inbound_id: int, problem: Problem) -> None:
-        self._hold(inbound_id, problem.part, problem.reason, problem.detail)
+        self._hold(inbound_id, problem.part_name, problem.reason, problem.detail)
 
     def _hold(self, inbound_id: int, part: str, reason: str, detail: str) -> None:
         self._held.setdefault(inbound_id, storable(reason, 30))

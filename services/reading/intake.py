@@ -14,7 +14,8 @@ from services.failure import WireError
 from services.language import _
 from services.reading.arrivals import Arrival, Kept, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
-from services.reading.extract import Extracted, Problem
+from services.reading.problems import Problem
+from services.reading.extract import Extracted
 from services.reading.importing import Imported, Source
 from services.reading.memory import Wanted
 from services.reading.recovery import import_safely, open_all
@@ -133,7 +134,10 @@ class Intake:
         while (batch := await self._fetched.get()) is not None:
             raws = [arrival.raw for arrival in batch.arrivals]
             batch.opening = group.create_task(open_all(self._desk, raws))
-            work = partial(_keep, target=self._target, arrivals=batch.arrivals)
+            digests = await self._desk.compute(partial(_digests, batch.arrivals))
+            work = partial(
+                _keep, target=self._target, arrivals=batch.arrivals, digests=digests
+            )
             batch.kept = await self._desk.do(self._claim, work)
             batch.arrivals = []
             await self._stored.put(batch)
@@ -165,8 +169,14 @@ class Intake:
         self.noted += await self._desk.do(self._claim, work)
 
 
-def _keep(session: Session, *, target: Target, arrivals: list[Arrival]) -> list[Kept]:
-    return keep(session, target.partner_id, target.server_id, arrivals)
+def _digests(arrivals: list[Arrival]) -> list[str]:
+    return [arrival.digest() for arrival in arrivals]
+
+
+def _keep(
+    session: Session, *, target: Target, arrivals: list[Arrival], digests: list[str]
+) -> list[Kept]:
+    return keep(session, target.partner_id, target.server_id, arrivals, digests)
 
 
 def _note(session: Session, *, target: Target, place: Wanted, size: int, detail: str) -> bool:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from services.errors import Conflict, NotFound
 from services.language import _
-from services.reading.extract import Extracted, Problem
-from services.reading.importing import Imported, Source, import_messages
+from services.reading.extract import Extracted
+from services.reading.importing import FOREIGN, REFUSED, Imported, Source, import_messages
+from services.reading.problems import Problem, words
 from services.reading.receipts import visible
 from services.reading.recovery import raw_messages
 from services.registry import audit
@@ -40,6 +41,15 @@ class QuarantineView:
     size: int
     inbound_id: int
     created_at: datetime
+
+    @property
+    def explanation(self) -> str:
+        """The reason in plain words."""
+        own = {
+            FOREIGN: _("O documento não é de nenhuma empresa vinculada a esta caixa"),
+            REFUSED: _("O banco de dados recusou os valores do documento"),
+        }
+        return own.get(self.reason) or words(self.reason)
 
 
 def ids(

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from services.language import _
 from services.reading.desk import Claim, Desk, Target
-from services.reading.extract import Extracted, Problem
-from services.reading.importing import Imported, Source, import_messages
+from services.reading.extract import Extracted
+from services.reading.importing import REFUSED, Imported, Source, import_messages
+from services.reading.problems import Problem
 from services.store.mail import Blob, InboundMessage, InboundState
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ async def import_safely(
             work = partial(_import, source=source, messages=[message])
             done.add(await desk.do(claim, work))
         except (DBAPIError, ValueError, TypeError, OverflowError) as e:
-            problem = Problem(reason="refused_by_database", detail=_first_line(e))
+            problem = Problem(reason=REFUSED, detail=_first_line(e))
             work = partial(_import, source=source, messages=[(message[0], problem)])
             done.add(await desk.do(claim, work))
     return done

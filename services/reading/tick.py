@@ -103,14 +103,18 @@ class Reader:
             documents += sum(tally.imported.documents.values())
         return documents
 
+    @property
+    def working(self) -> int:
+        """How many mailboxes this reader is at."""
+        return len(self._working)
+
     async def close(self) -> None:
         """Cut what is being read (the servers delete nothing of it), give claims back, end."""
         tasks = list(self._working.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self._desk.close)
+        await self._desk.close()
 
     def _start(self, targets: list[Target], summary: ReadSummary) -> set[asyncio.Task[None]]:
         started = set()
