@@ -25,10 +25,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
     home = tmp_path_factory.mktemp("template")
     path = home / "carteiro.db"
-    store = open_store(Settings(home=home, database_url=f"sqlite:///{path}"))
-    with store.read_engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    store.close()
+    # The last connection to be closed empties the write-ahead log into the file.
+    open_store(Settings(home=home, database_url=f"sqlite:///{path}")).close()
     return path
 
 

@@ -1,0 +1,162 @@
+"""Announcing: one notification, one e-mail to all who are to know, one entry in the bell (R26-R28)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.language import _, ngettext
+from services.notifications import bell
+from services.notifications.types import type_of
+from services.outbox.queue import enqueue
+from services.safe_text import safe, safe_block
+from services.store.mail import BellEntry, Notification, OutboxMessage
+from services.store.models import Company, EmailServer, Function, Health, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What was made: ``outbox_id`` None when no e-mail leaves (the bell says why)."""
+
+    notification_id: int
+    outbox_id: int | None
+    bell_id: int | None
+    duplicate: bool
+
+
+def announce(
+    session: Session,
+    *,
+    partner_id: int,
+    company_id: int | None,
+    type_key: str,
+    subject: str,
+    body: str,
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    key: str | None = None,
+    severity: str | None = None,
+    cause: tuple[str, int] | None = None,
+) -> Announced:
+    """Tell about one occurrence, in the caller's unit of work.
+
+    One e-mail goes to every address of the company's data, all visible to each other (R26, R27),
+    and one entry to the bell, which also says why when no e-mail leaves: no address (R46) or no
+    sending mailbox in use (R28). The same ``key`` of a company announces once; the second time
+    nothing happens and the first is returned as duplicate (R35). Raises :class:`Invalid` for a
+    type that is not known.
+    """
+    known = type_of(type_key)
+    severity = severity or known.severity
+    notification_id = session.execute(
+        _insert(session)(Notification)
+        .values(
+            partner_id=partner_id,
+            company_id=company_id,
+            type_key=type_key,
+            severity=severity,
+            subject=safe(subject, 900),
+            body=safe_block(body),
+            idempotency_key=key,
+            created_at=now(),
+        )
+        .on_conflict_do_nothing(index_elements=["company_id", "idempotency_key"])
+        .returning(Notification.id)
+    ).scalar()
+    if notification_id is None:
+        return _earlier(session, company_id, key)
+
+    company = session.get(Company, company_id) if company_id is not None else None
+    recipients = (company.notification_email if company is not None else None) or ""
+    why_not = _why_no_email(session, company, recipients)
+    outbox_id = None
+    if company is not None and why_not is None:
+        outbox_id = enqueue(
+            session,
+            partner_id=partner_id,
+            company_id=company.id,
+            to=[recipients],
+            subject=subject,
+            body=body,
+            attachments=attachments,
+            notification_id=notification_id,
+        )
+    bell_id = bell.add(
+        session,
+        partner_id=partner_id,
+        company_id=company_id,
+        type_key=type_key,
+        title=subject,
+        text=body if why_not is None else f"{body}\n\n{why_not}",
+        severity=severity,
+        notification_id=notification_id,
+        cause=cause,
+    )
+    return Announced(notification_id, outbox_id, bell_id, duplicate=False)
+
+
+def documents_imported(
+    session: Session,
+    *,
+    partner_id: int,
+    company_id: int,
+    count: int,
+    cause: tuple[str, int] | None = None,
+) -> int:
+    """One entry in the bell, without e-mail, for all documents that one reading run imported."""
+    return bell.add(
+        session,
+        partner_id=partner_id,
+        company_id=company_id,
+        type_key="document_imported",
+        title=ngettext(
+            "{n} documento fiscal importado", "{n} documentos fiscais importados", count
+        ).format(n=count),
+        cause=cause,
+    )
+
+
+def _why_no_email(session: Session, company: Company | None, recipients: str) -> str | None:
+    if company is None or not recipients.strip(" ;"):
+        return _("Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa.")
+    usable = session.scalar(
+        select(Mailbox.id)
+        .join(EmailServer, EmailServer.id == Mailbox.server_id)
+        .where(
+            Mailbox.company_id == company.id,
+            Mailbox.function == Function.SEND,
+            EmailServer.active,
+            EmailServer.inactive_code.is_(None),
+            EmailServer.health != Health.DOWN,
+        )
+        .limit(1)
+    )
+    if usable is None:
+        return _(
+            "Nenhum e-mail foi enviado: a empresa não tem caixa de envio ativa. Cadastre ou ative uma em Caixas de E-mail."
+        )
+    return None
+
+
+def _earlier(session: Session, company_id: int | None, key: str | None) -> Announced:
+    notification_id = session.execute(
+        select(Notification.id).where(
+            Notification.company_id == company_id, Notification.idempotency_key == key
+        )
+    ).scalar_one()
+    outbox_id = session.scalar(
+        select(OutboxMessage.id).where(OutboxMessage.notification_id == notification_id).limit(1)
+    )
+    bell_id = session.scalar(
+        select(BellEntry.id).where(BellEntry.notification_id == notification_id).limit(1)
+    )
+    return Announced(notification_id, outbox_id, bell_id, duplicate=True)
+
+
+def _insert(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    dialect = session.get_bind().dialect.name
+    return sqlite.Insert if dialect == "sqlite" else postgresql.Insert

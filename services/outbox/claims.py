@@ -1,0 +1,305 @@
+"""Claims on queued e-mails: who works on which, until when, under which fence number.
+
+A claim lasts :data:`LEASE` seconds and is renewed while its holder lives. Each claim raises the
+message's fence by one and opens the attempt of that number in the same transaction, before any
+byte leaves; an outcome is accepted only while that very claim stands. What a killed process left
+behind is taken back by whoever notices (:class:`Watch`), its attempt marked as uncertain.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.language import _
+from services.outbox import owner as owners
+from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
+from services.store.models import EmailServer, Function, Health, Mailbox
+
+LEASE = 45.0
+RENEW_EVERY = 10.0
+_WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
+# A live holder renews within this time, so that its claim is seen to move whatever clocks say.
+_SEEN_STILL = RENEW_EVERY + 2.0
+
+
+Dead = tuple[int, int, datetime | None]
+"""Message, fence and end of a claim that nobody holds any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One e-mail claimed: the key under which its outcome will be accepted."""
+
+    message_id: int
+    fence: int
+    company_id: int
+    attempts: int
+
+
+def claim(session: Session, owner: str, limit: int) -> list[Claim]:
+    """Claim up to ``limit`` due e-mails for ``owner``, every company in turn.
+
+    The oldest of a company go first; no company waits for another's backlog.
+    """
+    at = now()
+    claimed: list[Claim] = []
+    for company_id, share in _shares(session, at, limit):
+        due = (
+            select(OutboxMessage.id)
+            .where(
+                OutboxMessage.state.in_(_WAITING),
+                OutboxMessage.next_attempt_at <= at,
+            )
+            .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+            .limit(share)
+            .with_for_update(skip_locked=True)
+        )
+        if company_id is not None:
+            due = due.where(OutboxMessage.company_id == company_id)
+        rows = session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(due.scalar_subquery()))
+            .values(
+                state=OutboxState.SENDING,
+                fence=OutboxMessage.fence + 1,
+                attempts=OutboxMessage.attempts + 1,
+                lease_owner=owner,
+                lease_until=at + timedelta(seconds=LEASE),
+                held=False,
+            )
+            .returning(
+                OutboxMessage.id,
+                OutboxMessage.fence,
+                OutboxMessage.company_id,
+                OutboxMessage.attempts,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        claimed += [Claim(*row) for row in rows]
+    if claimed:
+        session.execute(
+            insert(OutboxAttempt),
+            [{"message_id": c.message_id, "fence": c.fence, "started_at": at} for c in claimed],
+        )
+    return sorted(claimed, key=lambda c: c.message_id)
+
+
+def _shares(session: Session, at: datetime, limit: int) -> list[tuple[int | None, int]]:
+    """How many of which company (None: of any) make up a fair batch."""
+    due: dict[int, int] = {}
+    for state in _WAITING:
+        counts = session.execute(
+            select(OutboxMessage.company_id, func.count())
+            .where(OutboxMessage.state == state, OutboxMessage.next_attempt_at <= at)
+            .group_by(OutboxMessage.company_id)
+        )
+        for company_id, count in counts:
+            due[company_id] = due.get(company_id, 0) + count
+    if not due:
+        return []
+    if len(due) == 1 or sum(due.values()) <= limit:
+        return [(None, limit)]
+    shares: list[tuple[int | None, int]] = []
+    left = limit
+    companies = sorted(due.items(), key=lambda item: item[1])[:limit]
+    for done, (company_id, count) in enumerate(companies):
+        share = min(count, max(1, left // (len(companies) - done)))
+        shares.append((company_id, share))
+        left -= share
+    return shares
+
+
+def renew(session: Session, owner: str) -> set[int]:
+    """Keep the claims of ``owner`` for another :data:`LEASE` seconds; the e-mails still claimed."""
+    result = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.state == OutboxState.SENDING, OutboxMessage.lease_owner == owner)
+        .values(lease_until=now() + timedelta(seconds=LEASE))
+        .returning(OutboxMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return set(result.scalars())
+
+
+def standing(session: Session, claims: Iterable[tuple[int, int]], owner: str) -> set[int]:
+    """Of ``claims`` (message, fence) the messages still held by ``owner``; locked until the end."""
+    wanted = dict(claims)
+    rows = session.execute(
+        select(OutboxMessage.id, OutboxMessage.fence)
+        .where(
+            OutboxMessage.id.in_(wanted),
+            OutboxMessage.state == OutboxState.SENDING,
+            OutboxMessage.lease_owner == owner,
+        )
+        .order_by(OutboxMessage.id)
+        .with_for_update()
+    )
+    return {message_id for message_id, fence in rows if wanted[message_id] == fence}
+
+
+def release(session: Session, claims: Collection[tuple[int, int]], owner: str) -> None:
+    """Hand back claims for which no byte has left: due at once, as if never claimed."""
+    kept = standing(session, claims, owner)
+    for message_id, fence in claims:
+        if message_id not in kept:
+            continue
+        session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(
+                state=OutboxState.QUEUED,
+                attempts=OutboxMessage.attempts - 1,
+                lease_owner=None,
+                lease_until=None,
+            ),
+            execution_options={"synchronize_session": False},
+        )
+        session.execute(
+            delete(OutboxAttempt).where(
+                OutboxAttempt.message_id == message_id, OutboxAttempt.fence == fence
+            ),
+            execution_options={"synchronize_session": False},
+        )
+
+
+class Watch:
+    """One observer of all claims, who tells the dead from the living.
+
+    Taken back is a claim whose process is known to have ended on this host; one that has run out
+    by the clock and was watched for 12 s without being renewed; and, should the clock have gone
+    back, one that was not renewed for more than a whole lease. Time is watched by a clock that
+    nobody can set, so that no jump of the day's time takes a claim from a living holder.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[int, datetime | None, float]] = {}
+        self.suspects = 0
+
+    def look(self, session: Session) -> list[Dead]:
+        """The dead claims; ``suspects`` then counts those that ran out but are still watched."""
+        at, ticks = now(), steady()
+        rows = session.execute(
+            select(
+                OutboxMessage.id,
+                OutboxMessage.fence,
+                OutboxMessage.lease_until,
+                OutboxMessage.lease_owner,
+            ).where(OutboxMessage.state == OutboxState.SENDING)
+        ).all()
+        gone: dict[str | None, bool] = {}
+        seen: dict[int, tuple[int, datetime | None, float]] = {}
+        dead: list[Dead] = []
+        self.suspects = 0
+        for message_id, fence, until, owner in rows:
+            last = self._seen.get(message_id)
+            since = ticks if last is None or last[:2] != (fence, until) else last[2]
+            seen[message_id] = (fence, until, since)
+            if owner not in gone:
+                gone[owner] = owner is None or owners.is_gone(owner)
+            run_out = until is None or until <= at
+            still = ticks - since
+            if gone[owner] or (run_out and still >= _SEEN_STILL) or still >= LEASE + _SEEN_STILL:
+                dead.append((message_id, fence, until))
+            elif run_out:
+                self.suspects += 1
+        self._seen = seen
+        return dead
+
+
+def take_back(session: Session, dead: Iterable[Dead]) -> int:
+    """Make the e-mails of dead claims due at once, their attempts uncertain; how many.
+
+    A claim that was renewed or ended since it was looked at is left alone.
+    """
+    at = now()
+    taken = 0
+    for message_id, fence, until in dead:
+        mine = session.execute(
+            update(OutboxMessage)
+            .where(
+                OutboxMessage.id == message_id,
+                OutboxMessage.fence == fence,
+                OutboxMessage.state == OutboxState.SENDING,
+                OutboxMessage.lease_until == until,
+            )
+            .values(
+                state=OutboxState.DEFERRED,
+                lease_owner=None,
+                lease_until=None,
+                next_attempt_at=at,
+                error=_("O processo que enviava terminou antes de registrar o resultado"),
+            )
+            .returning(OutboxMessage.id),
+            execution_options={"synchronize_session": False},
+        ).scalar()
+        if mine is None:
+            continue
+        taken += 1
+        session.execute(
+            update(OutboxAttempt)
+            .where(OutboxAttempt.message_id == message_id, OutboxAttempt.fence == fence)
+            .values(outcome=OutboxState.UNCERTAIN, ended_at=at),
+            execution_options={"synchronize_session": False},
+        )
+    return taken
+
+
+def freed(session: Session) -> list[int]:
+    """The companies with e-mails held for want of a mailbox that have one to use now."""
+    at = now()
+    waiting = select(OutboxMessage.company_id).where(OutboxMessage.held).distinct()
+    return list(
+        session.scalars(
+            select(Mailbox.company_id)
+            .join(EmailServer, EmailServer.id == Mailbox.server_id)
+            .where(
+                Mailbox.company_id.in_(waiting.scalar_subquery()),
+                Mailbox.function == Function.SEND,
+                EmailServer.active,
+                EmailServer.inactive_code.is_(None),
+                EmailServer.health != Health.DOWN,
+                EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at),
+            )
+            .distinct()
+        )
+    )
+
+
+def let_go(session: Session, companies: Collection[int]) -> int:
+    """Make due what those companies had held; how many."""
+    result = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.held,
+            OutboxMessage.company_id.in_(companies),
+            OutboxMessage.state == OutboxState.DEFERRED,
+        )
+        .values(next_attempt_at=now(), held=False)
+        .returning(OutboxMessage.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(result.all())
+
+
+def is_due(session: Session) -> bool:
+    """True when an e-mail waits for its attempt now."""
+    return (
+        session.scalar(
+            select(OutboxMessage.id)
+            .where(OutboxMessage.state.in_(_WAITING), OutboxMessage.next_attempt_at <= now())
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def steady() -> float:
+    """Seconds of a clock that cannot be set and counts suspended time too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

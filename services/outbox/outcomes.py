@@ -1,0 +1,245 @@
+"""Recording what became of claimed e-mails, recipient by recipient, in batches (R33)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.language import _
+from services.outbox.claims import Claim, standing
+from services.outbox.schedule import pause
+from services.safe_text import safe, safe_block
+from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
+
+_WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientOutcome:
+    """What became of one recipient: ``reply`` are the server's words, ``why`` ours."""
+
+    position: int
+    state: OutboxState
+    reply: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one claimed e-mail.
+
+    ``error`` says in words why it waits or failed; ``detail`` is the transcript of the last
+    refusal, without secrets. ``held`` means that no mailbox may be used: not an attempt, and the
+    e-mail waits for a mailbox instead of a time.
+    """
+
+    claim: Claim
+    recipients: tuple[RecipientOutcome, ...]
+    server_id: int | None = None
+    mailbox_id: int | None = None
+    error: str | None = None
+    detail: str | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An e-mail whose outcome was accepted; ``failed`` are those (address, why) now given up."""
+
+    message_id: int
+    partner_id: int
+    company_id: int
+    notification_id: int | None
+    subject: str
+    state: OutboxState
+    failed: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class _Recipient:
+    position: int
+    address: str
+    state: str
+    reply: str | None
+    why: str | None
+
+
+def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Finished]:
+    """Record the outcomes of ``owner``'s claims in the caller's unit of work; those accepted.
+
+    An outcome whose claim was taken back meanwhile (its fence moved on) changes nothing. With
+    recipients still deferred the e-mail waits by the schedule, or is final after five days.
+    """
+    claims = [(o.claim.message_id, o.claim.fence) for o in outcomes]
+    kept = standing(session, claims, owner)
+    accepted = [o for o in outcomes if o.claim.message_id in kept]
+    if not accepted:
+        return []
+    at = now()
+    messages = {
+        row.id: row
+        for row in session.execute(
+            select(
+                OutboxMessage.id,
+                OutboxMessage.partner_id,
+                OutboxMessage.company_id,
+                OutboxMessage.notification_id,
+                OutboxMessage.subject,
+                OutboxMessage.attempts,
+                OutboxMessage.give_up_at,
+                OutboxMessage.sent_at,
+            ).where(OutboxMessage.id.in_(kept))
+        )
+    }
+    recipients: dict[int, list[_Recipient]] = {}
+    for row in session.execute(
+        select(
+            OutboxRecipient.message_id,
+            OutboxRecipient.position,
+            OutboxRecipient.address,
+            OutboxRecipient.state,
+            OutboxRecipient.reply,
+            OutboxRecipient.why,
+        )
+        .where(OutboxRecipient.message_id.in_(kept))
+        .order_by(OutboxRecipient.message_id, OutboxRecipient.position)
+    ):
+        recipients.setdefault(row.message_id, []).append(
+            _Recipient(row.position, row.address, row.state, row.reply, row.why)
+        )
+
+    finished: list[Finished] = []
+    of_messages: list[dict[str, Any]] = []
+    of_recipients: list[dict[str, Any]] = []
+    of_attempts: list[dict[str, Any]] = []
+    for outcome in accepted:
+        message = messages[outcome.claim.message_id]
+        attempts = message.attempts - 1 if outcome.held else message.attempts
+        next_at = message.give_up_at if outcome.held else at + pause(attempts)
+        final = at >= message.give_up_at or next_at > message.give_up_at
+        changes = [_given_up(r) if final else r for r in outcome.recipients]
+        everyone = {r.position: r for r in recipients[message.id]}
+        for change in changes:
+            mine = everyone[change.position]
+            mine.state = change.state
+            mine.reply = safe(change.reply, 2_000) or None
+            mine.why = safe(change.why, 500) or None
+            of_recipients.append(
+                {
+                    "b_message": message.id,
+                    "b_position": change.position,
+                    "state": mine.state,
+                    "reply": mine.reply,
+                    "why": mine.why,
+                    "done_at": None if change.state in _WAITING else at,
+                }
+            )
+        state = _state(everyone.values())
+        error = _error(outcome, state, everyone.values())
+        of_messages.append(
+            {
+                "b_id": message.id,
+                "state": state,
+                "attempts": attempts,
+                "lease_owner": None,
+                "lease_until": None,
+                "next_attempt_at": next_at if state == OutboxState.DEFERRED else at,
+                "held": outcome.held and state == OutboxState.DEFERRED,
+                "mailbox_id": outcome.mailbox_id,
+                "error": error,
+                "sent_at": at if state == OutboxState.SENT else message.sent_at,
+            }
+        )
+        of_attempts.append(
+            {
+                "b_message": message.id,
+                "b_fence": outcome.claim.fence,
+                "server_id": outcome.server_id,
+                "ended_at": at,
+                "outcome": state,
+                "detail": safe_block(outcome.detail, 20_000) if outcome.detail else error,
+            }
+        )
+        finished.append(
+            Finished(
+                message.id,
+                message.partner_id,
+                message.company_id,
+                message.notification_id,
+                message.subject,
+                state,
+                tuple(
+                    (everyone[c.position].address, everyone[c.position].why or "")
+                    for c in changes
+                    if c.state == OutboxState.FAILED
+                ),
+            )
+        )
+    _write(session, of_messages, of_recipients, of_attempts)
+    return finished
+
+
+def _given_up(recipient: RecipientOutcome) -> RecipientOutcome:
+    if recipient.state != OutboxState.DEFERRED:
+        return recipient
+    why = _("Desistimos depois de 5 dias de tentativas: {why}").format(why=recipient.why)
+    return replace(recipient, state=OutboxState.FAILED, why=why)
+
+
+def _state(recipients: Iterable[_Recipient]) -> OutboxState:
+    states = {r.state for r in recipients}
+    if states & {OutboxState.QUEUED, OutboxState.DEFERRED}:
+        return OutboxState.DEFERRED
+    for state in (OutboxState.UNCERTAIN, OutboxState.SENT, OutboxState.FAILED):
+        if state in states:
+            return state
+    return OutboxState.CANCELLED
+
+
+def _error(outcome: Outcome, state: OutboxState, recipients: Iterable[_Recipient]) -> str | None:
+    words = [
+        f"{r.address}: {r.why or r.reply}"
+        for r in recipients
+        if r.state in (OutboxState.FAILED, OutboxState.DEFERRED, OutboxState.UNCERTAIN)
+        and (r.why or r.reply)
+    ]
+    if outcome.error and (state != OutboxState.SENT or not words):
+        words.insert(0, outcome.error)
+    return safe("; ".join(dict.fromkeys(words)), 2_000) or None
+
+
+def _write(
+    session: Session,
+    of_messages: list[dict[str, Any]],
+    of_recipients: list[dict[str, Any]],
+    of_attempts: list[dict[str, Any]],
+) -> None:
+    connection = session.connection()
+    message, recipient, attempt = (
+        OutboxMessage.__table__,
+        OutboxRecipient.__table__,
+        OutboxAttempt.__table__,
+    )
+    connection.execute(
+        update(message).where(message.c.id == bindparam("b_id")),  # type: ignore[arg-type]
+        of_messages,
+    )
+    if of_recipients:
+        connection.execute(
+            update(recipient).where(  # type: ignore[arg-type]
+                recipient.c.message_id == bindparam("b_message"),
+                recipient.c.position == bindparam("b_position"),
+            ),
+            of_recipients,
+        )
+    connection.execute(
+        update(attempt).where(  # type: ignore[arg-type]
+            attempt.c.message_id == bindparam("b_message"), attempt.c.fence == bindparam("b_fence")
+        ),
+        of_attempts,
+    )

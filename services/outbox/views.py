@@ -1,0 +1,249 @@
+"""The outbox as people see it: lists, rows and one e-mail with its history."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from services.errors import NotFound
+from services.language import _
+from services.registry import access, search
+from services.registry.access import Actor
+from services.store.mail import (
+    Blob,
+    OutboxAttachment,
+    OutboxAttempt,
+    OutboxContent,
+    OutboxMessage,
+    OutboxRecipient,
+    OutboxState,
+)
+from services.store.models import Company, EmailServer, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientView:
+    """One recipient and what became of it (R32)."""
+
+    address: str
+    state: str
+    reply: str | None
+    why: str | None
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxView:
+    """One e-mail of the queue. ``company`` is the CNPJ; ``mailbox`` the address it left or leaves by."""
+
+    id: int
+    company_id: int
+    company: str
+    company_nickname: str
+    subject: str
+    state: str
+    attempts: int
+    message_id: str
+    mailbox_id: int | None
+    mailbox: str | None
+    recipients: tuple[RecipientView, ...]
+    created_at: datetime
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """An attachment by name; the bytes stay in the database."""
+
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One attempt: ``outcome`` is "sending" while it runs and "uncertain" when its process died."""
+
+    number: int
+    mailbox: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDetail:
+    """One e-mail with its words, attachments and every attempt, oldest first."""
+
+    view: OutboxView
+    body: str
+    attachments: tuple[AttachmentView, ...] = ()
+    attempts: tuple[AttemptView, ...] = field(default=())
+
+
+_SORTS: dict[str, InstrumentedAttribute[object]] = {
+    "created_at": OutboxMessage.id,
+    "subject": OutboxMessage.subject,
+    "state": OutboxMessage.state,
+    "company": Company.nickname,
+    "next_attempt_at": OutboxMessage.next_attempt_at,
+}
+
+
+def ids(
+    session: Session,
+    actor: Actor,
+    *,
+    filter: str = "",  # noqa: A002
+    sort: str | None = None,
+    descending: bool = True,
+    state: str | None = None,
+    company_id: int | None = None,
+) -> array[int]:
+    """The e-mails that ``actor`` sees (R53), newest first unless sorted otherwise.
+
+    Every word of ``filter`` must be found in company, subject or a recipient's address.
+    """
+    query = select(OutboxMessage.id).where(_visible(actor))
+    if state is not None:
+        query = query.where(OutboxMessage.state == state)
+    if company_id is not None:
+        query = query.where(OutboxMessage.company_id == company_id)
+    if filter.strip() or sort == "company":
+        query = query.join(Company, Company.id == OutboxMessage.company_id)
+    for word in filter.split():
+        query = query.where(_found(word))
+    column = _SORTS.get(sort or "created_at", OutboxMessage.id)
+    order = (column.desc(), OutboxMessage.id.desc()) if descending else (column, OutboxMessage.id)
+    return array("q", session.scalars(query.order_by(*order)))
+
+
+def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, OutboxView]:
+    """Those of ``ids`` that still exist and ``actor`` sees."""
+    recipients: dict[int, list[RecipientView]] = {}
+    for row in session.execute(
+        select(
+            OutboxRecipient.message_id,
+            OutboxRecipient.address,
+            OutboxRecipient.state,
+            OutboxRecipient.reply,
+            OutboxRecipient.why,
+            OutboxRecipient.done_at,
+        )
+        .where(OutboxRecipient.message_id.in_(ids))
+        .order_by(OutboxRecipient.message_id, OutboxRecipient.position)
+    ):
+        recipients.setdefault(row.message_id, []).append(
+            RecipientView(row.address, row.state, row.reply, row.why, row.done_at)
+        )
+    found = session.execute(_rows(actor).where(OutboxMessage.id.in_(ids)))
+    return {m.id: _view(m, c, e, recipients.get(m.id, ())) for m, c, e in found}
+
+
+def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
+    """One e-mail with its history; :class:`NotFound` when there is none to see."""
+    view = rows(session, actor, [message_id]).get(message_id)
+    if view is None:
+        raise NotFound(_("E-mail {id} não encontrado na fila").format(id=message_id), field="id")
+    attachments = session.execute(
+        select(OutboxAttachment.filename, OutboxAttachment.content_type, Blob.size, Blob.sha256)
+        .join(Blob, Blob.sha256 == OutboxAttachment.sha256)
+        .where(OutboxAttachment.message_id == message_id)
+        .order_by(OutboxAttachment.position)
+    )
+    attempts = session.execute(
+        select(
+            OutboxAttempt.fence,
+            EmailServer.email,
+            OutboxAttempt.started_at,
+            OutboxAttempt.ended_at,
+            OutboxAttempt.outcome,
+            OutboxAttempt.detail,
+        )
+        .outerjoin(EmailServer, EmailServer.id == OutboxAttempt.server_id)
+        .where(OutboxAttempt.message_id == message_id)
+        .order_by(OutboxAttempt.fence)
+    )
+    body = session.scalar(select(OutboxContent.body).where(OutboxContent.message_id == message_id))
+    return OutboxDetail(
+        view,
+        body or "",
+        tuple(AttachmentView(*row) for row in attachments),
+        tuple(AttemptView(*row) for row in attempts),
+    )
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many e-mails that ``actor`` sees are in each state."""
+    query = (
+        select(OutboxMessage.state, func.count())
+        .where(_visible(actor))
+        .group_by(OutboxMessage.state)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    return access.visible(actor, OutboxMessage.partner_id, OutboxMessage.company_id)
+
+
+def _found(word: str) -> ColumnElement[bool]:
+    lowered = word.lower()
+    addressed = (
+        select(OutboxRecipient.message_id)
+        .where(
+            OutboxRecipient.message_id == OutboxMessage.id,
+            func.lower(OutboxRecipient.address).contains(lowered, autoescape=True),
+        )
+        .exists()
+    )
+    return (
+        search.matches(Company.search_key, word)
+        | func.lower(OutboxMessage.subject).contains(lowered, autoescape=True)
+        | addressed
+    )
+
+
+def _rows(actor: Actor) -> Select[OutboxMessage, Company, str]:
+    return (
+        select(OutboxMessage, Company, EmailServer.email)
+        .join(Company, Company.id == OutboxMessage.company_id)
+        .outerjoin(Mailbox, Mailbox.id == OutboxMessage.mailbox_id)
+        .outerjoin(EmailServer, EmailServer.id == Mailbox.server_id)
+        .where(_visible(actor))
+    )
+
+
+def _view(
+    message: OutboxMessage,
+    company: Company,
+    mailbox: str | None,
+    recipients: Iterable[RecipientView],
+) -> OutboxView:
+    waits = message.state in (OutboxState.QUEUED, OutboxState.DEFERRED) and not message.held
+    return OutboxView(
+        id=message.id,
+        company_id=company.id,
+        company=company.cnpj,
+        company_nickname=company.nickname,
+        subject=message.subject,
+        state=message.state,
+        attempts=message.attempts,
+        message_id=message.message_id,
+        mailbox_id=message.mailbox_id,
+        mailbox=mailbox,
+        recipients=tuple(recipients),
+        created_at=message.created_at,
+        next_attempt_at=message.next_attempt_at if waits else None,
+        sent_at=message.sent_at,
+        error=message.error,
+    )

@@ -1,0 +1,390 @@
+"""Delivering letters: workers over lanes, fail-over between mailboxes, one outcome per recipient."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from services.errors import Invalid, Unavailable
+from services.failure import Failure, Stage, WireError
+from services.health import facts
+from services.language import _
+from services.outbox import claims, mime
+from services.outbox.outcomes import Outcome, RecipientOutcome
+from services.safe_text import safe
+from services.sending.lanes import Lane, Line, make_room
+from services.sending.letters import Encodings, Letter
+from services.sending.payload import payload_of
+from services.sending.recorder import Recorder
+from services.sending.routes import Route, routes_of
+from services.sending.threads import Threads
+from services.settings import Settings
+from services.store.mail import OutboxState
+from services.store.models import Function
+from services.wire.presets import preset_of_host
+from services.wire.smtp import Delivery, Verdict
+
+# R9: how old may be what is known of a mailbox when a letter leaves by it.
+_ROUTE_SECONDS = 1.0
+_DELIVERY_SECONDS = 900.0
+# No letter begins this close to the end of its claim.
+_MARGIN = 5.0
+_COMPOSE_INLINE = 2**20
+_CONNECTION_LOST = frozenset({"closed", "later", "network", "timeout"})
+
+
+class Deliverer:
+    """The workers of one sender and what they share: lanes, routes, mailboxes that failed."""
+
+    def __init__(self, threads: Threads, settings: Settings) -> None:
+        self.lanes: dict[int, Lane] = {}
+        self.stopping = False
+        self.trouble: Unavailable | None = None
+        self._threads = threads
+        self._settings = settings
+        self._encodings = Encodings(mime.encode_attachment)
+        self._routes: dict[int, tuple[float, tuple[Route, ...]]] = {}
+        self._active: deque[Lane] = deque()
+        self._failed: dict[int, str] = {}
+        self._changed = asyncio.Event()
+        self._ending = False
+        self._busy = 0
+        self._recorder: Recorder
+
+    # The run
+
+    def begin(self, recorder: Recorder) -> None:
+        """A new run: every mailbox gets its chance again."""
+        self._recorder = recorder
+        self._failed.clear()
+        self._routes.clear()
+        self._ending = False
+        self.trouble = None
+        for lane in self.lanes.values():
+            lane.proven = bool(lane.idle)
+
+    def stop(self) -> None:
+        """Begin no other letter."""
+        self.stopping = True
+        self.pulse()
+
+    def end(self) -> None:
+        """No more letters will come: workers return when the lanes are empty."""
+        self._ending = True
+        self.pulse()
+
+    @property
+    def waiting(self) -> int:
+        """How many letters wait in lanes."""
+        return sum(len(lane.letters) for lane in self._active)
+
+    def pulse(self) -> None:
+        """Wake everyone who waits for a change."""
+        self._changed.set()
+        self._changed.clear()
+
+    async def change(self, within: float) -> None:
+        """Return at the next change, or after ``within`` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def work(self) -> None:
+        """Serve lane after lane until the run ends."""
+        while not self.stopping:
+            lane = None if self._recorder.full else self._next_lane()
+            if lane is None:
+                if self._ending and not self._busy and not self.waiting:
+                    return
+                await self._changed.wait()
+                continue
+            lane.busy += 1
+            self._busy += 1
+            try:
+                await self._serve(lane)
+            except Unavailable as e:
+                self.trouble = e
+                self.stop()
+            finally:
+                lane.busy -= 1
+                self._busy -= 1
+                self.pulse()
+
+    def _next_lane(self) -> Lane | None:
+        for _turn in range(len(self._active)):
+            lane = self._active[0]
+            if not lane.letters:
+                self._active.popleft()
+                continue
+            self._active.rotate(-1)
+            if lane.open:
+                return lane
+        return None
+
+    # Choosing the mailbox
+
+    async def place(self, letters: Iterable[Letter]) -> None:
+        """Put each letter into the lane of its mailbox, or record why none may be used."""
+        letters = list(letters)
+        await self._learn({letter.claim.company_id for letter in letters})
+        for letter in letters:
+            route = self._route(letter)
+            if route is None:
+                self._no_mailbox(letter)
+                continue
+            lane = self.lanes.get(route.server_id)
+            if lane is None:
+                lane = self.lanes[route.server_id] = Lane(route.server_id, self._limit(route))
+            if lane not in self._active:
+                self._active.append(lane)
+            lane.letters.append(letter)
+        self.pulse()
+
+    def _limit(self, route: Route) -> int:
+        most = self._settings.sending_connections
+        smtp = route.account.smtp if route.account is not None else None
+        preset = preset_of_host(smtp.host) if smtp is not None else None
+        return min(most, preset.connections or most) if preset is not None else most
+
+    async def _learn(self, companies: Iterable[int]) -> None:
+        """Make sure that what is known of these companies' mailboxes is fresh (R9)."""
+        at = claims.steady()
+        old = [
+            company
+            for company in companies
+            if company not in self._routes or at - self._routes[company][0] > _ROUTE_SECONDS
+        ]
+        if old:
+            found = await self._threads.read(routes_of, old, self._settings)
+            self._routes.update({company: (at, routes) for company, routes in found.items()})
+
+    def _route(self, letter: Letter) -> Route | None:
+        for route in self._routes[letter.claim.company_id][1]:
+            usable = route.why_not is None and route.server_id not in self._failed
+            if usable and route.server_id not in letter.tried:
+                return route
+        return None
+
+    def _no_mailbox(self, letter: Letter) -> None:
+        routes = self._routes[letter.claim.company_id][1]
+        if not routes:
+            why = _(
+                "A empresa não tem caixa de envio. Cadastre uma em Caixas de E-mail: o e-mail sai em seguida."
+            )
+        else:
+            why = "; ".join(
+                _("{email} {why}").format(
+                    email=route.email,
+                    why=route.why_not
+                    or letter.tried.get(route.server_id)
+                    or self._failed.get(route.server_id, ""),
+                )
+                for route in routes
+            )
+        for position, _address in letter.pending:
+            known = letter.outcomes.get(position)
+            letter.outcomes[position] = known or RecipientOutcome(
+                position, OutboxState.DEFERRED, "", why
+            )
+        self._record(letter, None, why, held=all(route.why_not for route in routes))
+
+    # Delivering
+
+    async def _serve(self, lane: Lane) -> None:
+        letters = lane.take()
+        line: Line | None = None
+        try:
+            enclosed = await self._threads.read(self._enclosures, letters)
+            while letters:
+                letter = letters.pop(0)
+                await self._learn([letter.claim.company_id])
+                route = self._route(letter)
+                if self._is_stale(letter):
+                    await self._drop(letter)
+                elif self.stopping:
+                    continue
+                elif route is None or route.server_id != lane.server_id:
+                    await self.place([letter])
+                else:
+                    line = await self._send(lane, line, letter, route, enclosed)
+        finally:
+            if line is not None:
+                lane.keep(line)
+            if letters:
+                lane.letters.extendleft(reversed(letters))
+
+    def _enclosures(self, session: Session, letters: list[Letter]) -> dict[str, bytes]:
+        wanted = [e.sha256 for letter in letters for e in letter.enclosures]
+        return self._encodings.of(session, wanted)
+
+    def _is_stale(self, letter: Letter) -> bool:
+        return letter.lost or claims.steady() - letter.fresh > claims.LEASE - _MARGIN
+
+    async def _drop(self, letter: Letter) -> None:
+        """The claim may have run out: nothing leaves, somebody else (or we, again) will send it."""
+        claim = (letter.claim.message_id, letter.claim.fence)
+        await self._threads.write(claims.release, [claim], self._recorder.owner)
+        self._recorder.dropped(letter.claim.message_id)
+
+    async def _send(
+        self,
+        lane: Lane,
+        line: Line | None,
+        letter: Letter,
+        route: Route,
+        enclosed: dict[str, bytes],
+    ) -> Line | None:
+        """Send one letter; the line to go on with, if any."""
+        try:
+            if letter.size > _COMPOSE_INLINE:
+                payload = await asyncio.to_thread(payload_of, letter, route, enclosed)
+            else:
+                payload = payload_of(letter, route, enclosed)
+        except Exception as e:  # noqa: BLE001 - one letter that cannot be composed stops no other
+            self._fail(letter, route, _("Não foi possível montar o e-mail: {why}").format(why=e))
+            return line
+        try:
+            if line is None or not line.connection.usable:
+                line = await self._line(lane, route)
+            delivery = await self._deliver(line, letter, route, payload)
+            if delivery.untouched or (line.carried and _worth_another_line(delivery)):
+                line.connection.abort()
+                line = await self._line(lane, route, fresh=True)
+                delivery = await self._deliver(line, letter, route, payload)
+        except (WireError, Invalid) as e:
+            failure = e.failure if isinstance(e, WireError) else _unfit(e)
+            letter.tried[lane.server_id] = _reason(failure)
+            await self._mailbox_failed(lane, failure)
+            await self.place([letter])
+            return None
+        except TimeoutError:
+            self._fail(
+                letter, route, _("O servidor não terminou a tempo"), state=OutboxState.UNCERTAIN
+            )
+            return None
+        except ValueError as e:
+            self._fail(letter, route, safe(e))
+            return line
+        line.carried += 1
+        await self._conclude(lane, letter, route, delivery, line.transcript)
+        return line
+
+    async def _line(self, lane: Lane, route: Route, *, fresh: bool = False) -> Line:
+        await make_room(self.lanes.values(), lane, self._settings.sending_connections - self._busy)
+        line = await lane.line(route, self._settings.hostname, fresh=fresh)
+        if not lane.proven:
+            lane.proven = True
+            self.pulse()
+        return line
+
+    async def _deliver(self, line: Line, letter: Letter, route: Route, payload: bytes) -> Delivery:
+        line.transcript.clear()
+        letter.begun = True
+        addresses = [address for _position, address in letter.pending]
+        async with asyncio.timeout(_DELIVERY_SECONDS):
+            return await line.connection.deliver(route.email, addresses, payload)
+
+    async def _conclude(
+        self, lane: Lane, letter: Letter, route: Route, delivery: Delivery, transcript: list[str]
+    ) -> None:
+        blamed = delivery.mailbox_failure
+        left: list[tuple[int, str]] = []
+        for recipient, told in zip(letter.pending, delivery.outcomes, strict=True):
+            outcome = RecipientOutcome(
+                recipient[0],
+                OutboxState(told.verdict.value),
+                told.reply,
+                told.failure.explanation if told.failure is not None else "",
+            )
+            refused = told.verdict in (Verdict.DEFERRED, Verdict.FAILED)
+            if blamed and refused and told.failure and told.failure.kind == blamed.kind:
+                # The mailbox's fault is no verdict on the recipient: it can be mended.
+                outcome = replace(outcome, state=OutboxState.DEFERRED)
+                left.append(recipient)
+            letter.outcomes[recipient[0]] = outcome
+        letter.pending = left
+        if any(told.verdict is not Verdict.SENT for told in delivery.outcomes):
+            letter.transcript = "\n".join(transcript)
+        if blamed is not None:
+            letter.tried[lane.server_id] = _reason(blamed)
+            await self._mailbox_failed(lane, blamed)
+            if left:
+                await self.place([letter])
+                return
+        elif any(told.verdict is Verdict.SENT for told in delivery.outcomes):
+            self._recorder.works(lane.server_id)
+        self._record(letter, route, self._by_another(letter, route))
+
+    def _by_another(self, letter: Letter, route: Route) -> str | None:
+        if not letter.tried or route.server_id in letter.tried:
+            return None
+        refused = [
+            f"{other.email}: {letter.tried[other.server_id]}"
+            for other in self._routes[letter.claim.company_id][1]
+            if other.server_id in letter.tried
+        ]
+        return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
+            email=route.email, refused="; ".join(refused)
+        )
+
+    async def _mailbox_failed(self, lane: Lane, failure: Failure) -> None:
+        """Use the mailbox no more in this run, and let its waiting letters go elsewhere (R13)."""
+        if lane.server_id in self._failed:
+            return
+        self._failed[lane.server_id] = _reason(failure)
+        await self._threads.write(
+            facts.note_failure, lane.server_id, failure, function=Function.SEND
+        )
+        self._routes.clear()
+        waiting = list(lane.letters)
+        lane.letters.clear()
+        await self.place(waiting)
+
+    def _fail(
+        self, letter: Letter, route: Route, why: str, state: OutboxState = OutboxState.FAILED
+    ) -> None:
+        for position, _address in letter.pending:
+            letter.outcomes[position] = RecipientOutcome(position, state, "", why)
+        self._record(letter, route, why)
+
+    def _record(
+        self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False
+    ) -> None:
+        tried = next(reversed(letter.tried), None)
+        self._recorder.add(
+            Outcome(
+                letter.claim,
+                tuple(letter.outcomes.values()),
+                route.server_id if route is not None else tried,
+                route.mailbox_id if route is not None else None,
+                error,
+                letter.transcript or None,
+                held,
+            )
+        )
+
+
+def _worth_another_line(delivery: Delivery) -> bool:
+    """True when a kept connection ended as servers end one that has served enough."""
+    return not delivery.usable and all(
+        told.verdict is Verdict.DEFERRED
+        and told.failure is not None
+        and told.failure.kind in _CONNECTION_LOST
+        and told.failure.stage in (Stage.SENDER, Stage.RECIPIENT)
+        for told in delivery.outcomes
+    )
+
+
+def _unfit(error: Invalid) -> Failure:
+    """Settings with which no conversation can even begin."""
+    return Failure("", Stage.LOGIN, "config", explanation=error.message, field=error.field)
+
+
+def _reason(failure: Failure) -> str:
+    return safe(" ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 500)

@@ -1,0 +1,109 @@
+"""A lane per mailbox: its waiting letters and its kept connections, within its limit (R34)."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.health.accounts import Account
+from services.sending.letters import Letter
+from services.sending.routes import Route
+from services.wire.smtp import SmtpConnection, connect
+
+IDLE_SECONDS = 30.0
+BATCH_BYTES = 4 * 2**20
+BATCH = 8
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """A connection that is kept, the conversation of its last letter, and how many it carried."""
+
+    connection: SmtpConnection
+    account: Account
+    transcript: list[str]
+    carried: int = 0
+    idle_since: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Lane:
+    """One mailbox's letters and connections.
+
+    Until ``proven`` (a login went well in this run) one connection at a time may be opened, so
+    that a wrong password is tried once and not by all at once.
+    """
+
+    server_id: int
+    limit: int
+    letters: deque[Letter] = field(default_factory=deque)
+    idle: list[Line] = field(default_factory=list)
+    busy: int = 0
+    proven: bool = False
+
+    @property
+    def open(self) -> bool:
+        """True when a worker may serve it now."""
+        return bool(self.letters) and self.busy < (self.limit if self.proven else 1)
+
+    def take(self) -> list[Letter]:
+        """The next few letters, bounded in number and bytes, at least one."""
+        taken: list[Letter] = []
+        size = 0
+        # No worker takes all: the others on this lane are to have something too.
+        share = max(1, min(BATCH, len(self.letters) // max(1, self.limit)))
+        while self.letters and len(taken) < share:
+            size += self.letters[0].size
+            if taken and size > BATCH_BYTES:
+                break
+            taken.append(self.letters.popleft())
+        return taken
+
+    async def line(self, route: Route, hostname: str | None, *, fresh: bool) -> Line:
+        """A kept connection of this account, or a new one. Raises ``WireError`` or ``Invalid``."""
+        account = route.account
+        assert account is not None
+        assert account.smtp is not None
+        while self.idle and not fresh:
+            kept = self.idle.pop()
+            if kept.account == account and kept.connection.usable:
+                return kept
+            kept.connection.abort()
+        transcript: list[str] = []
+        connection = await connect(
+            account.smtp, account.login, local_hostname=hostname, transcript=transcript
+        )
+        return Line(connection, account, transcript)
+
+    def keep(self, line: Line) -> None:
+        """Put a connection back for the next letter, or drop it when it is of no more use."""
+        if line.connection.usable:
+            line.idle_since = time.monotonic()
+            self.idle.append(line)
+        else:
+            line.connection.abort()
+
+
+async def make_room(lanes: Iterable[Lane], for_lane: Lane, most: int) -> None:
+    """Leave the longest idle connections of other lanes while more than ``most`` are idle."""
+    others = [(line.idle_since, lane, line) for lane in lanes for line in lane.idle]
+    spare = len(others) - most
+    for _since, lane, line in sorted(others, key=lambda item: item[0]):
+        if spare <= 0:
+            return
+        if lane is not for_lane:
+            spare -= 1
+            lane.idle.remove(line)
+            await line.connection.quit()
+
+
+async def hang_up(lanes: Iterable[Lane], *, idle_for: float = 0.0) -> None:
+    """Leave politely every connection that has been idle that many seconds."""
+    limit = time.monotonic() - idle_for
+    for lane in lanes:
+        over = [line for line in lane.idle if line.idle_since <= limit]
+        lane.idle = [line for line in lane.idle if line.idle_since > limit]
+        for line in over:
+            await line.connection.quit()

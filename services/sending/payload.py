@@ -1,0 +1,29 @@
+"""A letter as bytes for the wire: composed when it leaves, in the name of its mailbox (R31)."""
+
+from __future__ import annotations
+
+from services.outbox import mime
+from services.sending.letters import Letter
+from services.sending.routes import Route
+
+
+def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
+    """Header, text and attachments (already encoded), dot-stuffed; every recipient visible (R27).
+
+    Raises ``KeyError`` when an attachment's bytes are gone.
+    """
+    account = route.account
+    assert account is not None
+    return mime.compose(
+        sender_name=account.sender_name,
+        sender=account.email,
+        to=letter.to,
+        subject=letter.subject,
+        text=letter.body,
+        attachments=[
+            mime.Attachment(e.filename, e.content_type, enclosed[e.sha256])
+            for e in letter.enclosures
+        ],
+        message_id=letter.message_id,
+        date=letter.created_at,
+    )

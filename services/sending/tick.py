@@ -1,0 +1,180 @@
+"""Sending what is due: claims, mailboxes in their order, kept connections, durable outcomes.
+
+What is promised: no byte of an e-mail leaves before its attempt is on record, nor when its claim
+may have run out; an outcome is recorded under the very claim it was made under; an e-mail whose
+server may have taken it is not sent again by itself. A process killed between the server's last
+reply and the record leaves at most one duplicate, with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from services.errors import Unavailable
+from services.outbox import claims, owner
+from services.outbox.claims import Claim
+from services.sending.delivery import Deliverer
+from services.sending.lanes import IDLE_SECONDS, hang_up
+from services.sending.letters import Letter, load
+from services.sending.recorder import Recorder
+from services.sending.threads import Threads
+from services.settings import Settings
+from services.store.engine import Store
+
+BATCH = 200
+_LOOK_AGAIN = 0.5
+_CLOSING_SECONDS = 20.0
+
+
+class Sender:
+    """Sends the due e-mails of the queue with up to ``settings.sending_connections`` connections."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._settings = settings
+        self._threads = Threads(store)
+        self._deliverer = Deliverer(self._threads, settings)
+        self._watch = claims.Watch()
+        self._turn = asyncio.Lock()
+        self._closing = False
+        self._owner = ""
+        self._letters: dict[int, Letter] = {}
+
+    async def run_due(self) -> int:
+        """Send until nothing is due; how many e-mails got an outcome on record.
+
+        Also takes back what dead processes had claimed, waiting for claims that have run out to
+        be certainly dead. Raises ``Unavailable`` when the database does not answer; what was
+        sent by then is recorded as soon as it does.
+        """
+        async with self._turn:
+            if self._closing:
+                return 0
+            self._owner = owner.name()
+            first = await self._claim()
+            if not first and not self._watch.suspects:
+                await hang_up(self._deliverer.lanes.values(), idle_for=IDLE_SECONDS)
+                return 0
+            return await self._run(first)
+
+    async def close(self) -> None:
+        """Finish the letters under way, hand back the other claims, leave every server."""
+        self._closing = True
+        self._deliverer.stop()
+        try:
+            async with asyncio.timeout(_CLOSING_SECONDS), self._turn:
+                await hang_up(self._deliverer.lanes.values())
+        except TimeoutError:
+            for lane in self._deliverer.lanes.values():
+                for line in lane.idle:
+                    line.connection.abort()
+        self._threads.close()
+
+    async def _run(self, first: list[Letter]) -> int:
+        recorder = Recorder(self._threads, self._owner, self._settled)
+        deliverer = self._deliverer
+        deliverer.begin(recorder)
+        trouble: Unavailable | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                recording = group.create_task(recorder.run())
+                beating = group.create_task(self._beat())
+                workers = [
+                    group.create_task(deliverer.work())
+                    for _ in range(self._settings.sending_connections)
+                ]
+                try:
+                    await self._feed(first)
+                except Unavailable as e:
+                    trouble = e
+                    deliverer.stop()
+                deliverer.end()
+                await asyncio.gather(*workers)
+                recorder.end()
+                await recording
+                beating.cancel()
+        finally:
+            await asyncio.shield(self._hand_back())
+        if trouble or deliverer.trouble:
+            raise trouble or deliverer.trouble or AssertionError
+        return recorder.recorded
+
+    async def _feed(self, letters: list[Letter]) -> None:
+        """Keep the lanes filled until nothing is due, under way or suspect."""
+        deliverer = self._deliverer
+        loop = asyncio.get_running_loop()
+        await deliverer.place(letters)
+        look_at = 0.0
+        while not deliverer.stopping:
+            idle = not self._letters
+            if deliverer.waiting < BATCH // 2 and (idle or loop.time() >= look_at):
+                letters = await self._claim()
+                if letters:
+                    await deliverer.place(letters)
+                    continue
+                look_at = loop.time() + _LOOK_AGAIN
+                if not self._letters and not self._watch.suspects:
+                    return
+            await deliverer.change(_LOOK_AGAIN)
+
+    async def _claim(self) -> list[Letter]:
+        dead, freed, due = await self._threads.read(self._look)
+        if not (dead or freed or due):
+            return []
+        fresh = claims.steady()
+        claimed = await self._threads.write(_claim, dead, freed, self._owner)
+        if not claimed:
+            return []
+        letters = await self._threads.read(load, claimed, fresh)
+        self._letters.update({letter.claim.message_id: letter for letter in letters})
+        return letters
+
+    def _look(self, session: Session) -> tuple[list[claims.Dead], list[int], bool]:
+        dead = self._watch.look(session)
+        return dead, claims.freed(session), claims.is_due(session)
+
+    async def _beat(self) -> None:
+        """Keep the claims alive, and learn which were taken meanwhile."""
+        while True:
+            await asyncio.sleep(claims.RENEW_EVERY)
+            began = claims.steady()
+            try:
+                alive = await self._threads.write(claims.renew, self._owner)
+            except Unavailable:
+                continue
+            for message_id, letter in self._letters.items():
+                if letter.fresh < began:
+                    letter.lost = message_id not in alive
+                    letter.fresh = began
+
+    def _settled(self, done: Sequence[int]) -> None:
+        for message_id in done:
+            self._letters.pop(message_id, None)
+        self._deliverer.pulse()
+
+    async def _hand_back(self) -> None:
+        """Release the claims of which no byte has left; the rest is left to run out."""
+        untouched = [
+            (letter.claim.message_id, letter.claim.fence)
+            for letter in self._letters.values()
+            if not letter.begun
+        ]
+        self._letters.clear()
+        if not untouched:
+            return
+        try:
+            await self._threads.write(claims.release, untouched, self._owner)
+        except Unavailable:
+            return
+
+
+def _claim(
+    session: Session, dead: Sequence[claims.Dead], freed: Sequence[int], owner_name: str
+) -> list[Claim]:
+    if dead:
+        claims.take_back(session, dead)
+    if freed:
+        claims.let_go(session, freed)
+    return claims.claim(session, owner_name, BATCH)
