@@ -20,7 +20,6 @@ from services.language import _
 class BrowseScreen(FramedScreen):
     """A subclass gives source, columns, the words of an empty list, and what Enter opens."""
 
-    AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("browse.reload", "r", _("Atualizar"), "reload"),
         Command("browse.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),

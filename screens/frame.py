@@ -34,7 +34,7 @@ class FramedScreen(Commanded, Screen[None]):
     FramedScreen > #middle { height: 1fr; }
     FramedScreen #body { width: 1fr; height: 1fr; padding: 0 1; }
     """
-    AUTO_FOCUS: ClassVar[str | None] = "#body *"
+    AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     key: ClassVar[str] = ""
     needs_company: ClassVar[bool] = False
 

@@ -58,9 +58,9 @@ def _cells(view: MailboxView) -> Sequence[Cell]:
     return (
         view.nickname,
         view.email,
+        cell(state),
         f"{view.host}:{view.port}",
         _SECURITY.get(view.security, view.security),
-        cell(state),
     )
 
 
@@ -76,9 +76,9 @@ class MailboxesScreen(FramedScreen):
         Command("mailboxes.new", "n", _("Nova"), "new", order=1),
         Command("mailboxes.edit", "e", _("Editar"), "edit", order=2),
         Command("mailboxes.test", "t", _("Testar"), "test", order=3),
-        Command("mailboxes.switch", "a", _("Ativar/inativar"), "switch", order=4),
+        Command("mailboxes.switch", "a", _("Ativar"), "switch", order=4),
         Command("mailboxes.delete", "x", _("Excluir"), "delete", order=5),
-        Command("mailboxes.status", "s", _("Situação"), "status", order=6),
+        Command("mailboxes.status", "s", _("Situação"), "status"),
         Command("mailboxes.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("mailboxes.up", "plus", _("Subir"), "up", palette=False),
         Command("mailboxes.back", "escape", _("Voltar"), "app.go('home')", palette=False),
@@ -88,11 +88,11 @@ class MailboxesScreen(FramedScreen):
         super().__init__(desk)
         self._sources = {f: MailboxSource(desk, f) for f in Function}
         columns = (
-            Column("nickname", _("Apelido"), 18),
-            Column("email", _("E-mail"), 26, wide=True),
-            Column("host", _("Servidor"), 26, min_terminal_width=90),
-            Column("security", _("Conexão"), 9, min_terminal_width=110),
-            Column("status", _("Situação"), 11),
+            Column("nickname", _("Apelido"), 14),
+            Column("email", _("E-mail"), 24, wide=True),
+            Column("status", _("Situação"), 12),
+            Column("host", _("Servidor"), 24, min_terminal_width=100),
+            Column("security", _("Conexão"), 8, min_terminal_width=130),
         )
         self._lists = {
             Function.SEND: WindowList(

@@ -81,6 +81,16 @@ class CarteiroApp(Commanded, App[int]):
             for place in members
         ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
+        # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
+        Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
+        Command(
+            "app.previous",
+            "shift+tab",
+            _("Campo anterior"),
+            "focus_previous",
+            palette=False,
+            priority=True,
+        ),
         Command(
             "app.palette", "ctrl+p", _("Paleta"), "command_palette", palette=False, priority=True
         ),

@@ -107,8 +107,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
     """Register or change one mailbox; gives the saved view, or None when left."""
 
     DEFAULT_CSS = """
-    MailboxForm .dialog { height: 92%; }
-    MailboxForm Form { height: 1fr; }
+    MailboxForm Form { height: auto; max-height: 80%; }
     MailboxForm #guidance { height: auto; max-height: 6; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (

@@ -7,7 +7,7 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
-from services.health.accounts import PASSWORD, PLACE, Account, account_of
+from services.health.accounts import FIELD, PLACE, Account, account_of
 from services.registry import mailbox_form, mailboxes
 from services.registry.access import Actor
 from services.registry.mailbox_form import MailboxDraft
@@ -37,7 +37,7 @@ def of_draft(
     kept = None
     if not draft.password and mailbox_id is not None:
         view = mailboxes.view(session, actor, mailbox_id)
-        kept = secret.get(session, PLACE, view.server_id, PASSWORD)
+        kept = secret.get(session, PLACE, view.server_id, FIELD)
     clean = mailbox_form.check(
         mailbox_form.with_defaults(session, actor, draft), password_kept=kept is not None
     )
