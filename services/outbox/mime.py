@@ -132,7 +132,7 @@ def _file_head(attachment: Attachment) -> bytes:
 def _filename(name: str) -> str:
     """The parameters for a file name: in full by RFC 2231, and in ASCII for old programs."""
     _check(name, "filename")
-    name = name.replace("/", "_").replace("\\", "_").strip(" ")
+    name = name.replace("/", "_").replace("\\", "_").strip()
     if not name.strip(" ."):
         raise _invalid("filename")
     if _PLAIN_FILENAME.fullmatch(name) and "=?" not in name:

@@ -86,7 +86,7 @@ class ScriptedSmtp:
         self._open[task] = writer
         try:
             await self._converse(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, ssl.SSLError):
+        except (OSError, asyncio.IncompleteReadError, AttributeError):
             return
         finally:
             del self._open[task]
@@ -110,7 +110,12 @@ class ScriptedSmtp:
             if not await self._say(writer, answer):
                 return
             if line == "STARTTLS" and answer.startswith("220") and self._tls is not None:
-                await writer.start_tls(self._tls)
+                plain = writer.transport
+                try:
+                    await writer.start_tls(self._tls)
+                finally:
+                    if writer.transport is None:  # the client left during the handshake
+                        writer._transport = plain
                 if "ehlo_tls" in self._script:
                     self._script["EHLO"] = self._script["ehlo_tls"]
             elif line == "DATA" and answer.startswith("354"):

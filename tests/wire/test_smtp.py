@@ -18,6 +18,9 @@ from services.failure import Stage, WireError
 from services.wire.endpoint import Endpoint, Login, Security
 from services.wire.smtp import Delivery, SmtpConnection, Verdict, connect, dot_stuff
 from tests.servers.certificate import Authority
+from tests.servers.dovecot import Dovecot
+from tests.servers.ports import is_root
+from tests.servers.postfix import Postfix
 from tests.servers.scripted_smtp import CUT, SILENCE, ScriptedSmtp
 from tests.servers.sink import Sink
 
@@ -143,6 +146,34 @@ async def test_a_body_wanted_without_recipients_is_ended_at_once() -> None:
         assert server.bodies == [b".\r\n"]
         assert verdicts(await connection.deliver("me@example.com", TO, BODY)) == ["sent"] * 3
         connection.abort()
+
+
+@pytest.mark.skipif(not is_root(), reason="Postfix needs root")
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_through_postfix_with_login(security: Security) -> None:
+    """R33: a real submission server: TLS, login, an unknown recipient among good ones."""
+    with Dovecot() as dovecot, Postfix(dovecot) as postfix:
+        for name in ("ana@example.com", "bia@example.com"):
+            dovecot.add_user(name, "very secret")
+        port = postfix.tls_port if security == "tls" else postfix.port
+        at = Endpoint(postfix.host, port, security, ca_file=postfix.ca_file)
+        with pytest.raises(WireError) as caught:
+            await connect(at, Login("ana@example.com", "wrong"))
+        assert caught.value.failure.kind == "password"
+        connection = await connect(at, LOGIN)
+        body = BODY + b"line\r\n" * 20_000
+        for _ in range(2):
+            delivery = await connection.deliver(
+                "ana@example.com", ["bia@example.com", "unknown@example.com"], body
+            )
+            assert verdicts(delivery) == ["sent", "failed"]
+            assert delivery.usable
+        await connection.quit()
+        delivered = dovecot.wait_for("bia@example.com", 2)
+        for path in delivered:
+            assert (
+                path.read_bytes().replace(b"\r\n", b"\n").endswith(b"hello\n" + b"line\n" * 20_000)
+            )
 
 
 # What is refused
