@@ -1,0 +1,55 @@
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.fiscal import xml
+
+LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><l>&b;</l>'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<a>\xc3\xa7</a>",
+        b"\xef\xbb\xbf<a>\xc3\xa7</a>",
+        b'\r\n<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe7</a>',
+        b'<?xml version="1.0" encoding="windows-1252"?><a>\xe7</a>',
+        "\ufeff<?xml version='1.0' encoding='utf-16'?><a>ç</a>".encode("utf-16-le"),
+    ],
+)
+def test_encodings(data: bytes) -> None:
+    assert xml.parse(data).text == "ç"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "malformed"),
+        (b"<a>", "malformed"),
+        (b"<a>\xe7</a>", "malformed"),
+        (LAUGHS, "doctype"),
+        (b"<?xml version='1.0'?><!-- x --> <?p?>\n" + LAUGHS, "doctype"),
+        (b"\xef\xbb\xbf" + LAUGHS, "doctype"),
+        (LAUGHS.decode().encode("utf-16"), "doctype"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "doctype"),
+        (b"<a>" * 65 + b"</a>" * 65, "too_deep"),
+        (b"<a>" * 100_000, "too_deep"),
+        (b"<a>" + b" " * xml.MAX_BYTES + b"</a>", "too_large"),
+        (b'<?xml version="1.0" encoding="utf-7"?><a/>', "encoding"),
+        ("<a/>".encode("utf-16-le"), "encoding"),
+        (b"\xff\xfe<", "encoding"),
+    ],
+)
+def test_what_is_refused(data: bytes, reason: str) -> None:
+    """No entity, no DOCTYPE, caps on depth and size."""
+    with pytest.raises(xml.UnsafeXml) as refusal:
+        xml.parse(data)
+    assert refusal.value.reason == reason
+
+
+@given(st.binary(max_size=200) | st.text("<>/=\"'!?-[]&;a ", max_size=80).map(str.encode))
+def test_any_bytes_give_an_element_or_unsafe(data: bytes) -> None:
+    with suppress(xml.UnsafeXml):
+        assert xml.parse(data) is not None
