@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; the last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001 - told in one line, logged whole
         _log_it(words, e)
         trouble = Unavailable(
             _("falha interna ({kind}); os detalhes estão no log").format(kind=type(e).__name__)

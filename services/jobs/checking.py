@@ -1,39 +1,21 @@
-"""The four checks of imported documents, behind the import and in another process (R40).
-
-The child gets documents on its stdin, each behind its length in four bytes, and answers each with
-a line of JSON. It knows neither the database nor any secret.
-"""
+"""The four checks of imported documents, behind the import and in another process (R40)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import os
-import resource
-import struct
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from services.fiscal.checks import Checks
+    from services.reading.extractor import Extractor
     from services.store.engine import Store
-
-log = logging.getLogger(__name__)
-
-Codes: TypeAlias = tuple[str, str, str, str]
 
 _BATCH = 50
 _LEASE = "checks"
 _LEASE_SECONDS = 60.0
-_DOCUMENT_SECONDS = 10.0
-_MEMORY = 1_500_000_000
-_LENGTH = struct.Struct(">I")
-_UNVERIFIABLE: Codes = ("unverifiable",) * 4
-_PACKAGES = Path(__file__).resolve().parents[2]
 
 
 async def check_documents(store: Store) -> int:
@@ -44,86 +26,22 @@ async def check_documents(store: Store) -> int:
     """
     owner = f"{os.getpid()}:{os.urandom(8).hex()}"
     done = 0
-    child: _Child | None = None
+    extractor: Extractor | None = None
     try:
-        while True:
-            batch = await asyncio.to_thread(partial(_claim, store, owner))
-            if not batch:
-                return done
-            found: list[tuple[int, Codes]] = []
-            for document_id, data in batch:
-                child = child or await _Child.start()
-                codes = await child.check(data)
-                if codes is None:
-                    log.warning("document %d could not be checked", document_id)
-                    await child.end()
-                    child = None
-                found.append((document_id, codes or _UNVERIFIABLE))
-            await asyncio.to_thread(partial(_record, store, found))
-            done += len(found)
+        while batch := await asyncio.to_thread(partial(_claim, store, owner)):
+            if extractor is None:
+                from services.reading.extractor import Extractor
+
+                extractor = Extractor()
+            found = await extractor.check_many([data for _id, data in batch])
+            labelled = list(zip((document_id for document_id, _data in batch), found, strict=True))
+            await asyncio.to_thread(partial(_record, store, labelled))
+            done += len(batch)
     finally:
-        if child is not None:
-            await asyncio.shield(child.end())
-        if done:
+        if extractor is not None:
+            await asyncio.shield(extractor.close())
             await asyncio.shield(asyncio.to_thread(partial(_give_back, store, owner)))
-
-
-class _Child:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def start(cls) -> _Child:
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                "-c",
-                "from services.jobs.checking import child; child()",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={"PYTHONPATH": str(_PACKAGES), "PATH": os.defpath},
-                start_new_session=True,
-            )
-        )
-
-    async def check(self, data: bytes) -> Codes | None:
-        """The four codes, or None when the child broke or took too long."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        try:
-            async with asyncio.timeout(_DOCUMENT_SECONDS):
-                stdin.write(_LENGTH.pack(len(data)) + data)
-                await stdin.drain()
-                first, second, third, fourth = json.loads(await stdout.readline())
-        except (OSError, ValueError, TimeoutError):
-            return None
-        return first, second, third, fourth
-
-    async def end(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
-
-
-def child() -> None:
-    """The other side: until stdin ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    from services.fiscal.checks import check
-
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
-    while len(head := source.read(_LENGTH.size)) == _LENGTH.size:
-        found = check(source.read(_LENGTH.unpack(head)[0]))
-        told = [
-            found.access_key.code,
-            found.schema.code,
-            found.signature.code,
-            found.certificate.code,
-        ]
-        sink.write(json.dumps(told).encode() + b"\n")
-        sink.flush()
+    return done
 
 
 def _claim(store: Store, owner: str) -> list[tuple[int, bytes]]:
@@ -149,7 +67,7 @@ def _claim(store: Store, owner: str) -> list[tuple[int, bytes]]:
         return [(row[0], row[1]) for row in session.execute(unchecked)]
 
 
-def _record(store: Store, found: Sequence[tuple[int, Codes]]) -> None:
+def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
     from sqlalchemy import bindparam, update
 
     from services.clock import now
@@ -167,8 +85,14 @@ def _record(store: Store, found: Sequence[tuple[int, Codes]]) -> None:
                 checked_at=now(),
             ),
             [
-                {"the_id": number, "a": codes[0], "b": codes[1], "c": codes[2], "d": codes[3]}
-                for number, codes in found
+                {
+                    "the_id": document_id,
+                    "a": checks.access_key.code,
+                    "b": checks.schema.code,
+                    "c": checks.signature.code,
+                    "d": checks.certificate.code,
+                }
+                for document_id, checks in found
             ],
         )
 

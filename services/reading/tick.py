@@ -134,9 +134,7 @@ class Reader:
             _log.error("reading of server %d broke", server_id, exc_info=error)
 
     async def _read(self, target: Target, summary: ReadSummary) -> None:
-        host = self._hosts.setdefault(
-            target.host.lower(), asyncio.Semaphore(self._per_host)
-        )
+        host = self._hosts.setdefault(target.host.lower(), asyncio.Semaphore(self._per_host))
         # The host's turn first: its waiting mailboxes take no connection from other hosts.
         async with host, self._connections:
             claim = await self._claim(target)
@@ -187,15 +185,11 @@ class Reader:
     async def _renew(self, claim: Claim) -> None:
         while True:
             await asyncio.sleep(self._lease / 3)
-            if not await self._desk.writer.do(
-                partial(due.renew, held=claim, seconds=self._lease)
-            ):
+            if not await self._desk.writer.do(partial(due.renew, held=claim, seconds=self._lease)):
                 raise Lost(_("Outro processo assumiu a leitura desta caixa"))
 
     async def _claim(self, target: Target) -> Claim | None:
-        return await self._desk.writer.do(
-            partial(due.claim, target=target, seconds=self._lease)
-        )
+        return await self._desk.writer.do(partial(due.claim, target=target, seconds=self._lease))
 
     async def _finish(
         self,

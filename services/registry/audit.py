@@ -90,5 +90,5 @@ def entries(session: Session, actor: Actor, *, limit: int = 1_000) -> list[Audit
             row.before,
             row.after,
         )
-        for row, cnpj in session.execute(query).tuples()
+        for row, cnpj in session.execute(query)
     ]

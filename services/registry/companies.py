@@ -234,9 +234,7 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Compan
     ).all()
     above = {row.headquarters_id for row in found if row.headquarters_id is not None}
     cnpj_of = dict(
-        session.execute(select(Company.id, Company.cnpj).where(Company.id.in_(above)))
-        .tuples()
-        .all()
+        session.execute(select(Company.id, Company.cnpj).where(Company.id.in_(above))).all()
     )
     return {row.id: _view(row, cnpj_of.get(row.headquarters_id or 0)) for row in found}
 

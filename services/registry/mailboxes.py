@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
@@ -24,6 +22,14 @@ from services.registry.mailbox_form import (
     default_port,
     prefill,
     with_defaults,
+)
+from services.registry.mailbox_views import (
+    MailboxView,
+    ids,
+    list_of,
+    needs_import,
+    rows,
+    views_of,
 )
 from services.registry.unlinking import PLACE, unlink
 from services.store import secret
@@ -47,44 +53,6 @@ __all__ = [
 ]
 
 _CONNECTION = ("email", "username", "host", "port", "security", "authenticate")
-_SORTS = {"nickname": EmailServer.search_key, "email": EmailServer.email}
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxView:
-    """A mailbox as a company sees it; ``companies`` are the CNPJs on its server, if visible.
-
-    ``id`` is the link's, ``server_id`` the account's; ``position`` counts from 0 in the order in
-    which sending mailboxes are tried (R13). The password never leaves the vault by this way.
-    """
-
-    id: int
-    server_id: int
-    company_id: int
-    function: str
-    kind: str
-    nickname: str
-    sender_name: str
-    email: str
-    username: str
-    active: bool
-    host: str
-    port: int
-    security: str
-    authenticate: bool
-    verify_certificate: bool
-    timeout: int
-    delete_after: str
-    health: str
-    health_reason: str | None
-    inactive_code: int | None
-    inactive_reason: str | None
-    inactive_since: datetime | None
-    paused_until: datetime | None
-    origin: str | None
-    companies: tuple[str, ...]
-    position: int
-    version: int
 
 
 def may_change(actor: Actor, company: Company) -> None:
@@ -121,7 +89,7 @@ def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) ->
     may_change(actor, company)
     if company.invoicy_mail:
         raise Refused(_relay_is_on())
-    _needs_import(company, draft.function)
+    needs_import(company, draft.function)
     clean = check(with_defaults(session, actor, draft), password_kept=False)
     # Two registrations at once would both find the address free and the same place in the order.
     session.refresh(company, with_for_update=True)
@@ -155,7 +123,7 @@ def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) ->
         company_id=company.id,
         after={"function": draft.function, **_public(server, draft.function, clean.password)},
     )
-    return _views(session, actor, [mailbox])[0]
+    return views_of(session, actor, [mailbox])[0]
 
 
 def edit(
@@ -199,7 +167,7 @@ def edit(
     _fill(server, function, clean)
     after = _public(server, function, clean.password)
     if after == before:
-        return _views(session, actor, [mailbox])[0]
+        return views_of(session, actor, [mailbox])[0]
     if clean.password is not None:
         secret.put(session, PLACE, server.id, "password", clean.password)
     fresh = clean.password is not None or any(before[n] != after[n] for n in _CONNECTION)
@@ -210,7 +178,7 @@ def edit(
         session, actor, "edit", PLACE, server.id, company_id=company.id, before=before, after=after
     )
     session.flush()
-    return _views(session, actor, [mailbox])[0]
+    return views_of(session, actor, [mailbox])[0]
 
 
 def remove(session: Session, actor: Actor, mailbox_id: int) -> bool:
@@ -253,82 +221,7 @@ def move(session: Session, actor: Actor, mailbox_id: int, position: int) -> None
 def view(session: Session, actor: Actor, mailbox_id: int) -> MailboxView:
     """One mailbox of a company that this user may see (R53)."""
     mailbox, _server, _company = _own(session, actor, mailbox_id)
-    return _views(session, actor, [mailbox])[0]
-
-
-def list_of(
-    session: Session,
-    actor: Actor,
-    company_id: int,
-    function: str | None = None,
-    status: str | None = None,
-) -> list[MailboxView]:
-    """The mailboxes of a company, sending first, in their order (R1, R13).
-
-    ``status`` is "active" or "inactive". The reading list exists only while Document Import is
-    on (R3): asked for by name it is refused otherwise.
-    """
-    company = access.company(session, actor, company_id)
-    if function is not None:
-        _needs_import(company, function)
-    found = rows(
-        session, actor, ids(session, actor, company_id=company_id, function=function, status=status)
-    )
-    return list(found.values())
-
-
-def ids(
-    session: Session,
-    actor: Actor,
-    *,
-    company_id: int | None = None,
-    function: str | None = None,
-    status: str | None = None,
-    filter: str = "",  # noqa: A002 - the word of the contract of all lists
-    sort: str | None = None,
-    descending: bool = False,
-) -> array[int]:
-    """Ids of visible mailboxes that match; by company and place unless ``sort`` says
-    ``nickname`` or ``email``."""
-    query = (
-        select(Mailbox.id)
-        .join(Mailbox.server)
-        .join(Mailbox.company)
-        .where(_seen(actor), search.matches(EmailServer.search_key, filter))
-    )
-    if company_id is not None:
-        query = query.where(Mailbox.company_id == company_id)
-    if function is not None:
-        query = query.where(Mailbox.function == function)
-    if status is not None:
-        query = query.where(EmailServer.active.is_(status == "active"))
-    column = _SORTS.get(sort or "")
-    if column is not None:
-        query = query.order_by(column.desc() if descending else column, Mailbox.id)
-    else:
-        query = query.order_by(
-            Mailbox.company_id, Mailbox.function.desc(), Mailbox.position, Mailbox.id
-        )
-    return array("q", session.scalars(query))
-
-
-def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, MailboxView]:
-    """The mailboxes of ``ids`` that this user may see, by id, in the order of ``ids``."""
-    wanted = list(ids)
-    found = {
-        mailbox.id: mailbox
-        for mailbox in session.scalars(
-            select(Mailbox).join(Mailbox.company).where(Mailbox.id.in_(wanted), _seen(actor))
-        )
-    }
-    views = _views(session, actor, [found[i] for i in wanted if i in found])
-    return {view.id: view for view in views}
-
-
-def _seen(actor: Actor) -> ColumnElement[bool]:
-    return access.visible(actor, Company.partner_id, Company.id) & or_(
-        Mailbox.function == Function.SEND, Company.document_import.is_(true())
-    )
+    return views_of(session, actor, [mailbox])[0]
 
 
 def _own(session: Session, actor: Actor, mailbox_id: int) -> tuple[Mailbox, EmailServer, Company]:
@@ -340,7 +233,7 @@ def _own(session: Session, actor: Actor, mailbox_id: int) -> tuple[Mailbox, Emai
         company = access.company(session, actor, mailbox.company_id)
     except NotFound:
         raise _unknown(mailbox_id) from None
-    _needs_import(company, mailbox.function)
+    needs_import(company, mailbox.function)
     server = session.get(
         EmailServer, mailbox.server_id, with_for_update=True, populate_existing=True
     )
@@ -355,17 +248,6 @@ def _unknown(mailbox_id: int) -> NotFound:
 
 def _relay_is_on() -> str:
     return _("A extensão InvoiCy Mail está ativa: desative-a para cadastrar caixas de e-mail")
-
-
-def _needs_import(company: Company, function: str) -> None:
-    if function == Function.READ and not company.document_import:
-        raise Refused(
-            _(
-                "Caixas de leitura só existem com a extensão Importação de Documentos ativa "
-                "nesta empresa"
-            ),
-            field="function",
-        )
 
 
 def _whole_server(session: Session, actor: Actor, server: EmailServer) -> None:
@@ -491,60 +373,3 @@ def _public(server: EmailServer, function: str, new_password: str | None) -> dic
     values = {f.name: getattr(draft, f.name) for f in fields(draft) if f.name != "function"}
     values["password"] = None if new_password is None else "***"
     return values
-
-
-def _views(session: Session, actor: Actor, mailboxes: Sequence[Mailbox]) -> list[MailboxView]:
-    server_ids = {mailbox.server_id for mailbox in mailboxes}
-    servers = {
-        row.id: row
-        for row in session.scalars(select(EmailServer).where(EmailServer.id.in_(server_ids)))
-    }
-    linked: dict[int, list[str]] = {}
-    for server_id, cnpj in session.execute(
-        select(Mailbox.server_id, Company.cnpj)
-        .join(Mailbox.company)
-        .where(
-            Mailbox.server_id.in_(server_ids),
-            access.visible(actor, Company.partner_id, Company.id),
-        )
-        .distinct()
-        .order_by(Company.cnpj)
-    ).tuples():
-        linked.setdefault(server_id, []).append(cnpj)
-    return [
-        _view(mailbox, servers[mailbox.server_id], tuple(linked.get(mailbox.server_id, ())))
-        for mailbox in mailboxes
-    ]
-
-
-def _view(mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...]) -> MailboxView:
-    protocol = PROTOCOL[Function(mailbox.function)]
-    return MailboxView(
-        id=mailbox.id,
-        server_id=server.id,
-        company_id=mailbox.company_id,
-        function=mailbox.function,
-        kind=server.kind,
-        nickname=server.nickname,
-        sender_name=server.sender_name,
-        email=server.email,
-        username=server.username,
-        active=server.active,
-        host=getattr(server, f"{protocol}_host") or "",
-        port=getattr(server, f"{protocol}_port") or 0,
-        security=getattr(server, f"{protocol}_security") or "",
-        authenticate=server.authenticate,
-        verify_certificate=server.verify_certificate,
-        timeout=server.timeout,
-        delete_after=server.delete_after,
-        health=server.health,
-        health_reason=server.health_reason,
-        inactive_code=server.inactive_code,
-        inactive_reason=server.inactive_reason,
-        inactive_since=server.inactive_since,
-        paused_until=server.paused_until,
-        origin=None,
-        companies=companies,
-        position=mailbox.position,
-        version=server.version,
-    )

@@ -143,7 +143,7 @@ def list_users(session: Session, actor: Actor) -> list[UserView]:
         .join(Company, Company.id == UserCompany.company_id)
         .where(Company.partner_id == actor.partner_id)
         .order_by(Company.cnpj)
-    ).tuples():
+    ):
         seen.setdefault(user_id, []).append(cnpj)
     users = session.scalars(
         select(User).where(User.partner_id == actor.partner_id).order_by(func.lower(User.nickname))

@@ -46,7 +46,7 @@ def list_servers(session: Session, actor: Actor, *, status: str | None = None) -
         .where(Company.partner_id == actor.partner_id)
         .distinct()
         .order_by(Company.cnpj)
-    ).tuples():
+    ):
         linked.setdefault(server_id, []).append(cnpj)
     return [
         _view(row, tuple(linked.get(row.id, ())))

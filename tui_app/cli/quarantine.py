@@ -12,6 +12,8 @@ from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, act
 
 if TYPE_CHECKING:
+    from services.reading.extract import Extracted
+    from services.reading.problems import Problem
     from services.reading.quarantine import QuarantineView
 
 _PAGE = 500
@@ -72,12 +74,12 @@ def _retry(context: Context) -> None:
     number = context.args.id
     raw = context.ask(quarantine.message, number)
 
-    async def extract() -> object:
+    async def extract() -> Extracted | Problem:
         extractor = Extractor()
         try:
-            return (await extractor.extract([raw]))[0]
+            return (await extractor.extract_many([raw]))[0]
         finally:
-            await asyncio.to_thread(extractor.close)
+            await extractor.close()
 
     extracted = asyncio.run(extract())
     done = context.do(quarantine.retry, number, extracted)
