@@ -6,11 +6,13 @@ It holds no secret and no connection, has little memory and yields to everybody 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import resource
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from services.fiscal.checks import check
@@ -19,6 +21,8 @@ from services.reading.extract import Extracted, extract
 from services.reading.problems import Caps, Problem
 
 MEMORY = 700 * 1024 * 1024
+# A pipe of 64 KB would be filled and emptied forty times for a chunk of messages.
+_PIPE = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 5
 
@@ -26,6 +30,9 @@ _NICENESS = 5
 def main() -> None:
     """Answer requests from standard input until its end."""
     _give_up_privileges()
+    for end in (sys.stdin, sys.stdout):
+        with suppress(OSError):
+            fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     source = sys.stdin.buffer
     target = sys.stdout.buffer
     _send(target, [frames.READY])
