@@ -32,6 +32,8 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm .happens { padding: 0 0 0 2; }
     Confirm Horizontal { height: 1; margin: 1 0 0 0; align-horizontal: right; }
     Confirm Button { margin: 0 0 0 2; min-width: 12; }
+    Confirm Button:focus { background: $primary; color: $background; text-style: bold; }
+    Confirm.danger #yes:focus { background: $error; }
     Confirm Button:nocolor:focus { text-style: reverse; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (

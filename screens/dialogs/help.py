@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -15,7 +16,9 @@ from screens.commands import Command, Commanded, Entry, possible
 from screens.widgets.foreign import Foreign
 from screens.widgets.line_input import LineInput
 from services.language import _
-from services.safe_text import safe, safe_block
+from services.safe_text import safe
+
+KEYS_WIDTH = 16
 
 
 class HelpDialog(Commanded, ModalScreen[None]):
@@ -75,20 +78,18 @@ class HelpDialog(Commanded, ModalScreen[None]):
         self._show(event.value.strip().casefold())
 
     def _show(self, sought: str) -> None:
+        room = max(min(76, self.app.size.width * 96 // 100) - KEYS_WIDTH - 8, 16)
         lines = []
         for entry in self._entries:
             command = entry.command
-            keys = ", ".join(entry.keys)
-            if sought in f"{keys} {command.words} {command.help}".casefold():
-                pad = " " * max(16 - cell_len(keys), 1)
-                more = f": {safe_block(command.help)}" if command.help else ""
-                lines.append(
-                    Content.assemble(
-                        (f"{safe(keys)}{pad}", "bold $text-accent"),
-                        safe(command.words),
-                        (more, "$text-muted"),
-                    )
-                )
+            keys = safe(", ".join(entry.keys))
+            if sought not in f"{keys} {command.words} {command.help}".casefold():
+                continue
+            told = f"{command.words}: {command.help}" if command.help else command.words
+            first, *more = wrap(safe(told), room) or [""]
+            pad = " " * max(KEYS_WIDTH - cell_len(keys), 1)
+            lines.append(Content.assemble((f"{keys}{pad}", "bold $text-accent"), first))
+            lines.extend(Content(" " * KEYS_WIDTH + line) for line in more)
         self._keys.update(Content("\n").join(lines) if lines else Content(_("Nada encontrado")))
 
     def action_close(self) -> None:

@@ -63,7 +63,7 @@ class Control(Commanded, Widget, can_focus=True):
     """A control of one line that is drawn whole."""
 
     DEFAULT_CSS = """
-    Control { height: 1; padding: 0 1; background: $boost; }
+    Control { height: 1; padding: 0 1; background: $foreground 7%; }
     Control:focus { background: $primary 30%; text-style: bold; }
     Control:nocolor:focus, Control:ansi:focus { text-style: reverse; }
     """
@@ -85,7 +85,7 @@ class Switch(Control):
     """Yes or no, in words."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("field.toggle", "space,left,right", _("Sim/Não"), "turn", order=9, palette=False),
+        Command("field.toggle", "space,left,right", _("Sim/Não"), "turn", palette=False),
     )
 
     def __init__(self, value: bool) -> None:
@@ -114,7 +114,7 @@ class Choice(Control):
     """One of a few, gone through by arrow."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("field.next", "right,space", _("Próxima opção"), "turn(1)", order=9, palette=False),
+        Command("field.next", "right,space", _("Próxima opção"), "turn(1)", palette=False),
         Command("field.previous", "left", _("Opção anterior"), "turn(-1)", palette=False),
     )
 

@@ -108,7 +108,6 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
             _("Opções avançadas"),
             "advanced",
             _("Mostra ou esconde as opções avançadas"),
-            8,
             when=lambda form: form.has_advanced,
         ),
         Command("form.next", "down,enter", _("Próximo campo"), "go(1)", palette=False),
@@ -315,6 +314,11 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         """Typing."""
         event.stop()
         self._chosen(event.input)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter goes on; saving has a key of its own."""
+        event.stop()
+        self.action_go(1)
 
     def on_control_changed(self, event: Control.Changed) -> None:
         """A switch or a choice."""

@@ -16,7 +16,7 @@ class LineInput(Input):
 
     DEFAULT_CSS = """
     LineInput, LineInput.-textual-compact {
-        background: $boost; padding: 0 1; height: 1; border: none;
+        background: $foreground 7%; padding: 0 1; height: 1; border: none;
     }
     LineInput:focus { background: $primary 30%; background-tint: transparent; }
     LineInput:ansi { text-style: underline; }

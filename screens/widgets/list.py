@@ -21,7 +21,7 @@ from screens.widgets.drawing import header, message_line, pieces
 from screens.widgets.pages import PAGE, Pages, Row, nearest
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
-from services.language import _, chosen
+from services.language import _, chosen, ngettext
 from services.safe_text import safe
 
 log = logging.getLogger(__name__)
@@ -154,9 +154,9 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if self.filter and self.total is not None:
             words = _("{shown} de {total}").format(shown=words, total=grouped(self.total))
         if self._marks:
-            words = _("{marks} marcadas · {counts}").format(
-                marks=grouped(len(self._marks)), counts=words
-            )
+            marks = len(self._marks)
+            told = ngettext("{n} marcada", "{n} marcadas", marks).format(n=grouped(marks))
+            words = f"{told} · {words}"
         return words
 
     # What a host may tell.
@@ -210,13 +210,20 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         )
 
     async def _query(self, recount: bool) -> None:
-        source, words = self.source, self.filter
+        await self._answer(recount)
+        while self._again:
+            self._again = False
+            await self._answer(recount=True)
+        self._asking = False
+
+    async def _answer(self, recount: bool) -> None:
+        words = self.filter
         try:
-            ids = await source.ids(words, self.sort, self.descending)
+            ids = await self.source.ids(words, self.sort, self.descending)
             if not words:
                 self.total = len(ids)
             elif recount:
-                self.total = len(await source.ids("", None, False))
+                self.total = len(await self.source.ids("", None, False))
         except CarteiroError as e:
             self._fail(e.message)
         except Exception:
@@ -225,9 +232,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self.error = ""
             self._take(ids)
-        self._asking = False
-        if self._again:
-            self._ask(recount=True)
 
     def _fail(self, message: str) -> None:
         self.error, self._answered = safe(message, 300), True
