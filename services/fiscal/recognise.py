@@ -15,7 +15,11 @@ from services.fiscal.xml import UnsafeXml, parse
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 _NS = f"{{{NFE}}}"
-_FISCAL = (b"portalfiscal.inf.br", "portalfiscal".encode("utf-16-le"))
+# A namespace, not a mere link to that site in some page.
+_FISCAL = re.compile(
+    rb"""xmlns(?::[\w.\-]{1,40})?\s*=\s*["']https?://www\.portalfiscal\.inf\.br/"""
+)
+_FISCAL_UTF16 = "portalfiscal".encode("utf-16-le")
 _FISCAL_NAMESPACE = "portalfiscal.inf.br/"
 
 _KEY = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
@@ -101,7 +105,9 @@ READERS: dict[str, Reader] = {f"{_NS}nfeProc": _nfe_proc, f"{_NS}NFe": _nfe}
 
 
 def _names_fiscal(data: bytes) -> bool:
-    return any(mark in data for mark in _FISCAL)
+    return _FISCAL.search(data) is not None or (
+        data[:2] in (b"\xff\xfe", b"\xfe\xff") and _FISCAL_UTF16 in data[1:]
+    )
 
 
 def _texts(element: etree._Element | None) -> dict[str, str]:

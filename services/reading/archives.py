@@ -16,6 +16,8 @@ GZIP = b"\x1f\x8b"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub", ".jar")
+# Below this no ratio matters.
+_MODEST = 1_000_000
 _UNINTERESTING = (".pdf", ".jpg", ".jpeg", ".png", ".gif", ".html", ".txt")
 _BROKEN = (
     zipfile.BadZipFile,
@@ -79,7 +81,7 @@ def entries(data: bytes, caps: Caps, allowance: Callable[[], int]) -> Iterator[t
             infos = archive.infolist()
             for info in infos:
                 try:
-                    content = _read(archive, info, len(data), caps, allowance())
+                    content = _read(archive, info, caps, allowance())
                 except Unreadable as error:
                     trouble = trouble or error
                     continue
@@ -92,7 +94,7 @@ def entries(data: bytes, caps: Caps, allowance: Callable[[], int]) -> Iterator[t
 
 
 def _read(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, packed: int, caps: Caps, allowance: int
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, caps: Caps, allowance: int
 ) -> bytes | None:
     if info.is_dir() or info.filename.lower().endswith(_UNINTERESTING):
         return None
@@ -113,8 +115,11 @@ def _read(
             content = start + file.read(max(0, limit + 1 - len(start)))
     except _BROKEN as error:
         raise Unreadable("zip_broken", f"{info.filename[:100]}: {error}"[:200]) from error
+    unpacked = max(len(content), info.file_size)
+    if unpacked > _MODEST and unpacked > caps.ratio * max(1, info.compress_size):
+        raise TooMuch("zip_bomb", part=info.filename[:200])
+    if len(content) > allowance:
+        raise TooMuch("zip_bomb", part=info.filename[:200])
     if len(content) > limit:
-        raise TooMuch("zip_bomb", part=info.filename[:200])
-    if len(content) > 1_000_000 and len(content) > caps.ratio * packed:
-        raise TooMuch("zip_bomb", part=info.filename[:200])
+        raise Unreadable("too_large", info.filename[:200])
     return content

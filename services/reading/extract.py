@@ -67,14 +67,14 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     headers: dict[str, list[str]] = {}
     try:
         headers, doubtful = search.message(raw, 0)
-        unsatisfied = not search.found and not search.problems
-        if doubtful or (unsatisfied and any(hint in raw for hint in _HINTS)):
-            forgiven, leaves = old_parser.parse(raw, caps)
-            headers = headers or forgiven
-            for name, declared, content in leaves:
-                search.leaf(name, declared, content, 0)
-            if not search.found and not search.problems and _LOST.search(raw):
-                search.problem(Problem("unreadable"))
+        nothing = not search.found and not search.problems
+        hinted = (doubtful or nothing) and any(hint in raw for hint in _HINTS)
+        if doubtful or hinted:
+            try:
+                headers = search.again(raw, headers)
+            except TooMuch:
+                if not headers or (doubtful and hinted) or _LOST.search(raw):
+                    raise
     except TooMuch as limit:
         search.problem(limit.problem)
     return Extracted(
@@ -134,6 +134,15 @@ class _Search:
             elif content:
                 self.leaf(name, part.content_type, content, depth)
         return root.headers, doubtful
+
+    def again(self, raw: bytes, headers: dict[str, list[str]]) -> dict[str, list[str]]:
+        """The same with the parser that forgives more; the headers, if there were none."""
+        forgiven, leaves = old_parser.parse(raw, self.caps)
+        for name, declared, content in leaves:
+            self.leaf(name, declared, content, 0)
+        if not self.found and not self.problems and _LOST.search(raw):
+            self.problem(Problem("unreadable"))
+        return headers or forgiven
 
     def _leaves(self, root: PyLazyMimePart, depth: int) -> Iterator[tuple[PyLazyMimePart, str]]:
         """Every part without parts of its own; the depth and number of all are capped."""
@@ -242,7 +251,9 @@ class _Search:
                 # An office file is a zip full of XML of its own.
                 if archives.is_office(name) and b"portalfiscal" not in inner:
                     continue
-                self.leaf(f"{name}/{entry}"[-_NAME_LIMIT:], "", inner, depth + 1)
+                self.leaf(
+                    (f"{name}/{entry}" if name else entry)[-_NAME_LIMIT:], "", inner, depth + 1
+                )
         except archives.Unreadable as error:
             if not archives.is_office(name):
                 self.problem(Problem(error.reason, str(error), name))

@@ -33,7 +33,7 @@ def parse(raw: bytes, caps: Caps) -> tuple[dict[str, list[str]], list[tuple[str,
     """
     if len(raw) > _BYTES:
         raise TooMuch("unreadable", f"{len(raw)} bytes")
-    if len(_NESTING.findall(raw)) > caps.depth:
+    if len(_NESTING.findall(raw)) > 3 * caps.depth:
         raise TooMuch("too_deep")
     if raw.count(b"\n--") > caps.parts:
         raise TooMuch("too_many_parts")

@@ -101,6 +101,8 @@ def test_a_document_is_found_wherever_it_is(raw: bytes) -> None:
         part(b"<html><body><p>Oi</body></html>", "Content-Type: text/html"),
         part(b"<!DOCTYPE html><html><br></html>", 'Content-Type: text/html; name="a.html"'),
         part(zipped({"[Content_Types].xml": b"<Types/>"}), 'Content-Type: x/y; name="a.docx"'),
+        part(b"<p>Veja <a href='http://www.portalfiscal.inf.br/nfe'>", "Content-Type: text/html"),
+        part(b"Veja http://www.portalfiscal.inf.br/nfe", "Content-Type: text/plain"),
         part(zipped({"leia.txt": b"oi", "foto.jpg": b"\xff\xd8"})),
         part(b"<config/>", 'Content-Type: application/xml; name="config.xml"'),
     ],

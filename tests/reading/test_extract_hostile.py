@@ -50,6 +50,7 @@ def bomb(levels: int) -> bytes:
         (part(bomb(0)), ["zip_bomb"]),
         (part(bomb(2)), ["zip_bomb"]),
         (part(bomb(3)), ["too_deep"]),
+        (part(zipped({"a.xml": random.Random(1).randbytes(6_000_000)})), ["too_large"]),
         (part(gzip.compress(b"<a>" + b" " * 100_000_000)), ["zip_bomb"]),
         (part(zipped({"../../etc/passwd.xml": XML[:99], "x" * 4_000: b"<a/>"})), ["malformed"]),
         (b"Content-Type: text/plain; " + b'";' * 60_000 + b"\r\n\r\nPD94bWwgportalfiscal", []),
