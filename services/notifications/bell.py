@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -224,7 +236,7 @@ def _rows(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
             Company.nickname,
             BellEntry.title,
             BellEntry.text,
-            (~_unread(session, actor)).label("read"),
+            type_coerce(~_unread(session, actor), Boolean).label("read"),
             BellEntry.cause_kind,
             BellEntry.cause_id,
         )

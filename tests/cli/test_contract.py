@@ -1,0 +1,311 @@
+"""The command line as a contract: words, exit statuses, JSON, errors, help."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.settings import Settings
+from tests.cli.conftest import Run
+from tui_app.cli.parser import commands
+
+CNPJ = "11222333000181"
+ROOT = Path(__file__).resolve().parents[2]
+SEND = (
+    *("mailbox", "add", "--company", CNPJ, "--function", "send", "--nickname", "Notas"),
+    *("--sender-name", "Padaria", "--email", "notas@padaria.com.br", "--password-stdin"),
+    *("--smtp-host", "smtp.padaria.com.br", "--json"),
+)
+
+
+def with_value(option: str, value: str) -> tuple[str, ...]:
+    words = list(SEND)
+    if option in words:
+        words[words.index(option) + 1] = value
+        return tuple(words)
+    return (*SEND, option, value)
+
+
+def test_init_once(bare: Run) -> None:
+    """R54: ``init`` makes the partner and maps the account; a second time is a conflict."""
+    words = ("init", "--partner", "P", "--partner-key", "K", "--user", "ana", "--json")
+    assert bare(*words).json["user"]["nickname"] == "ana"
+    again = bare(*words)
+    assert (again.status, again.error["code"]) == (5, "conflict")
+
+
+def test_before_init_it_says_what_to_do(bare: Run) -> None:
+    """A command without a partner names ``carteiro init``."""
+    refused = bare("company", "list")
+    assert refused.status == 1
+    assert "carteiro init" in refused.err
+
+
+@pytest.mark.parametrize("place", ["before", "between", "after"])
+def test_globals_anywhere(carteiro: Run, place: str) -> None:
+    """``--json``, ``--lang`` and ``--user`` are taken before and behind the command."""
+    extra = ("--json", "--user", "ana", "--lang", "en")
+    words = {
+        "before": (*extra, "company", "list"),
+        "between": ("company", *extra, "list"),
+        "after": ("company", "list", *extra),
+    }[place]
+    assert carteiro(*words).json[0]["cnpj"] == CNPJ
+
+
+def test_company_round(carteiro: Run) -> None:
+    """CNPJ with and without mask, on and off, the words for people and for scripts."""
+    edited = carteiro("company", "edit", "11.222.333/0001-81", "--invoicy-mail", "on", "--json")
+    assert edited.json["invoicy_mail"] is True
+    assert edited.json["cnpj"] == CNPJ
+    shown = carteiro("company", "list", "--filter", "sao joao")
+    assert "11.222.333/0001-81" in shown.out
+    assert carteiro("company", "remove", CNPJ, "--json").json["removed"] == CNPJ
+    assert carteiro("company", "list", "--json").json == []
+    gone = carteiro("company", "edit", CNPJ, "--nickname", "x", "--json")
+    assert (gone.status, gone.error["code"]) == (4, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "status", "field"),
+    [
+        ("--company", "11222333000182", 1, "company"),
+        ("--company", "12ABC34501DE35", 4, "company"),
+        ("--email", "notas@", 1, "email"),
+        ("--email", "a@b.com\r\nBcc: x@y.com", 1, "email"),
+        ("--nickname", "Notas\n", 1, "nickname"),
+        ("--nickname", "", 1, "nickname"),
+        ("--sender-name", "Padaria\r\nX: y", 1, "sender_name"),
+        ("--sender-name", "\x1b]52;c;eA==\x07", 1, "sender_name"),
+        ("--user", "a\x00b", 1, "username"),
+        ("--smtp-host", "smtp padaria", 1, "smtp_host"),
+        ("--smtp-host", "smtp.padaria.com.br\r\n", 1, "smtp_host"),
+        ("--smtp-port", "0", 1, "smtp_port"),
+        ("--smtp-port", "65536", 1, "smtp_port"),
+        ("--smtp-port", "smtp", 1, "smtp_port"),
+        ("--pop-port", "995", 1, "pop_port"),
+        ("--timeout", "0", 1, "timeout"),
+        ("--delete-after", "nunca", 1, "delete_after"),
+        ("--smtp-security", "ssl", 2, None),
+        ("--function", "both", 2, None),
+    ],
+)
+def test_bad_input_names_its_field_and_saves_nothing(
+    carteiro: Run, option: str, value: str, status: int, field: str | None
+) -> None:
+    """Exit 1 (4 for what is not there, 2 for wrong usage) with the field; nothing is saved."""
+    refused = carteiro(*with_value(option, value), stdin="segredo\n")
+    assert refused.status == status
+    assert refused.error["field"] == field
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in refused.err.rstrip("\n"))
+    assert carteiro("mailbox", "list", "--company", CNPJ, "--json").json == []
+
+
+@pytest.mark.parametrize("stdin", ["", "\n", "com\x00nul\n"])
+def test_bad_password(carteiro: Run, stdin: str) -> None:
+    """No line, an empty one, or a control character: the field is the password."""
+    refused = carteiro(*SEND, stdin=stdin)
+    assert (refused.status, refused.error["field"]) == (1, "password")
+
+
+def test_mailbox_round(carteiro: Run) -> None:
+    """R1, R9, R12: the JSON fields of the contract, edit, list, remove; never the password."""
+    made = carteiro(*SEND, stdin=" se gredo \r\n").json
+    wanted = {
+        *("id", "function", "nickname", "sender_name", "email", "active", "inactive_code"),
+        *("inactive_reason", "inactive_since", "health", "origin", "companies"),
+    }
+    assert wanted <= made.keys()
+    assert made["companies"] == [CNPJ]
+    assert (made["port"], made["security"]) == (465, "tls")
+    number = str(made["id"])
+    edited = carteiro(
+        "mailbox", "edit", number, "--inactive", "--user", "outro", "--no-auth", "--json"
+    ).json
+    assert (edited["active"], edited["username"], edited["authenticate"]) == (False, "outro", False)
+    assert carteiro("mailbox", "edit", number, "--active", "--auth", "--json").json["active"]
+    listed = carteiro("mailbox", "list", "--company", CNPJ, "--status", "active")
+    assert "notas@padaria.com.br" in listed.out
+    assert carteiro("server", "list", "--json").json[0]["companies"] == [CNPJ]
+    audit = carteiro("audit", "list", "--json").out
+    assert "se gredo" not in audit
+    assert carteiro("mailbox", "remove", number, "--json").json["server_removed"] is True
+    assert carteiro("mailbox", "remove", number).status == 4
+
+
+def test_users(carteiro: Run) -> None:
+    """R53: what a company user may see; R54: ``--user`` for the owner of the state."""
+    words = ("user", "add", "--nickname", "rui", "--name", "Rui", "--email", "rui@x.com")
+    assert carteiro(*words, "--role", "company", "--company", CNPJ, "--json").json["id"]
+    assert carteiro("--user", "rui", "company", "list", "--json").json[0]["cnpj"] == CNPJ
+    refused = carteiro("user", "list", "--user", "rui", "--json")
+    assert (refused.status, refused.error["code"]) == (3, "not_allowed")
+    assert carteiro("company", "list", "--user", "nobody").status == 3
+    assert carteiro("user", "remove", "rui").status == 0
+
+
+def test_notify_queues_and_rings_once(carteiro: Run, tmp_path: Path) -> None:
+    """R26, R28, R35: e-mail and bell together; the same key once; without a mailbox the bell says why."""
+    words = ("notify", "--company", CNPJ, "--type", "general", "--subject", "Olá", "--json")
+    first = carteiro(*words, "--body", "Texto")
+    assert first.json["outbox_id"] is None
+    assert "envio" in carteiro("bell", "list", "--json").json[0]["text"]
+    assert carteiro(*SEND, stdin="segredo\n").status == 0
+    file = tmp_path / "nota.xml"
+    file.write_bytes(b"<nota/>")
+    second = carteiro(*words, "--body-file", str(file), "--attach", str(file), "--key", "k").json
+    again = carteiro(*words, "--body", "x", "--key", "k").json
+    assert again == second | {"duplicate": True}
+    shown = carteiro("outbox", "show", str(second["outbox_id"]), "--json").json
+    assert {"id", "company", "state", "attempts", "message_id", "mailbox_id"} <= shown.keys()
+    assert shown["recipients"][0]["address"] == "dono@padaria.com.br"
+    assert shown["attachments"][0]["filename"] == "nota.xml"
+    assert [m["id"] for m in carteiro("outbox", "list", "--state", "queued", "--json").json] == [
+        second["outbox_id"]
+    ]
+    entries = carteiro("bell", "list", "--unread", "--json").json
+    assert len(entries) == 2
+    assert entries[0]["read"] is False
+    assert carteiro("bell", "read", str(entries[0]["id"]), "--json").json == {"read": 1}
+    assert carteiro("bell", "read", "--all", "--json").json == {"read": 1}
+
+
+@pytest.mark.parametrize(
+    ("extra", "status", "field"),
+    [
+        (("--subject", "a\nBcc: z@z.com"), 1, "subject"),
+        (("--subject", ""), 1, "subject"),
+        (("--type", "nenhum"), 1, "type"),
+        (("--body", " "), 1, "body"),
+        (("--attach", "/nonexistent"), 1, "attach"),
+        (("--key", "a\x07"), 1, "key"),
+        (("--company", "12ABC34501DE35"), 4, "company"),
+    ],
+)
+def test_notify_refuses(carteiro: Run, extra: tuple[str, ...], status: int, field: str) -> None:
+    """A bad value is named and nothing is announced."""
+    words = ("notify", "--company", CNPJ, "--type", "general", "--subject", "s", "--body", "b")
+    refused = carteiro(*words, *extra, "--json")
+    assert (refused.status, refused.error["field"]) == (status, field)
+    assert carteiro("bell", "list", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("outbox", "show", "99"),
+        ("outbox", "retry", "99"),
+        ("document", "show", "99"),
+        ("quarantine", "show", "99"),
+        ("receipt", "99"),
+        ("mailbox", "test", "99"),
+        ("server", "test", "99"),
+        ("read", "--mailbox", "99"),
+    ],
+)
+def test_what_is_not_there(carteiro: Run, words: tuple[str, ...]) -> None:
+    """Exit 4 for every unknown id."""
+    gone = carteiro(*words, "--json")
+    assert (gone.status, gone.error["code"]) == (4, "not_found")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nada",),
+        ("company",),
+        ("company", "lst"),
+        ("company", "add"),
+        ("mailbox", "edit", "um"),
+        ("outbox", "retry"),
+        ("bell", "read"),
+        ("worker", "--only", "nada"),
+        ("company", "list", "--lang", "fr"),
+    ],
+)
+def test_wrong_usage(carteiro: Run, words: tuple[str, ...]) -> None:
+    """Exit 2, one line, JSON where asked for, in the language in force."""
+    assert carteiro(*words, "--json").error["code"] == "usage"
+    told = carteiro(*words)
+    assert (told.status, told.out, told.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_help_has_an_example(bare: Run, name: str) -> None:
+    """``--help`` of each command and action explains with an example."""
+    top = bare(name, "--help")
+    assert top.status == 0
+    actions = [
+        line.split()[0]
+        for line in top.out.splitlines()
+        if line.startswith("    ") and line[4:5].isalpha()
+    ]
+    for words in [(name, action) for action in actions] or [(name,)]:
+        told = bare(*words, "--help")
+        assert (told.status, f"carteiro {' '.join(words)}" in told.out) == (0, True), words
+        assert "Exemplo:" in told.out
+
+
+def test_doctor(carteiro: Run, settings: Settings) -> None:
+    """The list of checks; exit 1 with a cure when the key is lost."""
+    checks = carteiro("doctor", "--json")
+    assert checks.status == 0, checks.out
+    assert all(set(check) == {"check", "ok", "detail", "cure"} for check in checks.json)
+    carteiro(*SEND, stdin="segredo\n")
+    (settings.home / "master.key").chmod(0o644)
+    found: dict[str, Any] = {check["check"]: check for check in carteiro("doctor", "--json").json}
+    assert not found["key"]["ok"]
+    assert "chmod" in found["files"]["cure"]
+    (settings.home / "master.key").unlink()
+    assert carteiro("doctor").status == 1
+
+
+def test_config(carteiro: Run, settings: Settings) -> None:
+    """``--config`` names another file; one that is not there is refused, help is given all the same."""
+    file = settings.home / "other.toml"
+    file.write_text('language = "en"\n')
+    assert carteiro("company", "list", "--config", str(file)).status == 0
+    refused = carteiro("company", "list", "--json", "--config", "/nonexistent")
+    assert (refused.status, refused.error["field"]) == (1, "config")
+    assert carteiro("--config", "/nonexistent", "--help").status == 0
+
+
+def spawn(*words: str, **more: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "tui_app", *words], cwd=ROOT, **more)
+
+
+def test_a_closed_pipe_is_no_error(carteiro: Run) -> None:
+    """Whoever reads may stop reading."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with spawn("company", "list", stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        _out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, b"")
+
+
+def test_watch_shows_what_comes_and_ends_cleanly(carteiro: Run) -> None:
+    """R52: a JSON line for each entry, from another process; Ctrl-C ends with 130 and no trace."""
+    words = ("notify", "--company", CNPJ, "--type", "general", "--subject", "s", "--body", "b")
+    with spawn(
+        "bell", "watch", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        line = b""
+        while not line:
+            # It shows what comes after it has looked for the first time: tell again until it does.
+            assert carteiro(*words).status == 0
+            line = process.stdout.readline() or b""
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=30)
+    assert json.loads(line)["title"] == "s"
+    assert process.returncode == 130
+    assert b"Traceback" not in err
