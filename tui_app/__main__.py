@@ -103,6 +103,9 @@ def _told(words: list[str], option: str) -> str | None:
 def _console(settings: Settings, user: str | None) -> int:
     if not sys.stdin.isatty():
         raise Refused(_("O console precisa de um terminal; veja carteiro --help"))
+    # A client under a forced command may send these: a driver is any class, a log any path.
+    for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
+        del os.environ[name]
     from tui_app import logs
     from tui_app.app import run
 
