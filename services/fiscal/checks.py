@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,26 +9,18 @@ from pathlib import Path
 import lxml.etree as etree
 
 from services.fiscal import access_key, signature
+from services.fiscal.labels import Check, Checks, words
 from services.fiscal.recognise import NFE
-from services.fiscal.signature import Check
 from services.fiscal.xml import UnsafeXml, parse
 from services.language import _
+
+__all__ = ["Check", "Checks", "check", "words"]
 
 _NS = f"{{{NFE}}}"
 _SCHEMAS = {
     (f"{_NS}nfeProc", "4.00"): "nfe/schemas/v4_0/procNFe_v4.00.xsd",
     (f"{_NS}NFe", "4.00"): "nfe/schemas/v4_0/nfe_v4.00.xsd",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What was found; none of them discards a document."""
-
-    access_key: Check
-    schema: Check
-    signature: Check
-    certificate: Check
 
 
 def check(data: bytes) -> Checks:
@@ -50,22 +41,6 @@ def check(data: bytes) -> Checks:
         return Checks(unknown, unknown, unknown, unknown)
     seal, certificate = signature.check(nfe, info)
     return Checks(_access_key(info), _schema(root, info), seal, certificate)
-
-
-def words(code: str, check: str = "") -> str:
-    """The word for a code on the screen; ``check`` may be "signature", which has its own."""
-    own = {
-        ("ok", "signature"): _("íntegra"),
-        ("absent", "signature"): _("sem assinatura"),
-    }
-    general = {
-        "ok": _("confere"),
-        "failed": _("não confere"),
-        "altered": _("alterada"),
-        "absent": _("ausente"),
-        "unverifiable": _("não verificável"),
-    }
-    return own.get((code, check)) or general.get(code) or _("ainda não verificado")
 
 
 def _access_key(info: etree._Element) -> Check:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import lxml.etree as etree
 
 from services.fiscal import cnpj as cnpjs
+from services.fiscal.labels import Check
 from services.language import _
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ _NS = "{http://www.portalfiscal.inf.br/nfe}"
 _CNPJ_OID = "2.16.76.1.3.3"
 _CNPJ = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 _NAMED = re.compile(r":([0-9A-Z]{12}[0-9]{2})$")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A label: ``code`` "ok", "failed", "altered", "absent" or "unverifiable", and why."""
-
-    code: str
-    reason: str = ""
 
 
 def check(signed: etree._Element, covered: etree._Element) -> tuple[Check, Check]:

@@ -13,6 +13,7 @@ from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
 from services.reading import archives, old_parser
+from services.reading.findings import Extracted, Found
 from services.reading.problems import Caps, Problem, TooMuch
 
 _TEXT_LIMIT = 2_000
@@ -30,27 +31,6 @@ _LOST = re.compile(rb"<nfeProc[^>]{0,200}portalfiscal|<NFe[^>]{0,200}portalfisca
 _WEB_PAGE = re.compile(rb"<!doctype\s+(?:html|svg)|<html", re.IGNORECASE)
 
 __all__ = ["Caps", "Extracted", "Found", "Problem", "extract"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A fiscal document: where it was, its own bytes, what it says."""
-
-    part_name: str
-    xml: bytes
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """What a message holds. Texts are foreign; nothing found and no problem is "no document"."""
-
-    subject: str = ""
-    sender: str = ""
-    date: str = ""
-    message_id: str = ""
-    found: tuple[Found, ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 def extract(raw: bytes, caps: Caps) -> Extracted:

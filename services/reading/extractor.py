@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from services.errors import Unavailable
-from services.fiscal.checks import Checks
-from services.fiscal.signature import Check
+from services.fiscal.labels import Check, Checks
 from services.language import _
 from services.reading import frames
-from services.reading.extract import Extracted
+from services.reading.findings import Extracted
 from services.reading.problems import Problem
 
 _ROOT = Path(__file__).resolve().parents[2]

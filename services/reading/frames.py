@@ -12,10 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from services.fiscal.checks import Checks
 from services.fiscal.facts import Facts, OtherParty
-from services.fiscal.signature import Check
-from services.reading.extract import Extracted, Found
+from services.fiscal.labels import Check, Checks
+from services.reading.findings import Extracted, Found
 from services.reading.problems import Problem
 
 EXTRACT, CHECK = b"E", b"C"

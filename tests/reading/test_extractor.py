@@ -156,6 +156,19 @@ def test_the_child_does_not_outlive_its_parent() -> None:
         time.sleep(0.01)
 
 
+def test_asking_loads_no_parser() -> None:
+    """The process with the screen never parses what strangers wrote, nor pays for loading it."""
+    script = (
+        "import sys\nimport services.reading.extractor\n"
+        "print(sorted({'lxml', 'signxml', 'fast_mail_parser', 'nfelib'} & set(sys.modules)))"
+    )
+    root = Path(child.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def _runs(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
