@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.reading.insertion import insert
 from services.reading.memory import Wanted
 from services.store.mail import Blob, InboundMessage, InboundState, Quarantine, Uidl
 
 T = TypeVar("T")
-_insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,12 @@ def _keep_fresh(
     session: Session, partner_id: int, server_id: int, fresh: dict[str, Arrival]
 ) -> dict[str, int]:
     at = now()
-    insert = _insert[session.get_bind().dialect.name]
     session.execute(
-        insert(Blob).on_conflict_do_nothing(),
+        insert(session, Blob).on_conflict_do_nothing(),
         [{"sha256": sha256, "size": len(a.raw), "data": a.raw} for sha256, a in fresh.items()],
     )
     rows = session.execute(
-        insert(InboundMessage).returning(InboundMessage.id, InboundMessage.sha256),
+        insert(session, InboundMessage).returning(InboundMessage.id, InboundMessage.sha256),
         [
             {
                 "partner_id": partner_id,
@@ -184,11 +182,11 @@ def _remember(session: Session, server_id: int, seen: Sequence[tuple[str, int, i
         if uidl
     ]
     if rows:
-        insert = _insert[session.get_bind().dialect.name](Uidl)
+        fresh = insert(session, Uidl)
         session.execute(
-            insert.on_conflict_do_update(
+            fresh.on_conflict_do_update(
                 index_elements=[Uidl.server_id, Uidl.uidl],
-                set_={"inbound_id": insert.excluded.inbound_id, "size": insert.excluded.size},
+                set_={"inbound_id": fresh.excluded.inbound_id, "size": fresh.excluded.size},
             ),
             rows,
         )

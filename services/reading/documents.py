@@ -163,7 +163,7 @@ def _file_name(found: DocumentView) -> str:
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    return access.visible(actor, Document.partner_id, Document.company_id)  # type: ignore[arg-type]
+    return access.visible(actor, Document.partner_id, Document.company_id)
 
 
 def _matches(word: str) -> ColumnElement[bool]:
@@ -188,7 +188,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[\s./-]", "", text).upper()
 
 
-def _views() -> Select[tuple[Document, str, str, str | None]]:
+def _views() -> Select[Document, str, str, str | None]:
     return (
         select(Document, Company.cnpj, Company.nickname, InboundMessage.uidl)
         .join(Company, Company.id == Document.company_id)

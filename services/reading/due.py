@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -36,13 +36,7 @@ def due(
     """
     at = now()
     query = (
-        select(
-            EmailServer.id,
-            EmailServer.partner_id,
-            EmailServer.email,
-            EmailServer.pop_host,
-            EmailServer.delete_after,
-        )
+        _targets()
         .where(
             EmailServer.active,
             EmailServer.kind.in_((Kind.READ, Kind.BOTH)),
@@ -73,18 +67,10 @@ def due(
 def with_leftovers(session: Session) -> list[Target]:
     """Mailboxes with messages that were stored and not imported: their reader was killed."""
     rows = session.execute(
-        select(
-            EmailServer.id,
-            EmailServer.partner_id,
-            EmailServer.email,
-            EmailServer.pop_host,
-            EmailServer.delete_after,
-        )
+        _targets()
         .where(
             EmailServer.id.in_(
-                select(InboundMessage.server_id).where(
-                    InboundMessage.state == InboundState.STORED
-                )
+                select(InboundMessage.server_id).where(InboundMessage.state == InboundState.STORED)
             )
         )
         .order_by(EmailServer.id)
@@ -141,16 +127,25 @@ def after(seconds: float) -> datetime:
     return now() + timedelta(seconds=seconds)
 
 
+def _targets() -> Select[int, int, str, str, str]:
+    return select(
+        EmailServer.id,
+        EmailServer.partner_id,
+        EmailServer.email,
+        func.coalesce(EmailServer.pop_host, ""),
+        EmailServer.delete_after,
+    )
+
+
 def _ring(session: Session, target: Target, imported: Imported) -> None:
     """One entry per company and reading, and one for what went to quarantine."""
-    links = {
-        company_id: mailbox_id
-        for company_id, mailbox_id in session.execute(
+    links: dict[int, int] = dict(
+        session.execute(
             select(Mailbox.company_id, Mailbox.id).where(
                 Mailbox.server_id == target.server_id, Mailbox.function == Function.READ
             )
-        )
-    }
+        ).all()
+    )
     for company_id, count in imported.documents.items():
         bell.add(
             session,

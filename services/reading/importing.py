@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
+from services.reading.insertion import insert
 from services.reading.problems import Problem
 from services.reading.routing import Destination, destinations, route
 from services.store.mail import Blob, Document, InboundMessage, InboundState, Quarantine
 
 FOREIGN = "foreign_company"
 REFUSED = "refused_values"
-_insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +67,18 @@ def import_messages(
     work = _Work(source, linked)
     for inbound_id, extracted in messages:
         work.take(inbound_id, extracted)
-    insert = _insert[session.get_bind().dialect.name]
     fresh: set[Unique] = set()
     if work.documents:
-        session.execute(insert(Blob).on_conflict_do_nothing(), list(work.blobs.values()))
+        session.execute(insert(session, Blob).on_conflict_do_nothing(), list(work.blobs.values()))
         rows = session.execute(
-            insert(Document)
+            insert(session, Document)
             .on_conflict_do_nothing()
-            .returning(
-                Document.company_id, Document.kind, Document.access_key, Document.event_id
-            ),
+            .returning(Document.company_id, Document.kind, Document.access_key, Document.event_id),
             list(work.documents.values()),
         )
         fresh = {(row[0], row[1], row[2], row[3]) for row in rows}
     if work.quarantine:
-        session.execute(insert(Quarantine), work.quarantine)
+        session.execute(insert(session, Quarantine), work.quarantine)
     receipts = [work.receipt(inbound_id, fresh, at) for inbound_id, _ in messages]
     session.connection().execute(_CLOSE, receipts)
     done = Imported(
@@ -155,9 +151,7 @@ class _Work:
                     row["inbound_id"] = inbound_id
                     self.documents[unique] = row
 
-    def receipt(
-        self, inbound_id: int, fresh: set[Unique], at: object
-    ) -> dict[str, Any]:
+    def receipt(self, inbound_id: int, fresh: set[Unique], at: object) -> dict[str, Any]:
         """The receipt of one message, to be taken in the order of import (R43)."""
         extracted = self._extracted[inbound_id]
         found = []
@@ -177,12 +171,12 @@ class _Work:
             state, reason = InboundState.QUARANTINED, self._held[inbound_id]
         elif not found:
             state = InboundState.NOTHING
-        known = isinstance(extracted, Extracted)
+        known = extracted if isinstance(extracted, Extracted) else Extracted()
         return {
             "inbound": inbound_id,
             "new_state": state,
-            "new_subject": storable(extracted.subject, 998) if known else "",
-            "new_sender": storable(extracted.sender, 998) if known else "",
+            "new_subject": storable(known.subject, 998),
+            "new_sender": storable(known.sender, 998),
             "new_reason": reason,
             "new_found": found,
             "new_committed_at": at,

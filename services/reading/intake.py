@@ -14,10 +14,10 @@ from services.failure import WireError
 from services.language import _
 from services.reading.arrivals import Arrival, Kept, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
-from services.reading.problems import Problem
 from services.reading.extract import Extracted
 from services.reading.importing import Imported, Source
 from services.reading.memory import Wanted
+from services.reading.problems import Problem
 from services.reading.recovery import import_safely, open_all
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 
@@ -135,9 +135,7 @@ class Intake:
             raws = [arrival.raw for arrival in batch.arrivals]
             batch.opening = group.create_task(open_all(self._desk, raws))
             digests = await self._desk.compute(partial(_digests, batch.arrivals))
-            work = partial(
-                _keep, target=self._target, arrivals=batch.arrivals, digests=digests
-            )
+            work = partial(_keep, target=self._target, arrivals=batch.arrivals, digests=digests)
             batch.kept = await self._desk.do(self._claim, work)
             batch.arrivals = []
             await self._stored.put(batch)

@@ -35,9 +35,7 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
     Raises ``WireError`` for what server or network did and ``CarteiroError`` for the database;
     either way the session is cut without QUIT, so that the server deletes nothing.
     """
-    account = await desk.ask(
-        lambda session: account_of(session, target.server_id, desk.settings)
-    )
+    account = await desk.ask(lambda session: account_of(session, target.server_id, desk.settings))
     tally.imported.add(await recover_server(desk, target, claim))
     while await _session(desk, target, claim, account, tally):
         pass
@@ -75,9 +73,7 @@ async def _session(
         returned = [kept.inbound_id for kept in intake.kept if kept.returned]
         await desk.do(
             claim,
-            partial(
-                note_deleted, server_id=target.server_id, deleted=deleted, returned=returned
-            ),
+            partial(note_deleted, server_id=target.server_id, deleted=deleted, returned=returned),
         )
     progress = bool(deleted) or any(kept.fresh for kept in intake.kept) or intake.noted > 0
     return progress and len(todo.fetch) > len(wanted)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.store.mail import InboundMessage, InboundState, Uidl
 from services.wire.pop3 import Listed
 
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is remembered under one UIDL; ``stored`` is False for what was too large to keep."""

@@ -99,7 +99,7 @@ def ids(
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, QuarantineView]:
     """Those of ``ids`` that ``actor`` sees, by id."""
     found = session.execute(_query(visible(actor) & Quarantine.id.in_(list(ids))))
-    return {row[0]: QuarantineView(*row) for row in found}
+    return {row[0].id: _view(*row) for row in found}
 
 
 def view(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
@@ -133,9 +133,7 @@ def retry(
     row = session.get_one(InboundMessage, found.inbound_id)
     session.execute(
         update(Quarantine)
-        .where(
-            Quarantine.inbound_id == found.inbound_id, Quarantine.state == QuarantineState.OPEN
-        )
+        .where(Quarantine.inbound_id == found.inbound_id, Quarantine.state == QuarantineState.OPEN)
         .values(state=QuarantineState.RESOLVED)
     )
     done = import_messages(
@@ -179,22 +177,28 @@ def _open(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
     return found
 
 
-def _query(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+def _query(
+    condition: ColumnElement[bool],
+) -> Select[Quarantine, InboundMessage, str | None]:
     return (
-        select(
-            Quarantine.id,
-            Quarantine.state,
-            Quarantine.reason,
-            Quarantine.detail,
-            Quarantine.part,
-            EmailServer.email,
-            InboundMessage.subject,
-            InboundMessage.sender,
-            InboundMessage.size,
-            InboundMessage.id,
-            Quarantine.created_at,
-        )
+        select(Quarantine, InboundMessage, EmailServer.email)
         .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
         .outerjoin(EmailServer, EmailServer.id == Quarantine.server_id)
         .where(condition)
+    )
+
+
+def _view(row: Quarantine, message: InboundMessage, email: str | None) -> QuarantineView:
+    return QuarantineView(
+        id=row.id,
+        state=row.state,
+        reason=row.reason,
+        detail=row.detail,
+        part=row.part,
+        email=email,
+        subject=message.subject,
+        sender=message.sender,
+        size=message.size,
+        inbound_id=message.id,
+        created_at=row.created_at,
     )

@@ -62,9 +62,7 @@ def receipts(session: Session, actor: Actor, word: str) -> list[ReceiptView]:
         conditions.append(InboundMessage.id == int(word))
     found = _views(session, actor, or_(*conditions))
     if not found:
-        raise NotFound(
-            _("Nada chegou com esta chave de acesso, UIDL ou número"), field="receipt"
-        )
+        raise NotFound(_("Nada chegou com esta chave de acesso, UIDL ou número"), field="receipt")
     return found
 
 
@@ -92,9 +90,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _views(
-    session: Session, actor: Actor, condition: ColumnElement[bool]
-) -> list[ReceiptView]:
+def _views(session: Session, actor: Actor, condition: ColumnElement[bool]) -> list[ReceiptView]:
     messages = session.scalars(
         select(InboundMessage)
         .where(condition, visible(actor))

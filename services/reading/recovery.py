@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from services.language import _
 from services.reading.desk import Claim, Desk, Target
 from services.reading.extract import Extracted
 from services.reading.importing import REFUSED, Imported, Source, import_messages
@@ -58,12 +57,12 @@ async def recover_server(desk: Desk, target: Target, claim: Claim) -> Imported:
     done = Imported()
     pending = await desk.ask(partial(_stored, server_id=target.server_id))
     for batch in _batches(pending):
-        raws = await desk.ask(partial(raw_messages, ids=[inbound_id for inbound_id, _size in batch]))
+        raws = await desk.ask(
+            partial(raw_messages, ids=[inbound_id for inbound_id, _size in batch])
+        )
         extracted = await open_all(desk, list(raws.values()))
         done.add(
-            await import_safely(
-                desk, claim, source, list(zip(raws.keys(), extracted, strict=True))
-            )
+            await import_safely(desk, claim, source, list(zip(raws.keys(), extracted, strict=True)))
         )
     return done
 
@@ -87,9 +86,7 @@ def _import(
 def _stored(session: Session, server_id: int) -> list[tuple[int, int]]:
     rows = session.execute(
         select(InboundMessage.id, InboundMessage.size)
-        .where(
-            InboundMessage.server_id == server_id, InboundMessage.state == InboundState.STORED
-        )
+        .where(InboundMessage.server_id == server_id, InboundMessage.state == InboundState.STORED)
         .order_by(InboundMessage.id)
     )
     return [(row[0], row[1]) for row in rows]

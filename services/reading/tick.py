@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
+
 from services.errors import CarteiroError
 from services.failure import Failure, WireError
 from services.language import _
@@ -20,6 +22,7 @@ from services.reading.recovery import recover_server
 from services.reading.writer import Writer
 from services.settings import Settings
 from services.store.engine import Store
+from services.wire.presets import preset_of_host
 from services.wire.replies import pauses_mailbox
 
 _log = logging.getLogger(__name__)
@@ -58,6 +61,11 @@ class Reader:
         self._per_host = max(1, min(10, settings.reading_connections // 2))
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def working(self) -> int:
+        """How many mailboxes are being read or wait for their turn."""
+        return len(self._working)
 
     async def run_due(
         self,
@@ -102,11 +110,6 @@ class Reader:
                 await self._finish(target, claim, tally, None, next_at=False)
             documents += sum(tally.imported.documents.values())
         return documents
-
-    @property
-    def working(self) -> int:
-        """How many mailboxes this reader is at."""
-        return len(self._working)
 
     async def close(self) -> None:
         """Cut what is being read (the servers delete nothing of it), give claims back, end."""
@@ -158,11 +161,15 @@ class Reader:
             except asyncio.CancelledError:
                 next_at = False
                 raise
+            except Exception as e:  # noqa: BLE001 - one mailbox must not stop the others
+                _log.exception("reading of server %d broke", target.server_id)
+                summary.failures.append((target.email, type(e).__name__))
             finally:
                 summary.messages += tally.messages
                 summary.documents += sum(tally.imported.documents.values())
                 summary.quarantined += tally.imported.quarantined
-                with suppress(CarteiroError):
+                # A database that is gone cannot be told; the claim runs out by itself.
+                with suppress(CarteiroError, DBAPIError):
                     await self._finish(
                         target, claim, tally, failure, worked=worked, next_at=next_at
                     )
@@ -201,7 +208,9 @@ class Reader:
         worked: bool = False,
         next_at: bool,
     ) -> None:
-        seconds = max(self._settings.reading_interval, tally.login_delay)
+        preset = preset_of_host(target.host)
+        least = (preset and preset.min_poll_seconds) or 0
+        seconds = max(self._settings.reading_interval, tally.login_delay, least)
         if failure is not None and pauses_mailbox(failure.kind):
             seconds = max(seconds, _PAUSE_SECONDS)
         await self._desk.writer.do(

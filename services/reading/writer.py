@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from services.language import _
 from services.store.engine import Store
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 _GROUP = 8
 
 
@@ -26,10 +29,14 @@ class _Unit(Generic[T]):
     done: asyncio.Future[T]
 
     def answer(self, result: T) -> None:
-        self._call(lambda: self.done.done() or self.done.set_result(result))
+        self._call(partial(self._settle, self.done.set_result, result))
 
     def refuse(self, error: BaseException) -> None:
-        self._call(lambda: self.done.done() or self.done.set_exception(error))
+        self._call(partial(self._settle, self.done.set_exception, error))
+
+    def _settle(self, settle: Callable[[Any], None], value: object) -> None:
+        if not self.done.done():
+            settle(value)
 
     def _call(self, tell: Callable[[], object]) -> None:
         if not self.loop.is_closed():
@@ -86,8 +93,8 @@ class Writer:
             try:
                 with self._store.writing() as session:
                     results = [unit.work(session) for unit in group]
-            except Exception:  # noqa: BLE001 - found out below, one by one
-                pass
+            except Exception:  # noqa: BLE001 - whose it is will be found out one by one
+                _log.debug("a group of %d units was undone", len(group), exc_info=True)
             else:
                 for unit, result in zip(group, results, strict=True):
                     unit.answer(result)
