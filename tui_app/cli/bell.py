@@ -46,7 +46,7 @@ def _list(context: Context) -> None:
     context.out.give(
         found,
         lambda: context.out.table(
-            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Aviso"), _("Lido")),
+            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Lido")),
             ((e.id, e.at, e.severity, e.company_nickname, e.title, e.read) for e in found),
             _("Nenhum aviso"),
         ),
