@@ -118,12 +118,10 @@ def possible(screen: Screen[Any]) -> Iterator[Entry]:
     """What can be done now in ``screen``, the focused widget's commands first."""
     found: dict[str, tuple[Command, list[str], DOMNode]] = {}
     for node, binding, enabled, _tip in screen.active_bindings.values():
-        if not enabled or binding.id is None:
+        command = declared.get(binding.id or "")
+        if not enabled or command is None:
             continue
-        command = declared.get(binding.id) or Command(
-            binding.id, "f1", binding.description, binding.action, binding.tooltip
-        )
-        _command, keys, _node = found.setdefault(binding.id, (command, [], node))
+        _command, keys, _node = found.setdefault(command.id, (command, [], node))
         words = screen.app.get_key_display(binding)
         if words not in keys:
             keys.append(words)
@@ -135,7 +133,7 @@ def palette(screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The palette's entries for what can be done now in ``screen``."""
     for entry in possible(screen):
         command = entry.command
-        if command.palette and command.id in declared:
+        if command.palette:
             yield SystemCommand(
                 command.words,
                 command.help or " ".join(entry.keys),

@@ -7,84 +7,19 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from screens.commands import Command, Commanded
-from screens.widgets.fields import Choice, Control, FieldSpec, Switch, Value
+from screens.widgets.field_row import FieldRow, text_of
+from screens.widgets.fields import Control, FieldSpec, Value
 from screens.widgets.foreign import Foreign
-from screens.widgets.line_input import LONGEST, LineInput
+from screens.widgets.line_input import LONGEST
 from services.errors import Invalid, InvalidFields
 from services.language import _
 from services.safe_text import safe
-
-MARK_REQUIRED = "*"
-
-
-class FieldRow(Vertical):
-    """Label and control in one line; under it the error, when there is one."""
-
-    DEFAULT_CSS = """
-    FieldRow { height: auto; }
-    FieldRow > Horizontal { height: 1; }
-    FieldRow .label { width: 27; padding: 0 1 0 0; text-align: right; color: $foreground 80%; }
-    FieldRow:focus-within .label { color: $foreground; text-style: bold; }
-    FieldRow .control { width: 1fr; max-width: 60; }
-    FieldRow .error { display: none; padding: 0 0 0 27; color: $text-error; }
-    FieldRow.-wrong .error { display: block; }
-    """
-
-    def __init__(self, spec: FieldSpec, value: Value) -> None:
-        super().__init__()
-        self.spec = spec
-        self.touched = False
-        label = f"{spec.label} {MARK_REQUIRED}" if spec.required else spec.label
-        self._label = Static(label, classes="label", markup=False)
-        self.control = _control(spec, value)
-        self.control.add_class("control")
-        self._error = Foreign(classes="error")
-
-    def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield self._label
-            yield self.control
-        yield self._error
-
-    def help_of_field(self) -> str:
-        """The help of this field, for the help dialog."""
-        return self.spec.help
-
-    def show_error(self, message: str) -> None:
-        """Show what is wrong, or with "" that nothing is."""
-        self.set_class(bool(message), "-wrong")
-        self._error.show(f"▲ {message}" if message else "")
-
-    def put(self, value: Value) -> None:
-        """Show another value; nobody typed it."""
-        with self.prevent(Input.Changed):
-            if isinstance(self.control, Switch):
-                self.control.put(bool(value))
-            elif isinstance(self.control, Choice):
-                self.control.put(_text(value))
-            elif isinstance(self.control, LineInput):
-                self.control.value = _text(value)
-            elif isinstance(self.control, Foreign):
-                self.control.show(_text(value))
-
-    @property
-    def typed(self) -> Value:
-        """What the control holds."""
-        if isinstance(self.control, (Switch, Choice)):
-            return self.control.value
-        text = self.control.value if isinstance(self.control, LineInput) else ""
-        if self.spec.kind != "integer":
-            return text
-        try:
-            return int(text) if text.strip() else None
-        except ValueError:
-            return text
 
 
 class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
@@ -384,10 +319,6 @@ def _row_of(widget: Widget) -> FieldRow | None:
     return next((n for n in widget.ancestors if isinstance(n, FieldRow)), None)
 
 
-def _text(value: Value) -> str:
-    return "" if value is None else str(value)
-
-
 def _blank(spec: FieldSpec, value: Value) -> Value:
     if spec.kind == "switch":
         return bool(value)
@@ -395,19 +326,4 @@ def _blank(spec: FieldSpec, value: Value) -> Value:
         return value if value != "" else None
     if spec.kind == "choice" and value is None and spec.choices:
         return spec.choices[0][0]
-    return _text(value)
-
-
-def _control(spec: FieldSpec, value: Value) -> Widget:
-    if spec.kind == "switch":
-        return Switch(bool(value))
-    if spec.kind == "choice":
-        return Choice(spec.choices, _text(value))
-    if spec.kind == "readonly":
-        return Foreign(_text(value))
-    return LineInput(
-        _text(value),
-        placeholder=spec.placeholder,
-        password=spec.kind == "password",
-        kind=spec.kind,
-    )
+    return text_of(value)

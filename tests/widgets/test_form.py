@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from screens.widgets.field_row import FieldRow
 from screens.widgets.fields import FieldSpec
-from screens.widgets.form import FieldRow, Form
+from screens.widgets.form import Form
 from services.errors import Invalid, InvalidFields
 from tests.widgets.conftest import Stage, lines
 
