@@ -12,7 +12,7 @@ from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
 from screens.widgets.columns import Cell, Column
 from screens.widgets.list import Source
-from services.fiscal.checks import words
+from services.fiscal.labels import words
 from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading import documents

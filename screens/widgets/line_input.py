@@ -40,7 +40,7 @@ class LineInput(Input):
             password=password,
             restrict=r"-?[0-9]*" if kind == "integer" else None,
             compact=True,
-            select_on_focus=False,
+            select_on_focus=True,
             id=id,
         )
 
