@@ -211,3 +211,18 @@ async def test_in_the_running_loop(
     await jobs.drain(10)
     with store.reading() as session:
         assert session.scalar(select(func.count()).select_from(Document)) == 20
+
+
+def test_mailbox_test(installation: Installation, dovecot: Dovecot) -> None:
+    """R8, R19: every step told; a password that is refused names its field and exits 1."""
+    sending, reading = installation.run("mailbox", "list", "--company", CNPJ)
+    for mailbox in (sending, reading):
+        steps = installation.run("mailbox", "test", str(mailbox["id"]))
+        assert all(step["ok"] for step in steps)
+        assert set(steps[0]) == {"step", "ok", "detail", "explanation", "field", "ms"}
+    dovecot.change_password(installation.user, "outra")
+    with installation.start("mailbox", "test", str(reading["id"]), "--json") as process:
+        out, _err = process.communicate(timeout=60)
+    failed = [step for step in json.loads(out) if not step["ok"]]
+    assert (process.returncode, failed[0]["step"], failed[0]["field"]) == (1, "login", "password")
+    assert PASSWORD not in out
