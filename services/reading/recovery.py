@@ -14,6 +14,7 @@ from services.reading.desk import Claim, Desk, Target
 from services.reading.extract import Extracted
 from services.reading.importing import REFUSED, Imported, Source, import_messages
 from services.reading.problems import Problem
+from services.safe_text import safe
 from services.store.mail import Blob, InboundMessage, InboundState
 
 _log = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ async def import_safely(
         return Imported()
     try:
         return await desk.do(claim, partial(_import, source=source, messages=messages))
-    except (DBAPIError, ValueError, TypeError, OverflowError):
-        _log.exception("a batch of %d messages was refused", len(messages))
+    except (DBAPIError, ValueError, TypeError, OverflowError) as e:
+        _log.warning("a batch of %d messages was refused: %s", len(messages), _first_line(e))
     done = Imported()
     for message in messages:
         try:
@@ -106,4 +107,4 @@ def _batches(pending: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0][:500]
+    return safe(str(getattr(error, "orig", None) or error).strip().partition("\n")[0], 500)

@@ -1,0 +1,391 @@
+"""What must hold when something fails in the middle of a reading."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DataError, OperationalError
+
+from services.clock import set_source
+from services.reading.tick import Reader
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.mail import InboundState
+from tests.reading.conftest import Inbox, Readers, keys_of, letter
+from tests.reading.maildrop import Maildrop
+from tests.reading.proxy import Proxy
+
+_ROOT = Path(__file__).parents[2]
+_MANY = 50
+
+
+class Killable:
+    """Readers in processes of their own, each a minute later than the one before.
+
+    A killed reader's lease has run out by then: no test waits for it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.ahead = 0
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> asyncio.subprocess.Process:
+        self.ahead += 3600
+        self.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.reading.reading_process"),
+            *(str(self._settings.home), self._settings.database_url, str(self.ahead)),
+            cwd=_ROOT,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={k: v for k, v in os.environ.items() if k != "DBUS_SESSION_BUS_ADDRESS"},
+        )
+        return self.process
+
+    async def kill(self) -> None:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+@pytest.fixture
+async def killable(settings: Settings) -> AsyncIterator[Killable]:
+    """A process to kill."""
+    made = Killable(settings)
+    yield made
+    if made.process is not None and made.process.returncode is None:
+        await made.kill()
+
+
+@pytest.fixture
+async def proxy(inbox: Inbox) -> AsyncIterator[Proxy]:
+    """A relay between the readers and the mailbox's Dovecot."""
+    async with Proxy(inbox.dovecot.port) as relay:
+        inbox.set(pop_port=relay.port)
+        yield relay
+
+
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """The clock is put back after the test."""
+    yield
+    set_source(None)
+
+
+def _later(killable: Killable) -> None:
+    ahead = killable.ahead + 3600
+    set_source(lambda: datetime.now(UTC) + timedelta(seconds=ahead))
+
+
+async def _finish(killable: Killable, reader: Reader, inbox: Inbox) -> None:
+    """Read what is left, and find every document once and the mailbox empty."""
+    _later(killable)
+    await reader.recover()
+    summary = await reader.run_due()
+    assert summary.failures == []
+    assert inbox.keys() == keys_of(range(1, _MANY + 1))
+    assert inbox.left == []
+    receipts = inbox.receipts()
+    assert len(receipts) == _MANY
+    assert {row.state for row in receipts} == {InboundState.IMPORTED}
+    assert all(row.deleted_at for row in receipts)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_killed_at_random(
+    killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy
+) -> None:
+    """R38: SIGKILL at random moments: 50 messages give 50 documents, each once."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+    chance = random.Random(38)
+    total = sum(path.stat().st_size for path in inbox.left)
+    for _round in range(12):
+        left = chance.randrange(int(total * 1.1))
+        process = await killable.start()
+
+        async def count(data: bytes) -> bool:
+            nonlocal left
+            left -= len(data)
+            if left <= 0:
+                await killable.kill()
+            return left > 0
+
+        proxy.on_reply = count
+        await process.wait()
+    proxy.on_reply = Proxy(0).on_reply
+    await _finish(killable, reader, inbox)
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("command", [b"RETR", b"DELE", b"QUIT"])
+async def test_killed_before(
+    command: bytes, killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy
+) -> None:
+    """R38: killed between RETR and commit, commit and DELE, DELE and QUIT: nothing lost or double."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+
+    async def watch(data: bytes) -> bool:
+        if command in data:
+            await killable.kill()
+            return False
+        return True
+
+    proxy.on_command = watch
+    process = await killable.start()
+    assert await process.wait() != 0
+    assert len(inbox.left) == _MANY
+    if command != b"RETR":
+        assert inbox.count() == _MANY
+    proxy.on_command = Proxy(0).on_command
+    await _finish(killable, reader, inbox)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_killed_after_quit(
+    killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy
+) -> None:
+    """R43: killed before the reply to QUIT is noted: the receipt closes at the next reading."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+
+    async def watch(data: bytes) -> bool:
+        if b"Logging out" in data:
+            await killable.kill()
+            return False
+        return True
+
+    proxy.on_reply = watch
+    process = await killable.start()
+    assert await process.wait() != 0
+    assert inbox.left == []
+    proxy.on_reply = Proxy(0).on_reply
+    await _finish(killable, reader, inbox)
+
+
+@pytest.mark.parametrize("command", ["USER", "UIDL", "RETR 7", "DELE 3", "QUIT"])
+async def test_cut_at(command: str, reader: Reader, inbox: Inbox) -> None:
+    """R38: the network cut at a stage: the next reading ends what this one began."""
+    cut = [command]
+
+    def watch(told: str) -> None:
+        if cut and told.startswith(cut[0]):
+            cut.clear()
+            raise ConnectionError
+
+    async with Maildrop(*(letter(n) for n in range(1, 11))) as server:
+        server.on_command = watch
+        inbox.set(pop_port=server.port)
+        summary = await reader.run_due()
+        assert len(summary.failures) == 1
+        assert len(server.messages) == 10
+        assert server.quits == 0
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert server.messages == []
+    assert inbox.keys() == keys_of(range(1, 11))
+    assert len(inbox.receipts()) == 10
+
+
+async def test_consumed_on_quit(reader: Reader, inbox: Inbox) -> None:
+    """R38: a server that consumes what was retrieved: all of it is durable before QUIT."""
+    async with Maildrop(*(letter(n) for n in range(1, 11)), consumes=True) as server:
+        inbox.set(pop_port=server.port, delete_after="never")
+        await reader.run_due()
+        assert server.messages == []
+    assert inbox.keys() == keys_of(range(1, 11))
+
+
+@pytest.mark.parametrize("consumes", [False, True])
+async def test_storing_fails(consumes: bool, readers: Readers, inbox: Inbox, store: Store) -> None:
+    """R38: disk full or database read-only in the middle: no DELE, no QUIT; later it resumes."""
+    broken = False
+    told: list[str] = []
+
+    def watch(command: str) -> None:
+        nonlocal broken
+        told.append(command.partition(" ")[0])
+        broken = broken or command.startswith("RETR")
+
+    @event.listens_for(store.write_engine, "before_cursor_execute")
+    def _fail(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if broken and statement.startswith("INSERT INTO blob"):
+            raise OperationalError(statement, None, Exception("database or disk is full"))
+
+    async with Maildrop(*(letter(n) for n in range(1, 6)), consumes=consumes) as server:
+        server.on_command = watch
+        inbox.set(pop_port=server.port)
+        summary = await readers().run_due()
+        assert len(summary.failures) == 1
+        assert "DELE" not in told
+        assert server.quits == 0
+        assert len(server.messages) == 5
+        assert inbox.receipts() == []
+        event.remove(store.write_engine, "before_cursor_execute", _fail)
+        await readers().run_due(mailbox_id=inbox.mailbox_id)
+        assert server.messages == []
+    assert inbox.keys() == keys_of(range(1, 6))
+
+
+async def test_database_connections_cut(reader: Reader, inbox: Inbox, store: Store) -> None:
+    """R38: PostgreSQL ends every session in the middle: nothing lost, nothing double."""
+    if store.is_sqlite:
+        pytest.skip("SQLite has no sessions to end")
+    cut = [True]
+
+    def watch(command: str) -> None:
+        if cut and command.startswith("RETR 5"):
+            cut.clear()
+            with store.reading() as session:
+                session.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                )
+
+    async with Maildrop(*(letter(n) for n in range(1, 11))) as server:
+        server.on_command = watch
+        inbox.set(pop_port=server.port)
+        await reader.run_due()
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert server.messages == []
+    assert inbox.keys() == keys_of(range(1, 11))
+
+
+async def test_writer_dies(reader: Reader, inbox: Inbox) -> None:
+    """R38: a dead writer fails the reading at once; the server deletes nothing."""
+
+    def watch(command: str) -> None:
+        if command.startswith("RETR 1"):
+            reader._desk.writer.close()
+
+    async with Maildrop(letter(1)) as server:
+        server.on_command = watch
+        inbox.set(pop_port=server.port)
+        async with asyncio.timeout(10):
+            summary = await reader.run_due()
+        assert len(summary.failures) == 1
+        assert server.quits == 0
+        assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "uidls", [None, ["", "", ""], ["x", "x", "y"]], ids=["no", "blank", "twice"]
+)
+async def test_uidls_that_tell_nothing(
+    uidls: list[str] | None, reader: Reader, inbox: Inbox
+) -> None:
+    """R38: UIDL absent, blank or given twice: content decides, nothing is lost or double."""
+    inbox.set(delete_after="never")
+    async with Maildrop(*(letter(n) for n in range(1, 4))) as server:
+        server.uidls = uidls
+        inbox.set(pop_port=server.port)
+        for _again in range(2):
+            await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert len(server.messages) == 3
+    assert inbox.keys() == keys_of(range(1, 4))
+    assert len(inbox.receipts()) == 3
+
+
+async def test_uidls_begin_anew_for_new_mail(reader: Reader, inbox: Inbox) -> None:
+    """R38: after a deletion the server gives the same UIDLs to other messages: all are read."""
+    async with Maildrop(*(letter(n) for n in range(1, 4))) as server:
+        inbox.set(pop_port=server.port)
+        await reader.run_due()
+        server.messages = [letter(n) for n in range(4, 7)]
+        server.uidls = ["uidl-0", "uidl-1", "uidl-2"]
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert server.messages == []
+    assert inbox.keys() == keys_of(range(1, 7))
+
+
+async def test_uidls_change_for_the_same_mail(reader: Reader, inbox: Inbox) -> None:
+    """R38: new UIDLs for mail that is kept on the server: no second document or receipt."""
+    inbox.set(delete_after="never")
+    async with Maildrop(*(letter(n) for n in range(1, 4))) as server:
+        inbox.set(pop_port=server.port)
+        await reader.run_due()
+        server.uidls = ["a", "b", "c"]
+        assert (await reader.run_due(mailbox_id=inbox.mailbox_id)).documents == 0
+        server.retrieved = 0
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert server.retrieved == 0
+    assert len(inbox.receipts()) == 3
+
+
+async def test_uidls_swapped_while_kept(reader: Reader, inbox: Inbox) -> None:
+    """R38: a remembered UIDL with another size: the mailbox was numbered anew, all is fetched."""
+    inbox.set(delete_after="never")
+    async with Maildrop(letter(1), letter(2)) as server:
+        inbox.set(pop_port=server.port)
+        await reader.run_due()
+        server.messages = [letter(3, subject="Outro assunto"), letter(4)]
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+    assert inbox.keys() == keys_of(range(1, 5))
+
+
+async def test_a_server_that_keeps_what_was_deleted(reader: Reader, inbox: Inbox) -> None:
+    """R38: DELE ignored by the server: looked at once more, then left alone."""
+    async with Maildrop(letter(1), letter(2)) as server:
+        server.keeps = True
+        inbox.set(pop_port=server.port)
+        for _again in range(4):
+            await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert server.retrieved == 4
+    assert inbox.keys() == keys_of([1, 2])
+
+
+async def test_one_poisonous_message_among_fifty(reader: Reader, inbox: Inbox) -> None:
+    """R41: 49 are imported in that run; the one is held with its reason."""
+    broken = letter(50).replace(b"MIME-Version: 1.0\r\n", b"") + b"\r\n" * 3
+    poison = b"Subject: x\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 2_000 + broken
+    raws = [letter(n) for n in range(1, 50)]
+    inbox.deliver(*raws[:20], poison, *raws[20:])
+    summary = await reader.run_due()
+    assert (summary.messages, summary.documents, summary.quarantined) == (50, 49, 1)
+    assert inbox.keys() == keys_of(range(1, 50))
+    assert inbox.left == []
+
+
+async def test_a_message_that_the_database_refuses(
+    reader: Reader, inbox: Inbox, store: Store
+) -> None:
+    """R41: one message whose import raises is held, the others of its batch are imported."""
+
+    bad = keys_of([3])[0]
+
+    @event.listens_for(store.write_engine, "before_cursor_execute")
+    def _fail(
+        connection: object, cursor: object, statement: str, values: object, *rest: object
+    ) -> None:
+        if statement.startswith("INSERT INTO document") and bad in repr(values):
+            raise DataError(statement, None, Exception("value too long"))
+
+    inbox.deliver(*(letter(n) for n in range(1, 6)))
+    summary = await reader.run_due()
+    event.remove(store.write_engine, "before_cursor_execute", _fail)
+    assert summary.documents == 4
+    assert inbox.held() == ["refused_values"]
+    assert inbox.left == []
+
+
+async def test_too_large_stays_on_the_server(
+    reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R41: over the size cap: held once with its reason, never deleted; the others are read."""
+    monkeypatch.setattr("services.reading.intake.MAX_MESSAGE", 100_000)
+    large = letter(9) + b"x" * 200_000
+    inbox.deliver(letter(1), large, letter(2))
+    for _again in range(2):
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+    assert inbox.keys() == keys_of([1, 2])
+    assert inbox.held() == ["too_large"]
+    assert len(inbox.left) == 1
