@@ -277,11 +277,7 @@ class Deliverer:
 
     async def _line(self, lane: Lane, route: Route, *, fresh: bool = False) -> Line:
         await make_room(self.lanes.values(), lane, self._settings.sending_connections - self._busy)
-        line = await lane.line(route, self._settings.hostname, fresh=fresh)
-        if not lane.proven:
-            lane.proven = True
-            self.pulse()
-        return line
+        return await lane.line(route, self._settings.hostname, fresh=fresh)
 
     async def _deliver(self, line: Line, letter: Letter, route: Route, payload: bytes) -> Delivery:
         line.transcript.clear()
@@ -317,7 +313,12 @@ class Deliverer:
             if left:
                 await self.place([letter])
                 return
-        elif any(told.verdict is Verdict.SENT for told in delivery.outcomes):
+            self._record(letter, route, self._by_another(letter, route))
+            return
+        if not lane.proven:
+            lane.proven = True
+            self.pulse()
+        if any(told.verdict is Verdict.SENT for told in delivery.outcomes):
             self._recorder.works(lane.server_id)
         self._record(letter, route, self._by_another(letter, route))
 

@@ -32,8 +32,8 @@ class Line:
 class Lane:
     """One mailbox's letters and connections.
 
-    Until ``proven`` (a login went well in this run) one connection at a time may be opened, so
-    that a wrong password is tried once and not by all at once.
+    Until ``proven`` (it took a letter in this run without a word against the mailbox) one
+    connection at a time may be opened, so that a wrong password is tried once, not by all at once.
     """
 
     server_id: int

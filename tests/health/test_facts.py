@@ -1,0 +1,96 @@
+"""What a failure means for a mailbox, and what it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.clock import now
+from services.failure import Failure, Stage
+from services.health import facts
+from services.health.accounts import account_of
+from services.notifications import bell
+from services.registry import mailboxes
+from services.registry.access import Actor
+from services.registry.companies import CompanyView
+from services.registry.mailbox_form import MailboxDraft
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.models import EmailServer, Health
+
+WRONG = Failure("h:995", Stage.LOGIN, "password", "-ERR [AUTH] no", True, "Senha não confere")
+
+
+@pytest.fixture
+def server_id(store: Store, actor: Actor, company: CompanyView) -> int:
+    draft = MailboxDraft(
+        "read", "entrada", "", "entrada@padaria.example", password="segredo",
+        host="127.0.0.1", port=995, security="tls",
+    )  # fmt: skip
+    with store.writing() as session:
+        return mailboxes.add(session, actor, company.id, draft).server_id
+
+
+def note(store: Store, server_id: int, failure: Failure) -> EmailServer:
+    with store.writing() as session:
+        facts.note_failure(session, server_id, failure)
+    with store.reading() as session:
+        return session.get_one(EmailServer, server_id)
+
+
+def test_five_wrong_passwords_stop_it_with_one_notice(
+    store: Store, actor: Actor, server_id: int
+) -> None:
+    """R48."""
+    healths = [note(store, server_id, WRONG).health for _ in range(7)]
+    assert healths == [Health.FAILING] * 4 + [Health.DOWN] * 3
+    with store.reading() as session:
+        (entry,) = bell.feed(session, actor)
+    assert entry.type == "reading_failed"
+    assert "Senha não confere" in entry.text
+
+
+def test_a_success_between_starts_the_count_anew(store: Store, server_id: int) -> None:
+    """R48: in a row."""
+    for _round in range(2):
+        for _time in range(4):
+            note(store, server_id, WRONG)
+        with store.writing() as session:
+            facts.note_success(session, server_id)
+    with store.reading() as session:
+        server = session.get_one(EmailServer, server_id)
+        assert (server.health, server.refusals, server.health_reason) == (Health.OK, 0, None)
+
+
+@pytest.mark.parametrize("kind", ["network", "timeout", "dns", "certificate", "closed", "busy"])
+def test_network_errors_never_stop_it(
+    store: Store, actor: Actor, server_id: int, kind: str
+) -> None:
+    """R48."""
+    failure = Failure("h:995", Stage.TCP, kind, permanent=False)
+    for _time in range(10):
+        server = note(store, server_id, failure)
+    assert server.health == Health.FAILING
+    assert server.active
+    assert server.inactive_code is None
+    with store.reading() as session:
+        assert bell.feed(session, actor) == []
+
+
+def test_a_quota_pauses(store: Store, server_id: int) -> None:
+    """R34."""
+    server = note(store, server_id, Failure("h:25", Stage.SENDER, "quota", "550 5.4.5 limit"))
+    assert server.paused_until is not None
+    assert server.paused_until > now()
+
+
+def test_the_account_comes_with_its_secret(
+    store: Store, settings: Settings, server_id: int
+) -> None:
+    with store.reading() as session:
+        account = account_of(session, server_id, settings)
+    assert account.smtp is None
+    assert account.pop is not None
+    assert (account.pop.host, account.pop.port, account.pop.security) == ("127.0.0.1", 995, "tls")
+    assert account.login is not None
+    assert account.login.secret == "segredo"
+    assert "segredo" not in repr(account)

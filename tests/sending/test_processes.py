@@ -1,0 +1,164 @@
+"""Several processes over one queue; killed, stopped, and continued at the wrong moment."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from services.outbox import claims
+from services.sending.tick import Sender
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.mail import OutboxState
+from tests.sending.conftest import AddMailbox, Queue, Show
+from tests.servers.ports import wait_until
+from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
+from tests.servers.sink import Sink
+
+TOP = Path(__file__).resolve().parents[2]
+Worker = subprocess.Popen[str]
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[Callable[[], Worker]]:
+    """Start a worker process; it works at each line it is given."""
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "tests.sending.worker",
+                str(settings.home),
+                settings.database_url,
+            ],
+            cwd=TOP,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def go(process: Worker) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    await asyncio.to_thread(wait_until, holds, "the server heard it")
+
+
+async def test_killed_before_the_final_dot_it_is_sent_exactly_once(
+    worker: Callable[[], Worker],
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+) -> None:
+    """SIGKILL while the server has not yet asked for the text."""
+    async with ScriptedSmtp({"DATA": [SILENCE, "354 go"]}) as server:
+        mailbox(server.port, timeout=60)
+        message = enqueue()
+        process = worker()
+        go(process)
+        await until(lambda: "DATA" in server.heard)
+        assert show(message).attempts[0].outcome == OutboxState.SENDING
+        process.kill()
+        process.wait()
+        await sender.run_due()
+        assert len(server.bodies) == 1
+        detail = show(message)
+        assert detail.view.state == OutboxState.SENT
+        assert [a.outcome for a in detail.attempts] == ["uncertain", "sent"]
+
+
+async def test_killed_after_the_final_dot_there_is_at_most_one_duplicate(
+    worker: Callable[[], Worker],
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+) -> None:
+    """With the same Message-ID, byte for byte, and the first attempt marked as uncertain."""
+    async with ScriptedSmtp({"body": [SILENCE, "250 taken"]}) as server:
+        mailbox(server.port, timeout=60)
+        message = enqueue()
+        process = worker()
+        go(process)
+        await until(lambda: len(server.bodies) == 1)
+        process.kill()
+        process.wait()
+        await sender.run_due()
+        await sender.run_due()
+        assert len(server.bodies) == 2
+        assert server.bodies[0] == server.bodies[1]
+        detail = show(message)
+        assert detail.view.state == OutboxState.SENT
+        assert [a.outcome for a in detail.attempts] == ["uncertain", "sent"]
+
+
+async def test_stopped_past_its_claim_it_sends_and_records_nothing(
+    worker: Callable[[], Worker],
+    store: Store,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGSTOP, the claim is taken over, SIGCONT: the fence keeps the late one from the record."""
+    real, skew = claims.steady, [0.0]
+    monkeypatch.setattr(claims, "steady", lambda: real() + skew[0])
+    async with ScriptedSmtp({"DATA": [SILENCE, "354 go"]}) as server:
+        mailbox(server.port, timeout=3)
+        message = enqueue()
+        process = worker()
+        go(process)
+        await until(lambda: "DATA" in server.heard)
+        process.send_signal(signal.SIGSTOP)
+        assert await sender.run_due() == 0, "the stopped process still holds its claim"
+        skew[0] = claims.LEASE * 2
+        assert await sender.run_due() == 1
+        assert show(message).view.state == OutboxState.SENT
+        process.send_signal(signal.SIGCONT)
+        assert process.stdout is not None
+        await asyncio.to_thread(process.stdout.readline)
+        detail = show(message)
+        assert detail.view.state == OutboxState.SENT
+        assert [a.outcome for a in detail.attempts] == ["uncertain", "sent"]
+        assert len(server.bodies) == 1
+
+
+async def test_two_processes_share_two_hundred(
+    worker: Callable[[], Worker], mailbox: AddMailbox, enqueue: Queue, show: Show, sink: Sink
+) -> None:
+    """Each e-mail leaves once."""
+    mailbox(sink.port)
+    messages = [enqueue(f"c{n}@x.example") for n in range(200)]
+    processes = [worker(), worker()]
+    for process in processes:
+        go(process)
+    done = [int(process.stdout.readline()) for process in processes if process.stdout]
+    taken = Counter(m.recipients for m in sink.wait_for(200))
+    assert len(taken) == 200
+    assert set(taken.values()) == {1}
+    assert sum(done) == 200
+    assert {show(m).view.state for m in messages} == {OutboxState.SENT}
