@@ -1,4 +1,7 @@
-"""The program's own colours, dark and light; Textual's ``ansi`` themes follow the terminal's."""
+"""The program's own colours, dark and light; Textual's ``ansi`` themes follow the terminal's.
+
+Grounds stay below a saturation of 0.15, so that terminals of 256 colours show them as greys.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ DARK = Theme(
     error="#E5687A",
     success="#6CC08B",
     foreground="#DCE3EA",
-    background="#10161D",
-    surface="#18212B",
-    panel="#1B2530",
+    background="#14171A",
+    surface="#1B1F23",
+    panel="#22272D",
     dark=True,
     variables={
         "block-cursor-foreground": "#FFFFFF",
@@ -27,10 +30,10 @@ DARK = Theme(
         "scrollbar": "#2F4052",
         "scrollbar-hover": "#3A4E62",
         "scrollbar-active": "#4C9BE8",
-        "scrollbar-background": "#10161D",
-        "scrollbar-background-hover": "#10161D",
-        "scrollbar-background-active": "#10161D",
-        "button-color-foreground": "#10161D",
+        "scrollbar-background": "#14171A",
+        "scrollbar-background-hover": "#14171A",
+        "scrollbar-background-active": "#14171A",
+        "button-color-foreground": "#14171A",
     },
 )
 LIGHT = Theme(
@@ -42,9 +45,9 @@ LIGHT = Theme(
     error="#B3243A",
     success="#1E7A45",
     foreground="#16202A",
-    background="#F6F8FA",
+    background="#F7F8F9",
     surface="#FFFFFF",
-    panel="#E3E9F0",
+    panel="#E6E9EC",
     dark=False,
     variables={
         "block-cursor-foreground": "#FFFFFF",
@@ -54,9 +57,9 @@ LIGHT = Theme(
         "footer-key-foreground": "#8F5600",
         "footer-description-foreground": "#37434F",
         "scrollbar": "#C2CDD8",
-        "scrollbar-background": "#F6F8FA",
-        "scrollbar-background-hover": "#F6F8FA",
-        "scrollbar-background-active": "#F6F8FA",
+        "scrollbar-background": "#F7F8F9",
+        "scrollbar-background-hover": "#F7F8F9",
+        "scrollbar-background-active": "#F7F8F9",
     },
 )
 THEMES = (DARK, LIGHT)
