@@ -12,8 +12,8 @@ from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
 from screens.widgets.columns import Cell, Column
 from screens.widgets.list import Source
-from services.fiscal.labels import words
 from services.fiscal.cnpj import masked
+from services.fiscal.labels import words
 from services.language import _
 from services.reading import documents
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -95,8 +96,8 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     async def _run(self) -> None:
         shown = self.query_one(StepList)
         verdict = self.query_one("#verdict", Foreign)
-        shown.start(_plan(self._function))
-        plan = iter([line.key for line in shown.steps][1:])
+        shown.start([])
+        plan: Iterator[str] = iter(())
 
         def told(step: email_test.Step) -> None:
             shown.set_step(
@@ -115,6 +116,8 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         verdict.show(_("Testando… Esc cancela."))
         try:
             account = await self._account()
+            shown.start(_plan(self._function, account))
+            plan = iter([line.key for line in shown.steps][1:])
             steps = await email_test.run_test(account, self._function, on_step=told)
         except CarteiroError as e:
             verdict.show(e.message)
@@ -148,7 +151,7 @@ def _pending(shown: StepList, key: str) -> bool:
     return any(line.key == key and line.state == "pending" for line in shown.steps)
 
 
-def _plan(function: Function) -> list[StepLine]:
+def _plan(function: Function, account: Account) -> list[StepLine]:
     """The steps that are to come (R19), the first one running."""
     names = {
         "dns": _("Endereço do servidor"),
@@ -165,6 +168,11 @@ def _plan(function: Function) -> list[StepLine]:
         }
     else:
         names |= {"list": _("Lista da caixa")}
+    endpoint = account.smtp if function is Function.SEND else account.pop
+    if endpoint is not None and endpoint.security == "none":
+        del names["tls"]
+    if account.login is None:
+        del names["login"]
     return [
         StepLine(key, name, "running" if n == 0 else "pending")
         for n, (key, name) in enumerate(names.items())
