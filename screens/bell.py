@@ -34,8 +34,8 @@ class BellSource:
             i: (
                 "" if v.read else cell("unread"),
                 when(v.at),
-                v.company_nickname or "",
                 v.title,
+                v.company_nickname or "",
             )
             for i, v in found.items()
         }
@@ -66,8 +66,8 @@ class BellScreen(BrowseScreen):
         return (
             Column("read", "", 9),
             Column("at", _("Quando"), 17),
-            Column("company", _("Empresa"), 16, min_terminal_width=90),
             Column("title", _("Título"), 30, wide=True),
+            Column("company", _("Empresa"), 14, min_terminal_width=110),
         )
 
     def empty_words(self) -> str:

@@ -64,10 +64,10 @@ class DocumentsScreen(BrowseScreen):
         return (
             Column("kind", _("Tipo"), 6),
             Column("number", _("Número"), 9, align="right"),
-            Column("issuer", _("Emitente"), 20, wide=True),
-            Column("company", _("Empresa"), 14),
-            Column("total", _("Total"), 13, align="right"),
-            Column("imported_at", _("Importado"), 17, min_terminal_width=100),
+            Column("issuer", _("Emitente"), 18, wide=True),
+            Column("company", _("Empresa"), 12),
+            Column("total", _("Total"), 12, align="right"),
+            Column("imported_at", _("Importado"), 16, min_terminal_width=120),
         )
 
     def empty_words(self) -> str:
@@ -94,9 +94,9 @@ class DocumentsScreen(BrowseScreen):
             (_("Emissão"), when(view.issued_at)),
             (_("Total"), amount(view.total)),
             (_("Importado"), when(view.imported_at)),
-            (_("Dígito da chave"), words(view.checks["access_key"])),
-            (_("Esquema"), words(view.checks["schema"])),
-            (_("Assinatura"), words(view.checks["signature"])),
-            (_("Certificado"), words(view.checks["certificate"])),
+            (_("Dígito da chave"), words(view.checks["access_key"], "access_key")),
+            (_("Esquema"), words(view.checks["schema"], "schema")),
+            (_("Assinatura"), words(view.checks["signature"], "signature")),
+            (_("Certificado"), words(view.checks["certificate"], "certificate")),
         ]
         return Facts(lines, (await self.desk.ask(documents.xml, chosen)).decode("utf-8", "replace"))
