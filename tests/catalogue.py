@@ -6,12 +6,13 @@ always give the same two files.
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -20,6 +21,7 @@ ROOMS = ("services", "screens", "tui_app")
 PO = ROOT / "services/locale/en/LC_MESSAGES/carteiro.po"
 MO = PO.with_suffix(".mo")
 
+_ASKING = {"_": 1, "ngettext": 2}
 _HEADERS = (
     ("Language", "en"),
     ("MIME-Version", "1.0"),
@@ -41,12 +43,34 @@ def read() -> Catalog:
         return read_po(file, locale="en")
 
 
+def sources() -> list[tuple[Path, ast.Module]]:
+    """Every module of the program, read."""
+    return [
+        (path, ast.parse(path.read_bytes()))
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+    ]
+
+
+def marked(tree: ast.AST) -> Iterator[tuple[int, list[ast.expr]]]:
+    """Line and message arguments of every call that asks for words.
+
+    Babel's own extractor reads tokens, and those hide what stands inside an f-string.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            arguments = _ASKING.get(node.func.id)
+            if arguments is not None:
+                yield node.lineno, node.args[:arguments]
+
+
 def extracted() -> Catalog:
     """Every message marked in the sources, untranslated."""
     found = Catalog()
-    for room in ROOMS:
-        for _file, _line, message, _comments, context in extract_from_dir(ROOT / room):
-            found.add(message, context=context)
+    for _path, tree in sources():
+        for _line, arguments in marked(tree):
+            words = tuple(ast.literal_eval(a) for a in arguments)
+            found.add(words if len(words) > 1 else words[0])
     return found
 
 

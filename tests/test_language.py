@@ -1,0 +1,218 @@
+"""Portuguese in the sources, English in the catalogue: both whole, and in step with each other."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages import Catalog
+
+from services import language
+from tests import catalogue
+from tests.catalogue import marked, sources
+
+REMEDY = "run python -m tests.catalogue and fill in what it lists"
+DEADLINE = 120
+
+
+def forms(words: str | Sequence[str]) -> tuple[str, ...]:
+    """Singular and plural of a message, or its only form."""
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def placeholders(text: str) -> list[str]:
+    """The fields of a format, with conversion and specification, sorted."""
+    return sorted(
+        f"{name}!{conversion}:{spec}"
+        for _literal, name, spec, conversion in Formatter().parse(text)
+        if name is not None
+    )
+
+
+@pytest.fixture(scope="module")
+def english() -> Catalog:
+    """The catalogue as it is in the repository."""
+    return catalogue.read()
+
+
+@pytest.fixture
+def speak() -> Iterator[None]:
+    """The test may choose a language; Portuguese is spoken again after it."""
+    yield
+    language.choose("pt_BR")
+
+
+def test_compiled_from_what_is_written(english: Catalog) -> None:
+    """The ``.mo`` is the ``.po``, byte by byte."""
+    assert catalogue.compiled(english) == catalogue.MO.read_bytes(), REMEDY
+
+
+def test_written_the_same_everywhere(english: Catalog) -> None:
+    """The ``.po`` names no people, dates or places, so that it is the same wherever it is made."""
+    again = catalogue.written(catalogue.brought_up(english, english))
+    assert again == catalogue.PO.read_bytes(), REMEDY
+    assert b"\n#: " not in again
+    assert b"POT-Creation-Date" not in catalogue.MO.read_bytes()
+
+
+def test_placeholders_survive(english: Catalog) -> None:
+    """What a message is filled with in Portuguese, it is filled with in English."""
+    wrong = [
+        message.id
+        for message in english
+        if message.id
+        for one, words in zip(forms(message.id), forms(message.string), strict=True)
+        if placeholders(one) != placeholders(words)
+    ]
+    assert wrong == []
+
+
+def test_every_message_has_words(english: Catalog) -> None:
+    """Whatever the sources say in Portuguese, the catalogue says in English."""
+    missing = [
+        f"{path.relative_to(catalogue.ROOT)}:{line}: {first.value}"
+        for path, tree in sources()
+        for line, (first, *_more) in marked(tree)
+        if isinstance(first, ast.Constant)
+        and ((found := english.get(first.value)) is None or not all(forms(found.string)))
+    ]
+    assert missing == [], REMEDY
+
+
+def test_messages_are_literals() -> None:
+    """A message is looked up as it is written: no f-string, no variable, filled in afterwards."""
+    wrong = [
+        f"{path.relative_to(catalogue.ROOT)}:{line}"
+        for path, tree in sources()
+        for line, arguments in marked(tree)
+        if not all(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in arguments)
+    ]
+    assert wrong == []
+
+
+def test_start_knows_no_words_of_classes() -> None:
+    """Bindings are words of their classes: nothing that has some is imported before the choice."""
+    code = "import sys, tui_app.__main__; print(*sorted(sys.modules))"
+    started = subprocess.run(
+        (sys.executable, "-c", code),
+        cwd=catalogue.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=DEADLINE,
+    )
+    too_early = [
+        name
+        for name in started.stdout.split()
+        if name.startswith("screens") or name == "tui_app.app"
+    ]
+    assert too_early == []
+    speaking = {
+        str(path.relative_to(catalogue.ROOT))
+        for path, tree in sources()
+        for scope in _at_import(tree)
+        if any(marked(scope))
+    }
+    assert {s for s in speaking if not s.startswith("screens/")} <= {"tui_app/app.py"}
+
+
+def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements that run when a module is imported: not the bodies of its functions."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from _at_import(node)
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def test_screens_speak_english() -> None:
+    """Keys of screens imported after the choice are English words."""
+    code = (
+        "from services import language; language.choose('en');"
+        "from screens.mailboxes import MailboxesScreen as S;"
+        "print(*(b.description for b in S.BINDINGS))"
+    )
+    shown = subprocess.run(
+        (sys.executable, "-c", code),
+        cwd=catalogue.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=DEADLINE,
+    ).stdout
+    assert "Move up" in shown
+    assert "Subir" not in shown
+
+
+def carteiro(home: Path, *words: str, **environment: str) -> str:
+    """What ``carteiro`` prints in a process of its own."""
+    spoken = {k: v for k, v in os.environ.items() if k not in ("LC_ALL", "LC_MESSAGES", "LANG")}
+    spoken |= {"LC_ALL": "pt_BR.UTF-8", "PYTHONIOENCODING": "utf-8", **environment}
+    spoken |= {"CARTEIRO_HOME": str(home), "CARTEIRO_DATABASE_URL": f"sqlite:///{home}/own.db"}
+    done = subprocess.run(
+        (sys.executable, "-m", "tui_app", *words),
+        cwd=catalogue.ROOT,
+        env=spoken,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=DEADLINE,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Carteiro with a partner and without companies."""
+    home = tmp_path_factory.mktemp("home")
+    home.chmod(0o700)
+    told = carteiro(home, "init", "--partner", "P", "--partner-key", "K", "--user", "ana")
+    assert "Parceiro P criado" in told
+    return home
+
+
+def test_command_line_in_english(installed: Path) -> None:
+    """``--lang en`` answers in English, whatever the environment speaks."""
+    told = carteiro(installed, "--lang", "en", "company", "list")
+    assert told == "No companies: register one with carteiro company add\n"
+    assert "expected one argument" in carteiro(
+        installed, "--lang", "en", "company", "add", "--cnpj"
+    )
+
+
+def test_language_of_the_environment(installed: Path) -> None:
+    """Without ``--lang`` the locale of the session decides; C and unknown ones are Portuguese."""
+    assert "No companies" in carteiro(installed, "company", "list", LC_ALL="en_GB.UTF-8")
+    assert "Nenhuma empresa" in carteiro(installed, "company", "list", LC_ALL="C.UTF-8")
+
+
+def test_language_of_the_settings(installed: Path) -> None:
+    """``language`` in ``carteiro.toml`` wins over the locale, and ``--lang`` over both."""
+    settings = installed / "carteiro.toml"
+    settings.write_text('language = "en"\n', "utf-8")
+    try:
+        assert "No companies" in carteiro(installed, "company", "list")
+        assert "Nenhuma empresa" in carteiro(installed, "--lang", "pt_BR", "company", "list")
+    finally:
+        settings.unlink()
+
+
+@pytest.mark.usefixtures("speak")
+def test_plurals() -> None:
+    """Zero is singular in Portuguese and plural in English."""
+    one, many = "{n} documento gravado", "{n} documentos gravados"
+    language.choose("pt_BR")
+    assert [language.ngettext(one, many, n) for n in (0, 1, 2)] == [one, one, many]
+    language.choose("en")
+    assert [language.ngettext(one, many, n) for n in (0, 1, 2)] == [
+        "{n} documents written",
+        "{n} document written",
+        "{n} documents written",
+    ]
