@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from screens.commands import Commanded
 from screens.desk import Desk
 from screens.widgets.foreign import notify_safe
+from screens.widgets.keyline import KeyLine
 from screens.widgets.panel import Panel
 from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError
@@ -61,7 +61,7 @@ class FramedScreen(Commanded, Screen[None]):
             yield Panel(self.key)
             with Vertical(id="body"):
                 yield from self.body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panel away where room is scarce."""

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
-from screens.commands import Command, Commanded, palette
+from screens.commands import Command, Commanded, declared, palette
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.home import HomeScreen
@@ -21,6 +22,7 @@ from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
+from tui_app.keys import key_words, keymap
 from tui_app.theme import THEMES
 
 if TYPE_CHECKING:
@@ -111,7 +113,11 @@ class CarteiroApp(Commanded, App[int]):
             self.register_theme(theme)
         if settings.theme in self.available_themes:
             self.theme = settings.theme
-        self.set_keymap(dict(settings.keys))
+        self.set_keymap(keymap(settings.keys, declared))
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys in words of the program's language."""
+        return key_words(binding)
 
     def get_default_screen(self) -> Screen[None]:
         """The skeleton that is painted first."""
@@ -213,6 +219,10 @@ class CarteiroApp(Commanded, App[int]):
     def on_panel_chosen(self, message: Panel.Chosen) -> None:
         """A click in the panel."""
         self.run_worker(self.action_go(message.key), exit_on_error=False)
+
+    def on_top_bar_bell_clicked(self) -> None:
+        """A click on the bell."""
+        self.run_worker(self.action_go("bell"), exit_on_error=False)
 
     async def action_go(self, key: str) -> None:
         """Go to a screen; asks for the company first where one is needed."""

@@ -8,13 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.company_form import CompanyForm
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
+from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from services.fiscal.cnpj import masked
@@ -70,7 +71,7 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
             yield Foreign(_("Escolher empresa"), classes="dialog-title")
             yield LineInput(placeholder=_("apelido, CNPJ ou razão social"))
             yield self.list
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Filter as one types."""

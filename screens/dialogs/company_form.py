@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
+from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Invalid, InvalidFields
 from services.fiscal.cnpj import parse
 from services.language import _
@@ -66,7 +66,7 @@ class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
             )
             yield self.form
             yield Foreign(id="refusal", classes="error")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def action_save(self) -> None:
         """Save; a refusal is shown beside its field."""

@@ -10,10 +10,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
+from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError
 from services.language import _
 
@@ -51,7 +51,7 @@ class Details(Commanded, ModalScreen[None]):
             with VerticalScroll():
                 yield Foreign(block=True, id="lines")
                 yield Foreign(block=True, id="text")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         self.run_worker(self._show(), exit_on_error=False)

@@ -9,11 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.widgets.foreign import Foreign
+from screens.widgets.keyline import KeyLine
 from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
 from services.health import email_test, testable
@@ -76,7 +76,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 yield StepList()
                 yield Foreign(id="verdict")
                 yield Foreign(block=True, id="transcript")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.action_again()

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
@@ -16,6 +15,7 @@ from screens.dialogs.email_test import EmailTest
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
+from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
 from services.language import _
 from services.registry import mailbox_form, mailboxes
@@ -124,7 +124,12 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         self.company = company
         self.function = function
         self.view = view
-        self.form = Form(fields(function, editing=view is not None), _values(function, view))
+        values = _values(function, view)
+        self.form = Form(
+            fields(function, editing=view is not None),
+            values,
+            made_by_hand=values if view is not None else (),
+        )
 
     def compose(self) -> ComposeResult:
         what = _("caixa de envio") if self.function is Function.SEND else _("caixa de leitura")
@@ -135,7 +140,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             )
             yield self.form
             yield Foreign(block=True, id="guidance")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     async def on_form_changed(self, message: Form.Changed) -> None:
         """The address tells the provider: fill what nobody has typed (R18), show its guidance (R51)."""
