@@ -31,7 +31,7 @@ def note_failure(
 
     A definite refusal of the login (wrong password and the like) is counted: after
     :data:`MOST_REFUSALS` in a row the mailbox is down, jobs leave it alone, and each linked
-    company gets one notice. A quota or an answer to slow down pauses the mailbox (R34). Network
+    company gets one notice. A quota or an answer to slow down pauses sending by it (R34). Network
     errors only show; nothing here inactivates a mailbox (R48).
     """
     at = now()
@@ -42,7 +42,7 @@ def note_failure(
     values: dict[str, object] = {"health_reason": reason}
     if definite:
         values["refusals"] = EmailServer.refusals + 1
-    elif pauses_mailbox(failure.kind):
+    elif pauses_mailbox(failure.kind) and function == Function.SEND:
         pause = _QUOTA_PAUSE if failure.kind == "quota" else _SHORT_PAUSE
         values["paused_until"] = at + pause
     row = session.execute(
@@ -69,7 +69,7 @@ def note_failure(
 
 
 def note_success(session: Session, server_id: int) -> None:
-    """Take note that a mailbox works: counts and pauses start anew. Writes only what changes."""
+    """Take note that a mailbox works: the count starts anew, a pause ends by itself. Writes only what changes."""
     session.execute(
         update(EmailServer)
         .where(
@@ -83,7 +83,6 @@ def note_success(session: Session, server_id: int) -> None:
             health_reason=None,
             health_since=now(),
             refusals=0,
-            paused_until=None,
         ),
         execution_options={"synchronize_session": False},
     )

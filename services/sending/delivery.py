@@ -192,32 +192,46 @@ class Deliverer:
             letter.outcomes[position] = known or RecipientOutcome(
                 position, OutboxState.DEFERRED, "", why
             )
-        self._record(letter, None, why, held=all(route.why_not for route in routes))
+        self._record(letter, None, why, held=all(route.shut for route in routes))
 
     # Delivering
 
     async def _serve(self, lane: Lane) -> None:
-        letters = lane.take()
+        """A few letters of the lane, and more while no other lane waits, over one line."""
         line: Line | None = None
+        letters, following = lane.take(), list[Letter]()
+        loading = asyncio.create_task(self._threads.read(self._enclosures, letters))
         try:
-            enclosed = await self._threads.read(self._enclosures, letters)
             while letters:
-                letter = letters.pop(0)
-                await self._learn([letter.claim.company_id])
-                route = self._route(letter)
-                if self._is_stale(letter):
-                    await self._drop(letter)
-                elif self.stopping:
-                    continue
-                elif route is None or route.server_id != lane.server_id:
-                    await self.place([letter])
-                else:
-                    line = await self._send(lane, line, letter, route, enclosed)
+                enclosed = await loading
+                if len(self._active) == 1 and not self._recorder.full:
+                    # The next attachments are read and encoded while these letters leave.
+                    following = lane.take()
+                    loading = asyncio.create_task(self._threads.read(self._enclosures, following))
+                while letters:
+                    line = await self._next(lane, line, letters.pop(0), enclosed)
+                letters, following = following, []
         finally:
+            loading.cancel()
             if line is not None:
                 lane.keep(line)
-            if letters:
-                lane.letters.extendleft(reversed(letters))
+            lane.letters.extendleft(reversed(letters + following))
+
+    async def _next(
+        self, lane: Lane, line: Line | None, letter: Letter, enclosed: dict[str, bytes]
+    ) -> Line | None:
+        """Send one letter if it may still leave by this lane; the line to go on with."""
+        if self.stopping:
+            return line
+        await self._learn([letter.claim.company_id])
+        route = self._route(letter)
+        if self._is_stale(letter):
+            await self._drop(letter)
+        elif route is None or route.server_id != lane.server_id:
+            await self.place([letter])
+        else:
+            return await self._send(lane, line, letter, route, enclosed)
+        return line
 
     def _enclosures(self, session: Session, letters: list[Letter]) -> dict[str, bytes]:
         wanted = [e.sha256 for letter in letters for e in letter.enclosures]

@@ -13,7 +13,7 @@ from services.sending.routes import Route
 from services.wire.smtp import SmtpConnection, connect
 
 IDLE_SECONDS = 30.0
-BATCH_BYTES = 4 * 2**20
+BATCH_BYTES = 2 * 2**20
 BATCH = 8
 
 

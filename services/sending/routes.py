@@ -19,13 +19,17 @@ from services.store.models import EmailServer, Function, Health, Mailbox
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A sending mailbox of a company: how to log in, or ``why_not`` it may not be used now."""
+    """A sending mailbox of a company: how to log in, or ``why_not`` it may not be used now.
+
+    ``shut``: the reason is one that ``claims.freed`` watches, so that letters may be held for it.
+    """
 
     mailbox_id: int
     server_id: int
     email: str
     account: Account | None
     why_not: str | None
+    shut: bool = False
 
 
 def routes_of(
@@ -33,7 +37,7 @@ def routes_of(
 ) -> dict[int, tuple[Route, ...]]:
     """The sending mailboxes of each company as they are now, the first to be tried first."""
     at = now()
-    accounts: dict[int, tuple[Account | None, str | None]] = {}
+    accounts: dict[int, tuple[Account | None, str | None, bool]] = {}
     found: dict[int, list[Route]] = {company: [] for company in companies}
     links = session.execute(
         select(Mailbox.id, Mailbox.company_id, EmailServer)
@@ -44,24 +48,23 @@ def routes_of(
     for mailbox_id, company_id, server in links.all():
         if server.id not in accounts:
             accounts[server.id] = _account(session, server, settings, at)
-        account, why_not = accounts[server.id]
-        found[company_id].append(Route(mailbox_id, server.id, server.email, account, why_not))
+        found[company_id].append(Route(mailbox_id, server.id, server.email, *accounts[server.id]))
     return {company: tuple(routes) for company, routes in found.items()}
 
 
 def _account(
     session: Session, server: EmailServer, settings: Settings, at: datetime
-) -> tuple[Account | None, str | None]:
+) -> tuple[Account | None, str | None, bool]:
     why_not = _why_not(server, at)
     if why_not is not None:
-        return None, why_not
+        return None, why_not, True
     try:
         account = account_of(session, server.id, settings)
     except Unavailable as e:
-        return None, e.message
+        return None, e.message, False
     if account.smtp is None:
-        return None, _("não tem servidor de envio (SMTP) cadastrado")
-    return account, None
+        return None, _("não tem servidor de envio (SMTP) cadastrado"), False
+    return account, None, False
 
 
 def _why_not(server: EmailServer, at: datetime) -> str | None:
@@ -75,6 +78,6 @@ def _why_not(server: EmailServer, at: datetime) -> str | None:
         )
     if server.paused_until is not None and server.paused_until > at:
         return _("está em pausa até {until} UTC: {reason}").format(
-            until=f"{server.paused_until:%d/%m %H:%M}", reason=server.health_reason
+            until=f"{server.paused_until:%d/%m %H:%M}", reason=server.health_reason or ""
         )
     return None

@@ -15,7 +15,7 @@ from services.registry.companies import CompanyView
 from services.registry.mailbox_form import MailboxDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.models import EmailServer, Health
+from services.store.models import EmailServer, Function, Health
 
 WRONG = Failure("h:995", Stage.LOGIN, "password", "-ERR [AUTH] no", True, "Senha não confere")
 
@@ -77,10 +77,15 @@ def test_network_errors_never_stop_it(
 
 
 def test_a_quota_pauses(store: Store, server_id: int) -> None:
-    """R34."""
-    server = note(store, server_id, Failure("h:25", Stage.SENDER, "quota", "550 5.4.5 limit"))
-    assert server.paused_until is not None
-    assert server.paused_until > now()
+    """R34: until its time, also when reading goes well meanwhile."""
+    quota = Failure("h:25", Stage.SENDER, "quota", "550 5.4.5 limit")
+    with store.writing() as session:
+        facts.note_failure(session, server_id, quota, function=Function.SEND)
+        facts.note_success(session, server_id)
+    with store.reading() as session:
+        paused = session.get_one(EmailServer, server_id).paused_until
+    assert paused is not None
+    assert paused > now()
 
 
 def test_the_account_comes_with_its_secret(

@@ -11,6 +11,7 @@ import pytest
 
 from services import clock
 from services.clock import now
+from services.errors import Unavailable
 from services.notifications import bell
 from services.registry import mailboxes
 from services.registry.access import Actor
@@ -334,3 +335,27 @@ async def test_after_five_days_it_is_final(
             assert [e.type for e in bell.feed(session, actor)] == ["sending_failed"]
     finally:
         clock.set_source(None)
+
+
+async def test_a_locked_vault_makes_letters_wait(
+    store: Store,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without the key no login is known: tried again later, not over and over."""
+    mailbox(25, authenticate=True)
+    message = enqueue()
+
+    def locked(*_given: object) -> str:
+        raise Unavailable("a chave mestra não está aqui")
+
+    monkeypatch.setattr("services.store.secret.get", locked)
+    async with asyncio.timeout(20):
+        assert await sender.run_due() == 1
+    view = show(message).view
+    assert view.state == "deferred"
+    assert "chave mestra" in (view.error or "")
+    assert view.next_attempt_at is not None
