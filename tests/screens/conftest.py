@@ -1,0 +1,115 @@
+"""The console under a pilot: press keys, read the screen, wait for what is to come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from services.settings import Settings
+from services.store.models import Function
+from tui_app.app import CarteiroApp
+
+DEADLINE = 15.0
+
+
+class Console:
+    """A running console; ``text`` is what a person reads now."""
+
+    def __init__(self, app: CarteiroApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen in front, with what is under it, line by line."""
+        return [
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        ]
+
+    @property
+    def text(self) -> str:
+        """The same in one string."""
+        return "\n".join(self.lines)
+
+    @property
+    def dialog(self) -> str:
+        """The class of the screen in front."""
+        return type(self.app.screen).__name__
+
+    async def press(self, *keys: str) -> None:
+        """Keys, by Textual's names."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Letter by letter, with no pause between."""
+        await self.pilot.press(*text)
+
+    async def fill(self, *texts: str) -> None:
+        """Type into this and the following fields; the last one keeps the focus."""
+        for at, text in enumerate(texts):
+            if at:
+                await self.press("tab")
+            await self.type(text)
+
+    async def until(self, holds: Callable[[], bool], what: str = "", within: float = DEADLINE) -> None:
+        """Wait until ``holds``; fails with the screen's text after ``within`` seconds."""
+        end = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError(f"{what or 'the wait'} never came:\n{self.text}")
+            await self.pilot.pause(0.02)
+
+    async def shows(self, *words: str, within: float = DEADLINE) -> None:
+        """Wait until all ``words`` are on the screen."""
+        await self.until(lambda: all(w in self.text for w in words), f"{words}", within)
+
+    async def in_front(self, dialog: str) -> None:
+        """Wait for a screen or dialog by its class, focused and ready for keys."""
+        await self.until(
+            lambda: self.dialog == dialog and self.app.screen.focused is not None, dialog
+        )
+
+    async def at_home(self) -> None:
+        """Wait for the first screen, filled."""
+        await self.until(self.app.desk.ready.is_set, "the office")
+        await self.shows("notificações não lidas")
+
+    async def agree(self) -> None:
+        """Answer the question in front with yes, wherever it begins."""
+        focused = self.app.screen.focused
+        await self.press(*(["left"] if focused is not None and focused.id == "no" else []), "enter")
+
+    async def mailboxes(self, function: Function = Function.SEND) -> None:
+        """From the first screen to the list of mailboxes."""
+        await self.at_home()
+        await self.press("1")
+        await self.in_front("MailboxesScreen")
+        if function is Function.READ:
+            await self.press("tab")
+
+
+Opened = Callable[..., AbstractAsyncContextManager[Console]]
+
+
+@pytest.fixture
+def console(settings: Settings) -> Opened:
+    """``async with console() as c``: the console over the test's database, jobs off."""
+
+    @asynccontextmanager
+    async def open_console(
+        size: tuple[int, int] = (100, 30), *, with_jobs: bool = False
+    ) -> AsyncIterator[Console]:
+        app = CarteiroApp(settings, with_jobs=with_jobs)
+        async with app.run_test(size=size) as pilot:
+            try:
+                yield Console(app, pilot)
+            finally:
+                if app.is_running and app.desk.is_open:
+                    await app.action_leave()
+
+    return open_console

@@ -1,0 +1,61 @@
+"""Pictures of the console over sample data, to be looked at.
+
+``python -m tests.screens.pictures`` writes docs/pictures/mailboxes.svg, which the README shows;
+with a folder it writes every screen there, at 80×24 and at 120×40.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from services import clock
+from services.settings import Settings
+from services.store.engine import open_store
+from tests.screens import sample
+from tests.screens.conftest import Console
+from tests.screens.tour import STOPS, Stop, failing_test, go
+from tui_app.app import CarteiroApp
+
+README = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+
+
+async def take(stop: Stop, size: tuple[int, int], file: Path) -> None:
+    """The picture of one screen."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = Settings(home=home, database_url=f"sqlite:///{home / 'carteiro.db'}")
+        store = open_store(settings)
+        if not stop.empty:
+            with store.writing() as session:
+                sample.fill(session)
+        store.close()
+        app = CarteiroApp(settings, with_jobs=False)
+        async with app.run_test(size=size) as pilot:
+            await go(Console(app, pilot), stop)
+            file.write_text(app.export_screenshot(title="Carteiro"), "utf-8")
+            await app.action_leave()
+
+
+async def main(folder: Path | None) -> None:
+    """Every screen into ``folder``, or the one of the README."""
+    if folder is None:
+        chosen = next(stop for stop in STOPS if stop.name == "mailboxes")
+        await take(chosen, (100, 30), README / "mailboxes.svg")
+        return
+    for stop in STOPS:
+        for size in ((80, 24), (120, 40)):
+            await take(stop, size, folder / f"{stop.name}-{size[0]}.svg")
+
+
+if __name__ == "__main__":
+    os.environ["TZ"] = "America/Sao_Paulo"
+    time.tzset()
+    clock.set_source(lambda: sample.NOON)
+    with patch("services.health.email_test.run_test", failing_test):
+        asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))

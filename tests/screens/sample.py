@@ -1,0 +1,137 @@
+"""A small office at a standing clock: what the pictures and the snapshots show."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from services.notifications import bell
+from services.outbox import queue
+from services.registry import companies, mailboxes, people
+from services.registry.companies import CompanyDraft
+from services.registry.mailboxes import MailboxDraft
+from services.store.mail import Blob, Document, OutboxMessage
+from services.store.models import Function
+
+NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+_ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embalagens Rio Claro ME")
+
+
+def fill(session: Session) -> None:
+    """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries."""
+    ana = people.initialise(
+        session,
+        partner="Contábil Sul",
+        partner_key="chave-do-parceiro",
+        nickname="ana",
+        email="ana@contabil.example",
+    )
+    bakery = companies.add(session, ana, _company("11222333000181", "Padaria São João"))
+    companies.add(session, ana, _company("33000167000101", "Mercado Aurora"))
+    for nickname, address, host, active in (
+        ("Notas", "nfe@padaria.example", "smtp.padaria.example", True),
+        ("Reserva", "reserva@padaria.example", "smtp.reserva.example", True),
+        ("Antiga", "contato@padaria.example", "smtp.padaria.example", False),
+    ):
+        mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
+    mailboxes.add(session, ana, bakery.id, _read())
+    for number, subject in enumerate(
+        ("NF-e 1841 - Padaria São João", "NF-e 1842 - Padaria São João", "Boleto de março"), 1
+    ):
+        message = queue.enqueue(
+            session,
+            partner_id=ana.partner_id,
+            company_id=bakery.id,
+            to=[f"cliente{number}@loja.example"],
+            subject=subject,
+            body="Segue em anexo.",
+        )
+        if number == 1:
+            row = session.get_one(OutboxMessage, message)
+            row.state, row.sent_at, row.attempts = "sent", NOON - timedelta(minutes=2), 1
+    for number, issuer in enumerate(_ISSUERS, 1):
+        _document(session, ana.partner_id, bakery.id, number, issuer)
+    for type_key, title in (
+        ("document_imported", "3 documentos fiscais importados"),
+        ("sending_failed", "E-mail recusado: cliente2@loja.example não existe"),
+        ("mailbox_inactivated", "Caixa contato@padaria.example inativada"),
+    ):
+        bell.add(
+            session,
+            partner_id=ana.partner_id,
+            company_id=bakery.id,
+            type_key=type_key,
+            title=title,
+            text="O que houve e o que fazer.",
+        )
+
+
+def _company(cnpj: str, nickname: str) -> CompanyDraft:
+    return CompanyDraft(
+        cnpj=cnpj,
+        nickname=nickname,
+        legal_name=f"{nickname} Ltda",
+        notification_email="dono@padaria.example",
+        document_import=True,
+    )
+
+
+def _send(nickname: str, address: str, host: str, *, active: bool) -> MailboxDraft:
+    return MailboxDraft(
+        function=Function.SEND,
+        nickname=nickname,
+        sender_name="Padaria São João",
+        email=address,
+        username=address,
+        password="segredo",
+        active=active,
+        host=host,
+        port=587,
+        security="starttls",
+    )
+
+
+def _read() -> MailboxDraft:
+    return MailboxDraft(
+        function=Function.READ,
+        nickname="Entrada",
+        sender_name="",
+        email="xml@padaria.example",
+        username="xml@padaria.example",
+        password="segredo",
+        active=True,
+        host="pop.padaria.example",
+        port=995,
+        security="tls",
+    )
+
+
+def _document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:
+    data = f"<nota n='{number}'/>".encode()
+    digest = hashlib.sha256(data).hexdigest()
+    session.add(Blob(sha256=digest, data=data, size=len(data)))
+    session.flush()
+    session.add(
+        Document(
+            partner_id=partner_id,
+            company_id=company_id,
+            kind="NFe",
+            access_key=f"4226034448340100013555001{number:09d}1000000018",
+            number=number,
+            series=1,
+            issuer_cnpj="44483401000135",
+            issuer_name=name,
+            issued_at=NOON - timedelta(days=number),
+            total=Decimal("1234.50") * number,
+            authorised=True,
+            check_access_key="ok",
+            check_schema="ok",
+            check_signature="ok",
+            check_certificate="ok",
+            checked_at=NOON,
+            sha256=digest,
+        )
+    )

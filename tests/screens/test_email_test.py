@@ -1,0 +1,98 @@
+"""Testar E-mail by key presses, against servers that work, refuse and never answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from services.registry import mailboxes
+from services.registry.access import Actor
+from services.registry.companies import CompanyView
+from services.registry.mailboxes import MailboxDraft
+from services.store.engine import Store
+from services.store.models import Function
+from tests.screens.conftest import Console, Opened
+from tests.servers.ports import free_port
+from tests.servers.sink import Sink
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a server that takes the connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def register(store: Store, actor: Actor, company: CompanyView, port: int) -> None:
+    with store.writing() as session:
+        mailboxes.add(
+            session,
+            actor,
+            company.id,
+            MailboxDraft(
+                function=Function.SEND,
+                nickname="Notas",
+                sender_name="Padaria",
+                email="nfe@padaria.example",
+                password="segredo",
+                host="127.0.0.1",
+                port=port,
+                security="none",
+                authenticate=False,
+            ),
+        )
+
+
+
+async def test_a_working_mailbox_sends_its_test_e_mail(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
+) -> None:
+    """R8, R19: every step passes and the e-mail really arrives."""
+    register(store, actor, company, sink.port)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("t")
+        await c.shows("Tudo certo: a caixa funciona.")
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+    (taken,) = sink.wait_for(1)
+    assert taken.recipients == ("nfe@padaria.example",)
+
+
+async def test_a_closed_port_is_explained_and_its_field_is_focused(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R8, R19: from the form, with what is on the screen; on return the field to mend is ready."""
+    closed = free_port()
+    register(store, actor, company, closed)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("e")
+        await c.in_front("MailboxForm")
+        await c.press("f5")
+        await c.until(lambda: c.dialog == "EmailTest" and "Falhou" in c.text, "the failed step")
+        await c.shows("recus")
+        await c.press("escape")
+        await c.in_front("MailboxForm")
+        form = c.app.screen.form  # type: ignore[attr-defined]
+        focused = {form._rows["host"].control, form._rows["port"].control}
+        await c.until(lambda: c.app.screen.focused in focused, "the field to mend")
+
+
+async def test_a_server_that_never_answers_does_not_hold_the_keys(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, silent: int
+) -> None:
+    """R19: while a test waits for a server the interface answers, and Esc cancels at once."""
+    register(store, actor, company, silent)
+    async with console((80, 24)) as c:
+        await start(c)
+        await c.shows("Testando")
+        await c.until(lambda: "certo" in c.text, "the steps before the greeting")
+        await c.press("escape")
+        await c.until(lambda: c.dialog == "MailboxesScreen", "the list", within=2.0)
+        await c.press("question_mark")
+        await c.until(lambda: c.dialog == "HelpDialog", "the help", within=2.0)

@@ -1,0 +1,82 @@
+"""The way to every screen by keys, for pictures and snapshots alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.health.accounts import Account
+from services.health.email_test import Step
+from services.store.models import Function
+from tests.screens.conftest import Console
+
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A screen: ``steps`` are keys, and the words that then appear."""
+
+    name: str
+    steps: Sequence[tuple[Sequence[str], str]]
+    chosen: bool = True
+    empty: bool = False
+
+
+STOPS = (
+    Stop("home", ()),
+    Stop("mailboxes", ((("1",), "xml@padaria"),)),
+    Stop("mailbox_form", ((("1",), "nfe@padaria"), (("e",), "Editar caixa"), (("f4",), "Porta"))),
+    Stop("email_test", ((("1",), "nfe@padaria"), (("t",), "sem resposta"))),
+    Stop("outbox", ((("2",), "Boleto"),)),
+    Stop("documents", ((("3",), "Moinho"),)),
+    Stop("document", ((("3",), "Moinho"), (("enter",), "Chave de acesso"))),
+    Stop("bell", ((("b",), "inativada"),)),
+    Stop("choose_company", ((("c",), "Mercado Aurora"),), chosen=False),
+    Stop("company_form", ((("c",), "Mercado Aurora"), (("f3",), "Razão social")), chosen=False),
+    Stop("confirm", ((("1",), "nfe@padaria"), (("x",), "Excluir a caixa"))),
+    Stop("help", ((("1",), "nfe@padaria"), (("question_mark",), "Ajuda"))),
+    Stop("wizard", (), chosen=False, empty=True),
+)
+
+
+async def go(console: Console, stop: Stop) -> None:
+    """Walk to ``stop``, as a person would, and wait until it is whole."""
+    if stop.empty:
+        await console.in_front("Wizard")
+    else:
+        await console.at_home()
+        await console.shows("🔔 3")
+    if stop.chosen:
+        await console.press("c")
+        await console.shows("Padaria São João", "Mercado Aurora")
+        await console.type("padaria")
+        await console.until(lambda: "Mercado Aurora" not in console.text, "the filtered list")
+        await console.press("enter")
+        await console.until(lambda: "▸ Padaria São João" in console.lines[0], "the company")
+    for keys, words in stop.steps:
+        await console.press(*keys)
+        await console.shows(words)
+    await console.pilot.pause()
+
+
+async def failing_test(
+    account: Account, function: Function, *, on_step: Callable[[Step], None]
+) -> list[Step]:
+    """What a test of a server without an answer tells, always in the same time."""
+    steps = [
+        Step("dns", True, "203.0.113.25", "", None, 12.0, ""),
+        Step(
+            "tcp",
+            False,
+            "sem resposta em 10 s",
+            "O servidor não respondeu: confira endereço e porta, e se um firewall os bloqueia.",
+            "host",
+            10_000.0,
+            "",
+        ),
+    ]
+    for step in steps:
+        on_step(step)
+    return steps
+
+
