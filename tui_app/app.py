@@ -156,14 +156,15 @@ class CarteiroApp(Commanded, App[int]):
         from services.registry import access
         from services.registry.companies import only
 
-        home = self.desk.settings.home
         if not await office.ask(access.has_partner):
             from screens.dialogs.wizard import Wizard
 
             if not await self.push_screen_wait(Wizard(self.desk)):
                 return False
         actor = await office.ask(
-            access.identify, nickname=self.desk.user, owns_state=access.owns_state(home)
+            access.identify,
+            nickname=self.desk.user,
+            owns_state=access.owns_state(self.desk.settings),
         )
         self.desk.company = await office.ask(only, actor)
         self.desk.seat(actor)

@@ -35,12 +35,16 @@ def of_draft(
     Raises :class:`InvalidFields` for values that could not be saved either.
     """
     kept = None
+    host_before = ""
     if not draft.password and mailbox_id is not None:
         view = mailboxes.view(session, actor, mailbox_id)
         kept = secret.get(session, PLACE, view.server_id, FIELD)
+        host_before = view.host
     clean = mailbox_form.check(
         mailbox_form.with_defaults(session, actor, draft), password_kept=kept is not None
     )
+    if kept is not None:
+        mailbox_form.keep_password_at_home(actor, host_before, clean)
     endpoint = Endpoint(
         clean.host,
         clean.port,

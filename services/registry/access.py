@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotAllowed, NotFound
 from services.language import _
+from services.settings import Settings
+from services.store.engine import sqlite_path
 from services.store.models import Company, Partner, Role, User, UserCompany
 
 
@@ -127,9 +129,19 @@ def has_partner(session: Session) -> bool:
     return session.scalar(select(Partner.id).limit(1)) is not None
 
 
-def owns_state(home: Path) -> bool:
-    """Does the account that runs this process own the state folder (R54)?"""
+def owns_state(settings: Settings) -> bool:
+    """Does the account that runs this process own the state folder and its database (R54)?
+
+    A folder that the environment names proves nothing about a database elsewhere.
+    """
+    owned = [settings.home]
+    if settings.is_sqlite and (path := sqlite_path(settings.database_url)):
+        owned.append(path)
+    return all(_owns(path) for path in owned)
+
+
+def _owns(path: Path) -> bool:
     try:
-        return home.stat().st_uid == os.geteuid()
+        return path.stat().st_uid == os.geteuid()
     except FileNotFoundError:
         return True

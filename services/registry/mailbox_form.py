@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services.errors import Invalid
 from services.language import _
 from services.registry.access import Actor
 from services.registry.fields import Form
@@ -221,3 +222,15 @@ def _delete_after(form: Form, value: str) -> str:
         ),
     )
     return "import"
+
+
+def keep_password_at_home(actor: Actor, host_before: str, clean: Clean) -> None:
+    """A stored password never goes to another host at the word of a company user.
+
+    Raises :class:`Invalid` naming the password: whoever changes the host types it again.
+    """
+    moved = clean.host.lower() != host_before.lower()
+    if moved and clean.authenticate and clean.password is None and not actor.is_partner:
+        raise Invalid(
+            _("Senha: digite-a de novo, porque o endereço do servidor mudou"), field="password"
+        )

@@ -20,6 +20,7 @@ from services.registry.mailbox_form import (
     MailboxDraft,
     check,
     default_port,
+    keep_password_at_home,
     prefill,
     with_defaults,
 )
@@ -163,6 +164,7 @@ def edit(
             ).format(code=server.inactive_code),
             field="active",
         )
+    keep_password_at_home(actor, before["host"] or "", clean)
     _same_address_elsewhere(session, server, mailbox, clean.email)
     _fill(server, function, clean)
     after = _public(server, function, clean.password)

@@ -10,12 +10,14 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from services.errors import Conflict, InvalidFields, NotAllowed, NotFound, Refused
+from services.errors import Conflict, Invalid, InvalidFields, NotAllowed, NotFound, Refused
+from services.health import testable
 from services.office import Office
 from services.registry import companies, mailboxes, people, servers
 from services.registry.access import Actor, actor_of
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
+from services.settings import Settings
 from services.store import secret
 from services.store.models import AuditEntry, EmailServer, Health, Mailbox, User
 
@@ -344,3 +346,20 @@ def test_company_users_see_only_theirs(
     assert office.ask_now(mailboxes.view, rui, mine.id).companies == (company.cnpj,)
     with pytest.raises(NotAllowed, match="outras empresas"):
         office.do_now(mailboxes.edit, rui, mine.id, {"nickname": "x"})
+
+
+def test_a_stored_password_stays_with_its_host(
+    office: Office, actor: Actor, company: CompanyView, rui: Actor, settings: Settings
+) -> None:
+    """R53: a company user cannot send the password, which it never saw, to a host of its choice."""
+    mine = add(office, actor, company)
+    elsewhere = {"host": "other.example.com"}
+    with pytest.raises(Invalid) as refusal:
+        office.do_now(mailboxes.edit, rui, mine.id, elsewhere)
+    assert refusal.value.field == "password"
+    with pytest.raises(Invalid) as refusal:
+        office.ask_now(testable.of_draft, rui, draft(password=None, **elsewhere), mine.id, settings)
+    assert refusal.value.field == "password"
+    moved = office.do_now(mailboxes.edit, rui, mine.id, elsewhere | {"password": "again"})
+    assert moved.host == "other.example.com"
+    assert password_of(office, moved.server_id) == "again"

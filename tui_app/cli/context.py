@@ -45,7 +45,6 @@ class Context:
     def actor(self) -> Actor:
         """The person in whose name the command works (R54)."""
         from services.registry import access
-        from services.store.engine import sqlite_path
 
         if not self.office.ask_now(access.has_partner):
             raise Refused(
@@ -53,14 +52,10 @@ class Context:
                     "O Carteiro ainda não foi iniciado: use carteiro init (veja carteiro init --help)"
                 )
             )
-        # A folder named by the environment proves nothing about a database elsewhere.
-        owned = [self.settings.home]
-        if self.settings.is_sqlite and (path := sqlite_path(self.settings.database_url)):
-            owned.append(path)
         return self.office.ask_now(
             access.identify,
             nickname=self.args.as_user,
-            owns_state=all(map(access.owns_state, owned)),
+            owns_state=access.owns_state(self.settings),
         )
 
     def ask(
