@@ -19,7 +19,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.status import cell
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, ngettext
 from services.registry import mailboxes
 from services.registry.mailboxes import MailboxView
 from services.store.models import Function
@@ -212,9 +212,12 @@ class MailboxesScreen(FramedScreen):
 
     async def _delete(self, view: MailboxView) -> None:
         if len(view.companies) > 1:
-            text = _(
-                "{email} deixa de ser caixa desta empresa; as outras {n} continuam com ela."
-            ).format(email=view.email, n=len(view.companies) - 1)
+            others = len(view.companies) - 1
+            text = ngettext(
+                "{email} deixa de ser caixa desta empresa; {n} outra empresa continua com ela.",
+                "{email} deixa de ser caixa desta empresa; {n} outras empresas continuam com ela.",
+                others,
+            ).format(email=view.email, n=others)
         else:
             text = _(
                 "{email} não está vinculada a nenhuma outra empresa: o servidor e a senha também são excluídos."

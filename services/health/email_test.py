@@ -13,7 +13,7 @@ from services.clock import now
 from services.errors import Invalid
 from services.failure import Failure, Stage, WireError
 from services.health.accounts import Account
-from services.language import _
+from services.language import _, ngettext
 from services.outbox import mime
 from services.safe_text import safe, safe_block
 from services.store.models import Kind
@@ -213,7 +213,11 @@ async def _reads(talk: _Talk, account: Account, ends: float, token: str | None) 
         async with asyncio.timeout_at(ends):
             before = await _look(talk, endpoint, account.login, passed, ends)
             at[0] = "list"
-            talk.passed("list", _("{n} mensagens").format(n=before), last=token is None)
+            talk.passed(
+                "list",
+                ngettext("{n} mensagem", "{n} mensagens", before).format(n=before),
+                last=token is None,
+            )
             if token is not None:
                 at[0] = "read_back"
                 await _read_back(talk, endpoint, account.login, token, ends)

@@ -93,7 +93,7 @@ def _options(parser: ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--timeout", metavar=_("SEGUNDOS"))
     parser.add_argument(
         "--delete-after",
-        metavar="import|never|DIAS",
+        metavar=_("import|never|DIAS"),
         help=_("quando apagar do servidor o que foi lido"),
     )
 
