@@ -77,7 +77,7 @@ def _versions(settings: Settings) -> Iterator[Check]:
     if settings.is_sqlite and not mended:
         cure = _(
             "Esta versão tem uma falha rara do modo WAL: mantenha o arquivo em um só computador, "
-            "faça cópias, e atualize a SQLite quando puder"
+            "faça cópias, e atualize o SQLite quando puder"
         )
     yield Check("sqlite", True, sqlite3.sqlite_version, cure)
     yield Check("openssl", True, ssl.OPENSSL_VERSION)
