@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from screens.desk import Desk
-from screens.frame import FramedScreen
+from screens.frame import FOLD_BELOW, FramedScreen
 from screens.widgets.panel import PlaceLine, places
 from services.language import _
 
@@ -23,6 +24,7 @@ class HomeScreen(FramedScreen):
     HomeScreen .group { padding: 1 0 0 0; color: $text-muted; }
     HomeScreen .title { text-style: bold; color: $text-primary; }
     HomeScreen #state { padding: 1 0; }
+    HomeScreen.wide Home .place { display: none; }
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -42,11 +44,14 @@ class HomeScreen(FramedScreen):
     def body(self) -> Iterable[Widget]:
         yield Home(self._state)
 
-    async def refresh_live(self) -> None:
-        from services.reading.documents import total_count
+    def on_resize(self, event: events.Resize) -> None:
+        """The places stand in the panel where there is room for it."""
+        self.set_class(event.size.width >= FOLD_BELOW, "wide")
 
+    async def refresh_live(self) -> None:
         from services.notifications.bell import unread_count
         from services.outbox.views import counts
+        from services.reading.documents import total_count
 
         unread = await self.desk.ask(unread_count)
         by_state = await self.desk.ask(counts)
@@ -74,6 +79,8 @@ class Home(VerticalScroll, can_focus=True):
         yield Static("Carteiro", classes="title", markup=False)
         yield self._state
         for group, members in places():
-            yield Static(group, classes="group", markup=False)
+            yield Static(group, classes="group place", markup=False)
             for place in members:
-                yield PlaceLine(place, here=False)
+                line = PlaceLine(place, here=False)
+                line.add_class("place")
+                yield line

@@ -223,7 +223,7 @@ class MailboxesScreen(FramedScreen):
                 "{email} não está vinculada a nenhuma outra empresa: o servidor e a senha também são excluídos."
             ).format(email=view.email)
         if not await self.app.push_screen_wait(
-            Confirm(_("Excluir a caixa {name}?").format(name=view.nickname), text)
+            Confirm(_("Excluir a caixa {name}?").format(name=view.nickname), text, danger=True)
         ):
             return
         try:

@@ -133,7 +133,11 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             verdict.show(_("Tudo certo: a caixa funciona."))
         else:
             self._field = failed.field
-            verdict.show(failed.explanation or failed.detail)
+            verdict.show(
+                _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
+                if failed.field is not None and self._draft is not None
+                else _("O teste parou aqui.")
+            )
         self.query_one("#transcript", Foreign).show("\n".join(self._transcript))
 
     def action_transcript(self) -> None:

@@ -107,8 +107,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
     """Register or change one mailbox; gives the saved view, or None when left."""
 
     DEFAULT_CSS = """
-    MailboxForm Form { height: auto; max-height: 80%; }
-    MailboxForm #guidance { height: auto; max-height: 6; color: $text-warning; }
+    MailboxForm Form { height: auto; max-height: 65vh; }
+    MailboxForm #guidance { height: auto; max-height: 4; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
@@ -204,6 +204,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             Confirm(
                 _("Outra pessoa alterou esta caixa"),
                 text + "\n" + _("Salvar a sua versão por cima?"),
+                danger=True,
             )
         ):
             self.view = now
@@ -250,7 +251,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     async def _leave(self) -> None:
         if await self.app.push_screen_wait(
-            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."))
+            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True)
         ):
             self.dismiss(None)
 

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.dialogs.confirm import Confirm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -25,7 +26,7 @@ class Wizard(Commanded, ModalScreen[bool]):
     DEFAULT_CSS = "Wizard Form { height: auto; max-height: 1fr; }"
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("wizard.save", "f2,ctrl+s", _("Começar"), "save", order=1),
-        Command("wizard.leave", "escape", _("Sair"), "dismiss(False)", order=2),
+        Command("wizard.leave", "escape", _("Sair"), "leave", order=2),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -61,6 +62,19 @@ class Wizard(Commanded, ModalScreen[bool]):
         """Make them."""
         if self.form.check():
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+
+    def action_leave(self) -> None:
+        """Leave the program; what was typed is not lost without a question."""
+        if self.form.changed:
+            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+        else:
+            self.dismiss(False)
+
+    async def _leave(self) -> None:
+        if await self.app.push_screen_wait(
+            Confirm(_("Sair sem começar?"), _("O que foi digitado se perde."), danger=True)
+        ):
+            self.dismiss(False)
 
     async def _save(self) -> None:
         values: dict[str, Any] = self.form.values()
