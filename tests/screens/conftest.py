@@ -56,7 +56,9 @@ class Console:
                 await self.press("tab")
             await self.type(text)
 
-    async def until(self, holds: Callable[[], bool], what: str = "", within: float = DEADLINE) -> None:
+    async def until(
+        self, holds: Callable[[], bool], what: str = "", within: float = DEADLINE
+    ) -> None:
         """Wait until ``holds``; fails with the screen's text after ``within`` seconds."""
         end = time.monotonic() + within
         while not holds():

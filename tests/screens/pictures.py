@@ -25,8 +25,8 @@ from tui_app.app import CarteiroApp
 README = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 
-async def take(stop: Stop, size: tuple[int, int], file: Path) -> None:
-    """The picture of one screen."""
+async def take(stop: Stop, size: tuple[int, int]) -> str:
+    """The picture of one screen, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home=home, database_url=f"sqlite:///{home / 'carteiro.db'}")
@@ -38,19 +38,21 @@ async def take(stop: Stop, size: tuple[int, int], file: Path) -> None:
         app = CarteiroApp(settings, with_jobs=False)
         async with app.run_test(size=size) as pilot:
             await go(Console(app, pilot), stop)
-            file.write_text(app.export_screenshot(title="Carteiro"), "utf-8")
+            picture = app.export_screenshot(title="Carteiro")
             await app.action_leave()
+    return picture
 
 
-async def main(folder: Path | None) -> None:
+def main(folder: Path | None) -> None:
     """Every screen into ``folder``, or the one of the README."""
     if folder is None:
         chosen = next(stop for stop in STOPS if stop.name == "mailboxes")
-        await take(chosen, (100, 30), README / "mailboxes.svg")
+        (README / "mailboxes.svg").write_text(asyncio.run(take(chosen, (100, 30))), "utf-8")
         return
     for stop in STOPS:
         for size in ((80, 24), (120, 40)):
-            await take(stop, size, folder / f"{stop.name}-{size[0]}.svg")
+            file = folder / f"{stop.name}-{size[0]}.svg"
+            file.write_text(asyncio.run(take(stop, size)), "utf-8")
 
 
 if __name__ == "__main__":
@@ -58,4 +60,4 @@ if __name__ == "__main__":
     time.tzset()
     clock.set_source(lambda: sample.NOON)
     with patch("services.health.email_test.run_test", failing_test):
-        asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -53,7 +53,7 @@ def fill(session: Session) -> None:
             row = session.get_one(OutboxMessage, message)
             row.state, row.sent_at, row.attempts = "sent", NOON - timedelta(minutes=2), 1
     for number, issuer in enumerate(_ISSUERS, 1):
-        _document(session, ana.partner_id, bakery.id, number, issuer)
+        document(session, ana.partner_id, bakery.id, number, issuer)
     for type_key, title in (
         ("document_imported", "3 documentos fiscais importados"),
         ("sending_failed", "E-mail recusado: cliente2@loja.example não existe"),
@@ -109,7 +109,8 @@ def _read() -> MailboxDraft:
     )
 
 
-def _document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:
+def document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:
+    """A document of the company, imported now."""
     data = f"<nota n='{number}'/>".encode()
     digest = hashlib.sha256(data).hexdigest()
     session.add(Blob(sha256=digest, data=data, size=len(data)))

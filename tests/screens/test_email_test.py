@@ -13,7 +13,7 @@ from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.store.engine import Store
 from services.store.models import Function
-from tests.screens.conftest import Console, Opened
+from tests.screens.conftest import Opened
 from tests.servers.ports import free_port
 from tests.servers.sink import Sink
 
@@ -43,7 +43,6 @@ def register(store: Store, actor: Actor, company: CompanyView, port: int) -> Non
                 authenticate=False,
             ),
         )
-
 
 
 async def test_a_working_mailbox_sends_its_test_e_mail(
@@ -89,7 +88,10 @@ async def test_a_server_that_never_answers_does_not_hold_the_keys(
     """R19: while a test waits for a server the interface answers, and Esc cancels at once."""
     register(store, actor, company, silent)
     async with console((80, 24)) as c:
-        await start(c)
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("t")
+        await c.in_front("EmailTest")
         await c.shows("Testando")
         await c.until(lambda: "certo" in c.text, "the steps before the greeting")
         await c.press("escape")

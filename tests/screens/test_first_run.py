@@ -45,8 +45,8 @@ async def test_leaving_the_wizard_makes_nothing(console: Opened, store: Store) -
     async with console() as c:
         await introduce(c)
         await c.press("escape")
-        if c.dialog == "Confirm":
-            await c.press("enter")
+        await c.in_front("Confirm")
+        await c.agree()
         await c.until(lambda: c.app.return_code is not None, "the end")
     with store.reading() as session:
         assert session.scalars(select(Partner.id)).all() == []

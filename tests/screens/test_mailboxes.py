@@ -195,7 +195,9 @@ async def test_a_change_by_someone_else_is_not_overwritten_unasked(
         await c.press("end")
         await c.type(" minhas")
         with store.writing() as session:
-            mailboxes.edit(session, actor, view.id, {"nickname": "Notas delas"}, version=view.version)
+            mailboxes.edit(
+                session, actor, view.id, {"nickname": "Notas delas"}, version=view.version
+            )
         await c.press("f2")
         await c.in_front("Confirm")
         await c.shows("Outra pessoa alterou esta caixa", "Notas delas")

@@ -11,7 +11,6 @@ from services.store.models import Function
 from tests.screens.conftest import Console
 
 
-
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A screen: ``steps`` are keys, and the words that then appear."""
@@ -78,5 +77,3 @@ async def failing_test(
     for step in steps:
         on_step(step)
     return steps
-
-

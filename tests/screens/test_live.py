@@ -1,0 +1,214 @@
+"""What others commit shows by itself, foreign text stays inert, and leaving closes everything."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from services.notifications import bell
+from services.notifications.by_hand import notify
+from services.outbox import queue
+from services.registry import mailboxes
+from services.registry.access import Actor
+from services.registry.companies import CompanyView
+from services.registry.mailboxes import MailboxDraft
+from services.store.engine import Store
+from services.store.mail import BellEntry, OutboxMessage
+from services.store.models import Function
+from tests.screens import sample
+from tests.screens.conftest import Opened
+from tests.servers.sink import Sink
+
+LIVE = 1.5
+"""Seconds: the tests' ``store`` is not the console's own; half a second until the commit is seen, a quarter between refreshes, the rest to draw."""
+
+HOSTILE = (
+    "\x1b]0;roubado\x07\x1b[2J[@click=app.quit]clique[/] Re: [/] nota [bold red]x \u202egnp.exe"
+)
+
+
+def ring(store: Store, actor: Actor, company: CompanyView, title: str) -> None:
+    with store.writing() as session:
+        bell.add(
+            session,
+            partner_id=actor.partner_id,
+            company_id=company.id,
+            type_key="general",
+            title=title,
+            text=title,
+        )
+
+
+def enqueue(store: Store, actor: Actor, company: CompanyView, subject: str) -> int:
+    with store.writing() as session:
+        return queue.enqueue(
+            session,
+            partner_id=actor.partner_id,
+            company_id=company.id,
+            to=["cliente@loja.example"],
+            subject=subject,
+            body=subject,
+        )
+
+
+async def test_the_bell_counts_and_lists_what_another_process_commits(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: count, feed and toast within a moment of the commit, with no key pressed."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.shows("🔔 0")
+        ring(store, actor, company, "Certificado vence amanhã")
+        await c.until(lambda: "🔔 1" in c.lines[0], "the count", within=LIVE)
+        await c.press("b")
+        await c.shows("Certificado vence amanhã")
+        ring(store, actor, company, "Outra ocorrência")
+        await c.until(lambda: "Outra ocorrência" in c.text, "the entry", within=LIVE)
+        assert c.lines.index(_line(c.lines, "Outra")) < c.lines.index(_line(c.lines, "Certificado"))
+        await c.press("M")
+        await c.until(lambda: "🔔 0" in c.lines[0], "everything read")
+
+
+def _line(lines: list[str], words: str) -> str:
+    return next(line for line in lines if words in line)
+
+
+async def test_an_entry_that_is_opened_is_read(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: Enter shows the entry and the count goes down."""
+    ring(store, actor, company, "Certificado vence amanhã")
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.shows("🔔 1")
+        await c.press("b")
+        await c.shows("Certificado")
+        await c.press("enter")
+        await c.until(lambda: c.dialog == "Details", "the details")
+        await c.until(lambda: c.text.count("vence amanhã") == 2, "title and text")
+        await c.press("escape")
+        await c.until(lambda: "🔔 0" in c.lines[0], "the count")
+
+
+async def test_the_queue_shows_what_another_process_queues(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: the queue keeps the cursor on its row while a new e-mail comes in above it."""
+    enqueue(store, actor, company, "Primeira nota")
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("2")
+        await c.shows("Primeira nota")
+        enqueue(store, actor, company, "Segunda nota")
+        await c.until(lambda: "Segunda nota" in c.text, "the e-mail", within=LIVE)
+        assert "▸" in _line(c.lines[1:], "Primeira nota")
+
+
+async def test_the_documents_show_what_another_process_imports(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: a document imported store joins the list."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("3")
+        await c.shows("Nenhum documento ainda")
+        with store.writing() as session:
+            sample.document(session, actor.partner_id, company.id, 7, "Moinho Vale")
+        await c.until(lambda: "Moinho Vale" in c.text, "the document", within=LIVE)
+
+
+async def test_hostile_text_is_shown_and_does_nothing(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: escape sequences, markup and direction marks in subject, sender and title are inert."""
+    enqueue(store, actor, company, "[@click=app.quit]x Re: [/] nota")
+    with store.writing() as session:
+        message = session.scalars(select(OutboxMessage)).one()
+        message.subject = HOSTILE
+        sample.document(session, actor.partner_id, company.id, 7, HOSTILE)
+    async with console((80, 24)) as c:
+        await c.at_home()
+        ring(store, actor, company, HOSTILE)
+        with store.writing() as session:
+            session.scalars(select(BellEntry)).one().title = HOSTILE
+        await c.until(lambda: len(c.app._notifications) > 0, "the toast")
+        for screen in ("2", "3", "b"):
+            await c.press(screen)
+            await c.shows("[@click")
+            assert not {"\x1b", "\x07", "\u202e"} & set(c.text)
+            await c.press("enter")
+            await c.until(lambda: c.dialog == "Details", "the details")
+            await c.shows("[@click=app.quit]")
+            assert not {"\x1b", "\x07", "\u202e"} & set(c.text)
+            await c.press("escape")
+        assert c.app.is_running
+
+
+async def test_ctrl_q_leaves_and_closes(console: Opened, company: CompanyView) -> None:
+    """R33: leaving ends with status 0, and the database is let go."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("1")
+        await c.in_front("MailboxesScreen")
+        await c.press("ctrl+q")
+        await c.until(lambda: c.app.return_value == 0, "the end")
+    office = c.app.desk.office
+    with pytest.raises(RuntimeError):
+        office._readers.submit(int)
+
+
+async def test_question_mark_shows_the_keys_of_the_screen(
+    console: Opened, company: CompanyView
+) -> None:
+    """R51: the help lists the screen's keys, searches them, and Esc goes back."""
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.press("question_mark")
+        await c.in_front("HelpDialog")
+        await c.shows("Ajuda: Caixas de E-mail")
+        await c.type("excl")
+        await c.shows("Excluir")
+        assert "Testar" not in "\n".join(c.lines[3:-2])
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+
+
+async def test_a_notification_leaves_while_the_console_runs(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
+) -> None:
+    """R26, R31: queued store, sent by the console's own jobs, and the queue says so."""
+    with store.writing() as session:
+        mailboxes.add(
+            session,
+            actor,
+            company.id,
+            MailboxDraft(
+                function=Function.SEND,
+                nickname="Notas",
+                sender_name="Padaria",
+                email="nfe@padaria.example",
+                password="segredo",
+                host="127.0.0.1",
+                port=sink.port,
+                security="none",
+                authenticate=False,
+            ),
+        )
+    async with console((100, 30), with_jobs=True) as c:
+        await c.at_home()
+        await c.press("2")
+        await c.shows("Nenhum e-mail na fila")
+        with store.writing() as session:
+            notify(
+                session,
+                actor,
+                company.id,
+                type_key="general",
+                subject="Relatório pronto",
+                body="Está pronto.",
+            )
+        await c.shows("Relatório pronto", "Enviado")
+        await c.press("ctrl+q")
+        await c.until(lambda: c.app.return_value == 0, "the end")
+    (taken,) = sink.wait_for(1)
+    assert taken.recipients == ("dono@padaria.example",)
