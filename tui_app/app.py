@@ -96,7 +96,7 @@ class CarteiroApp(Commanded, App[int]):
         Command(
             "app.palette", "ctrl+p", _("Paleta"), "command_palette", palette=False, priority=True
         ),
-        Command("app.quit", "ctrl+c,ctrl+q", _("Sair"), "leave", priority=True),
+        Command("app.quit", "ctrl+q,ctrl+c", _("Sair"), "leave", order=95, priority=True),
     )
 
     def __init__(
