@@ -1,0 +1,62 @@
+"""Every screen as it looks, at 80×24 and 120×40: clock, data and cursor stand still."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from services import clock
+from services.settings import Settings
+from services.store.engine import open_store
+from tests.screens import sample
+from tests.screens.conftest import Console
+from tests.screens.tour import STOPS, Stop, failing_test, go
+from tui_app.app import CarteiroApp
+
+SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "outbox", "documents", "bell",
+         "wizard", "choose_company", "help")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same instant, zone, bell and cursor in every run."""
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    monkeypatch.setattr("screens.widgets.topbar.can_draw_bell", lambda: True)
+    monkeypatch.setattr("services.health.email_test.run_test", failing_test)
+    monkeypatch.setattr(Input, "cursor_blink", False)
+    time.tzset()
+    clock.set_source(lambda: sample.NOON)
+    yield
+    clock.set_source(None)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("stop", [s for s in STOPS if s.name in SHOWN], ids=lambda s: s.name)
+def test_screen_looks_as_it_did(
+    stop: Stop,
+    size: tuple[int, int],
+    home: Path,
+    snap_compare: Callable[..., bool],
+) -> None:
+    """R1, R5, R19, R52: what a person sees; a change here is to be looked at, then accepted."""
+    settings = Settings(
+        home=home, database_url=f"sqlite:///{home / 'carteiro.db'}", hostname="carteiro.example"
+    )
+    store = open_store(settings)
+    if not stop.empty:
+        with store.writing() as session:
+            sample.fill(session)
+    store.close()
+    app = CarteiroApp(settings, with_jobs=False)
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await go(Console(app, pilot), stop)
+
+    assert snap_compare(app, terminal_size=size, run_before=walk)
