@@ -166,7 +166,9 @@ class Pop3Session:
             names = await self._listing_reply()
         if isinstance(sizes, Failure):
             raise WireError(sizes)
-        listed = listing(sizes, [] if isinstance(names, Failure) else names)
+        listed = await asyncio.to_thread(
+            listing, sizes, [] if isinstance(names, Failure) else names
+        )
         self._talk.step(Stage.LIST, str(len(listed)))
         return listed
 
