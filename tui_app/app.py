@@ -177,8 +177,8 @@ class CarteiroApp(Commanded, App[int]):
             self._dirty.clear()
             try:
                 await self._ring()
-                if isinstance(self.screen, FramedScreen):
-                    await self.screen.refresh_live()
+                if (framed := self._framed) is not None:
+                    await framed.refresh_live()
             except CarteiroError as e:
                 notify_safe(self, e.message, "warning")
             except Exception:
@@ -189,8 +189,7 @@ class CarteiroApp(Commanded, App[int]):
         from services.notifications import bell
 
         self._unread = await self.desk.ask(bell.unread_count)
-        for bar in self.screen.query(TopBar):
-            bar.unread = self._unread
+        self._show_unread()
         newest = await self.desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
         top = newest[0].id if newest else 0
         if self._last_bell is not None and top > self._last_bell and self.screen_key != "bell":
@@ -201,10 +200,20 @@ class CarteiroApp(Commanded, App[int]):
                 self.bell()
         self._last_bell = top
 
+    def _show_unread(self) -> None:
+        for screen in self.screen_stack:
+            for bar in screen.query(TopBar):
+                bar.unread = self._unread
+
+    @property
+    def _framed(self) -> FramedScreen | None:
+        """The screen in front, or the one under a dialog: it lives on there."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, FramedScreen)), None)
+
     @property
     def screen_key(self) -> str:
         """The key of the screen in front, or of the one under a dialog."""
-        return next((s.key for s in reversed(self.screen_stack) if isinstance(s, FramedScreen)), "")
+        return self._framed.key if self._framed is not None else ""
 
     def _show_activity(self) -> None:
         if self._jobs is not None:
