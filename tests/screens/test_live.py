@@ -117,6 +117,26 @@ async def test_the_documents_show_what_another_process_imports(
         await c.until(lambda: "Moinho Vale" in c.text, "the document", within=LIVE)
 
 
+async def test_what_is_committed_behind_a_dialog_shows_when_it_closes(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: a dialog in front keeps neither the count nor the list from being told."""
+    enqueue(store, actor, company, "Primeira nota")
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("2")
+        await c.shows("Primeira nota")
+        await c.press("enter")
+        await c.until(lambda: c.dialog == "Details", "the details")
+        enqueue(store, actor, company, "Segunda nota")
+        ring(store, actor, company, "Certificado vence amanhã")
+        await c.until(lambda: len(c.app._notifications) > 0, "the toast", within=LIVE)
+        await c.press("escape")
+        await c.until(
+            lambda: "🔔 1" in c.lines[0] and "Segunda nota" in c.text, "both", within=LIVE
+        )
+
+
 async def test_hostile_text_is_shown_and_does_nothing(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
