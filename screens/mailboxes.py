@@ -64,6 +64,14 @@ def _cells(view: MailboxView) -> Sequence[Cell]:
     )
 
 
+def _empty(function: Function, *, invites: bool) -> str:
+    if function is Function.SEND:
+        words = _("Nenhuma caixa de envio.")
+    else:
+        words = _("Nenhuma caixa de leitura.")
+    return f"{words} {_('Tecle n para cadastrar a primeira.')}" if invites else words
+
+
 class MailboxesScreen(FramedScreen):
     """Two lists, sending above and, while Document Import is on, reading below (R1, R3)."""
 
@@ -73,7 +81,7 @@ class MailboxesScreen(FramedScreen):
     MailboxesScreen #why { color: $text-warning; height: auto; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("mailboxes.new", "n", _("Nova"), "new", order=1),
+        Command("mailboxes.new", "n", _("Nova"), "new", order=1, when=lambda s: s.why_not is None),
         Command("mailboxes.edit", "e", _("Editar"), "edit", order=2),
         Command("mailboxes.test", "t", _("Testar"), "test", order=3),
         Command("mailboxes.switch", "a", _("Ativar"), "switch", order=4),
@@ -86,6 +94,7 @@ class MailboxesScreen(FramedScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        self.why_not: str | None = None
         self._sources = {f: MailboxSource(desk, f) for f in Function}
         columns = (
             Column("nickname", _("Apelido"), 14),
@@ -94,20 +103,7 @@ class MailboxesScreen(FramedScreen):
             Column("host", _("Servidor"), 24, min_terminal_width=100),
             Column("security", _("Conexão"), 8, min_terminal_width=130),
         )
-        self._lists = {
-            Function.SEND: WindowList(
-                self._sources[Function.SEND],
-                columns,
-                empty=_("Nenhuma caixa de envio. Tecle n para cadastrar a primeira."),
-                id="send",
-            ),
-            Function.READ: WindowList(
-                self._sources[Function.READ],
-                columns,
-                empty=_("Nenhuma caixa de leitura. Tecle n para cadastrar a primeira."),
-                id="read",
-            ),
-        }
+        self._lists = {f: WindowList(self._sources[f], columns, id=f.value) for f in Function}
 
         self._listings = {
             Function.SEND: Listing(self._lists[Function.SEND], title=_("Envio")),
@@ -143,6 +139,10 @@ class MailboxesScreen(FramedScreen):
             reason = await self.desk.ask(mailboxes.why_not_register, company.id)
         why.show(reason or "")
         why.display = reason is not None
+        self.why_not = reason
+        for function, shown in self._lists.items():
+            shown.empty = _empty(function, invites=reason is None)
+        self.refresh_bindings()
         await self.refresh_live()
 
     async def refresh_live(self) -> None:
