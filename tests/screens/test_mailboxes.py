@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.registry import companies, mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.store.engine import Store
-from services.store.models import EmailServer, Function, Mailbox
+from services.store.models import EmailServer, Function, Mailbox, Role, User, UserCompany
 from tests.screens.conftest import Opened
 
 Add = Callable[..., MailboxView]
@@ -249,14 +249,32 @@ async def test_deleting_asks_and_says_that_the_server_goes_too(
 async def test_while_invoicy_mail_is_on_the_reason_is_shown_and_no_form(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
-    """R2, R11: the reason stands on the screen; ``n`` says it again instead of a form."""
+    """R2, R11: the reason stands on the screen, and registering is not offered."""
     with store.writing() as session:
         companies.edit(session, actor, company.id, {"invoicy_mail": True})
     async with console((80, 24)) as c:
         await c.mailboxes()
         await c.shows("InvoiCy Mail")
+        await c.until(lambda: "n Nova" not in c.text, "the key's end")
         await c.press("n")
-        await c.until(lambda: len(c.app._notifications) > 0, "the refusal")
+        assert "Tecle n" not in c.text
+        assert c.dialog == "MailboxesScreen"
+
+
+async def test_a_company_user_without_permission_is_told_whom_to_ask(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R11: no form, but the reason and the partner's name."""
+    with store.writing() as session:
+        companies.edit(session, actor, company.id, {"may_register": False})
+        session.execute(update(User).values(role=Role.COMPANY))
+        session.add(UserCompany(user_id=actor.user_id, company_id=company.id))
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("peça ao", "parceiro Contábil Sul")
+        await c.until(lambda: "n Nova" not in c.text, "the key's end")
+        await c.press("n")
+        assert "Tecle n" not in c.text
         assert c.dialog == "MailboxesScreen"
 
 
