@@ -145,7 +145,7 @@ def _sqlite(url: str, begin: str) -> Engine:
             "synchronous=FULL",
             "temp_store=MEMORY",
             "cache_size=-16000",
-            "wal_autocheckpoint=4000",
+            "wal_autocheckpoint=2000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
