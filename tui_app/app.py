@@ -96,7 +96,7 @@ class CarteiroApp(Commanded, App[int]):
         Command(
             "app.palette", "ctrl+p", _("Paleta"), "command_palette", palette=False, priority=True
         ),
-        Command("app.quit", "ctrl+q,ctrl+c", _("Sair"), "leave", order=95, priority=True),
+        Command("app.quit", "f10,ctrl+q", _("Sair"), "leave", order=95, priority=True),
     )
 
     def __init__(
@@ -132,7 +132,7 @@ class CarteiroApp(Commanded, App[int]):
             office = await asyncio.to_thread(_open_office, self.desk.settings)
             self.desk.open(office)
             if not await self._seat(office):
-                await self.action_leave()
+                await self._leave()
                 return
         except CarteiroError as e:
             self.exit(1, message=e.message)
@@ -285,8 +285,30 @@ class CarteiroApp(Commanded, App[int]):
         if isinstance(self.screen, FramedScreen):
             self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C says how to leave: it is too near to copying to leave by itself."""
+        notify_safe(self, _("F10 ou Ctrl+Q sai do Carteiro"), "information")
+
     async def action_leave(self) -> None:
-        """Leave: the jobs drain first, claims go back."""
+        """Leave; what was typed and not saved is not lost without a question."""
+        from screens.widgets.form import Form
+
+        if any(form.changed for screen in self.screen_stack for form in screen.query(Form)):
+            self.run_worker(
+                self._ask_and_leave(), group="leave", exclusive=True, exit_on_error=False
+            )
+        else:
+            await self._leave()
+
+    async def _ask_and_leave(self) -> None:
+        from screens.dialogs.confirm import Confirm
+
+        text = _("O que foi digitado e não foi salvo se perde.")
+        if await self.push_screen_wait(Confirm(_("Sair do Carteiro?"), text, danger=True)):
+            await self._leave()
+
+    async def _leave(self) -> None:
+        """The jobs drain first, claims go back."""
         if self._jobs is not None:
             notify_safe(self, _("Encerrando: terminando o que está em andamento…"), "information")
             await self._jobs.drain(DRAIN_SECONDS)

@@ -16,8 +16,8 @@ from tests.servers.ports import wait_until
 from tests.store_fixtures import CNPJ
 
 DOWN, PAGE_DOWN = b"\x1b[B", b"\x1b[6~"
-KEYS = 60
-MAILS = 4_000
+KEYS = 40
+MAILS = 6_000
 
 
 def _mailbox(home: Path, dovecot: Dovecot) -> None:

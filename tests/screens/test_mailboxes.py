@@ -145,6 +145,23 @@ async def test_an_untouched_form_leaves_without_a_question(
         await c.in_front("MailboxesScreen")
 
 
+async def test_leaving_asks_when_something_is_typed(
+    console: Opened, company: CompanyView
+) -> None:
+    """R5: Ctrl+Q over a form with something typed asks; Ctrl+C never leaves."""
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.press("n")
+        await c.in_front("MailboxForm")
+        await c.type("Notas")
+        await c.press("ctrl+c")
+        await c.press("ctrl+q")
+        await c.in_front("Confirm")
+        await c.press("escape")
+        await c.in_front("MailboxForm")
+        assert "Notas" in c.text
+
+
 async def test_keys_typed_right_after_tab_go_to_the_next_field(
     console: Opened, company: CompanyView
 ) -> None:
