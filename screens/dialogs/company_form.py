@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.dialogs.confirm import Confirm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -97,12 +98,16 @@ class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
             self.dismiss(saved)
 
     def action_leave(self) -> None:
-        """Leave; a second Esc is needed when something was typed."""
-        refusal = self.query_one("#refusal", Foreign)
-        if self.form.changed and not refusal.has_class("asked"):
-            refusal.add_class("asked")
-            refusal.show(_("Há alterações não salvas: F2 salva, Esc de novo descarta."))
+        """Leave; typed changes are not lost without a question."""
+        if self.form.changed:
+            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
         else:
+            self.dismiss(None)
+
+    async def _leave(self) -> None:
+        if await self.app.push_screen_wait(
+            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True)
+        ):
             self.dismiss(None)
 
 
