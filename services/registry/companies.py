@@ -345,6 +345,7 @@ def _fill(row: Company, clean: CompanyDraft, headquarters_id: int | None) -> Non
     row.document_import = clean.document_import
     row.invoicy_mail = clean.invoicy_mail
     row.may_register = clean.may_register
+    row.nickname_key = search.key(clean.nickname, most=120)
     row.search_key = search.key(clean.nickname, clean.cnpj, clean.legal_name, most=400)
 
 

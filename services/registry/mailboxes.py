@@ -359,6 +359,7 @@ def _fill(server: EmailServer, function: str, clean: Clean) -> None:
         setattr(server, name, getattr(clean, name))
     for name in ("host", "port", "security"):
         setattr(server, f"{protocol}_{name}", getattr(clean, name))
+    server.email_key = search.key(server.email, most=400)
     server.search_key = search.key(
         server.nickname,
         server.email,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, NotFound, Refused
 from services.fiscal import cnpj as cnpjs
 from services.language import _
-from services.registry import access, audit
+from services.registry import access, audit, search
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.store.engine import begin_exclusive
@@ -76,6 +76,7 @@ def initialise(
         role=Role.PARTNER,
         os_account=access.os_account(),
     )
+    _set_keys(user)
     session.add(user)
     session.flush()
     actor = access.actor_of(session, user, access.os_account())
@@ -119,6 +120,7 @@ def add_user(session: Session, actor: Actor, draft: UserDraft) -> UserView:
         role=role,
         os_account=account or None,
     )
+    _set_keys(row)
     session.add(row)
     try:
         session.flush()
@@ -207,6 +209,11 @@ def _companies(session: Session, actor: Actor, form: Form, draft: UserDraft) -> 
             ),
         )
     return found
+
+
+def _set_keys(row: User) -> None:
+    row.nickname_key = search.key(row.nickname, most=120)
+    row.search_key = search.key(row.nickname, row.name, row.email, row.os_account, most=700)
 
 
 def _view(row: User, companies: tuple[str, ...]) -> UserView:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from services.clock import now
@@ -27,11 +27,12 @@ class Role(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an e-mail server serves (R17)."""
+    """What an e-mail server serves (R17); the partner's own relay is one too (R14)."""
 
     SEND = "send"
     READ = "read"
     BOTH = "both"
+    RELAY = "relay"
 
 
 class Function(StrEnum):
@@ -57,6 +58,8 @@ class Partner(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     partner_key: Mapped[str] = mapped_column(String(100), unique=True)
+    auto_invoicy_mail: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -73,6 +76,9 @@ class User(Base):
     os_account: Mapped[str | None] = mapped_column(String(64), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
     bell_read_up_to: Mapped[int] = mapped_column(Id, default=0)
+    nickname_key: Mapped[str] = mapped_column(String(120), default="")
+    search_key: Mapped[str] = mapped_column(String(700), default="")
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -103,15 +109,32 @@ class Company(Base):
     document_import: Mapped[bool] = mapped_column(default=False)
     invoicy_mail: Mapped[bool] = mapped_column(default=False)
     may_register: Mapped[bool] = mapped_column(default=True)
+    sender_name: Mapped[str] = mapped_column(String(200), default="")
+    nickname_key: Mapped[str] = mapped_column(String(120), default="")
     search_key: Mapped[str] = mapped_column(String(400), default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class EmailServer(Base):
-    """A registered mail account with its settings, owned by the partner; its password is in the vault."""
+    """A registered mail account with its settings, owned by the partner; its password is in the vault.
+
+    ``password_version`` counts the passwords that it has had. A copy (R6) remembers its origin,
+    what that was called, and the origin's password version at the time of the copy.
+    ``refusals`` are definite refusals in a row by the sending server, ``pop_refusals`` by the
+    reading one.
+    """
 
     __tablename__ = "email_server"
+    __table_args__ = (
+        Index(
+            "ux_email_server_relay",
+            "partner_id",
+            unique=True,
+            sqlite_where=text("kind = 'relay'"),
+            postgresql_where=text("kind = 'relay'"),
+        ),
+    )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
     kind: Mapped[str] = mapped_column(String(5))
@@ -134,6 +157,7 @@ class EmailServer(Base):
     health_reason: Mapped[str | None] = mapped_column(String(1000))
     health_since: Mapped[datetime | None]
     refusals: Mapped[int] = mapped_column(default=0)
+    pop_refusals: Mapped[int] = mapped_column(default=0)
     inactive_code: Mapped[int | None]
     inactive_reason: Mapped[str | None] = mapped_column(String(1000))
     inactive_since: Mapped[datetime | None]
@@ -142,6 +166,14 @@ class EmailServer(Base):
     created_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("app_user.id", ondelete="SET NULL")
     )
+    origin_id: Mapped[int | None] = mapped_column(
+        ForeignKey("email_server.id", ondelete="SET NULL"), index=True
+    )
+    origin_kind: Mapped[str | None] = mapped_column(String(12))
+    origin_label: Mapped[str | None] = mapped_column(String(320))
+    origin_password_version: Mapped[int | None]
+    password_version: Mapped[int] = mapped_column(default=1)
+    email_key: Mapped[str] = mapped_column(String(400), default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -166,6 +198,41 @@ class Mailbox(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     server: Mapped[EmailServer] = relationship(back_populates="mailboxes")
     company: Mapped[Company] = relationship()
+
+
+class MailboxImport(Base):
+    """One *Importar da Matriz* or *do Parceiro*: which copy came, and what went for it (R6)."""
+
+    __tablename__ = "mailbox_import"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    company_id: Mapped[int] = mapped_column(
+        ForeignKey("company.id", ondelete="CASCADE"), index=True
+    )
+    server_id: Mapped[int | None] = mapped_column(
+        ForeignKey("email_server.id", ondelete="SET NULL")
+    )
+    user_nickname: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    undone_at: Mapped[datetime | None]
+
+
+class RemovedMailbox(Base):
+    """A sending mailbox that an import removed, kept to be brought back (R6).
+
+    ``server_id`` is set when its server lives on with other companies; otherwise ``settings``
+    has the server's values, and the vault its password under this row.
+    """
+
+    __tablename__ = "removed_mailbox"
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    import_id: Mapped[int] = mapped_column(
+        ForeignKey("mailbox_import.id", ondelete="CASCADE"), index=True
+    )
+    server_id: Mapped[int | None] = mapped_column(
+        ForeignKey("email_server.id", ondelete="SET NULL")
+    )
+    position: Mapped[int] = mapped_column(default=0)
+    settings: Mapped[dict[str, Any]]
 
 
 class AuditEntry(Base):

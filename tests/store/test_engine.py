@@ -28,10 +28,20 @@ def test_the_schema_is_that_of_the_models(store: Store) -> None:
 
     with store.read_engine.connect() as connection:
         context = MigrationContext.configure(connection)
+        ignored = {"remove_table"}
+        if store.is_sqlite:
+            # The reflection overlooks ON DELETE of a column that came by ALTER TABLE: asked below.
+            ignored |= {"add_fk", "remove_fk"}
+            for table in Base.metadata.tables.values():
+                kept = connection.exec_driver_sql(f"PRAGMA foreign_key_list({table.name})").all()
+                assert {(row[3], row[2], row[6]) for row in kept} == {
+                    (key.parent.name, key.column.table.name, key.ondelete or "NO ACTION")
+                    for key in table.foreign_keys
+                }
         differences = [
             each
             for each in compare_metadata(context, Base.metadata)
-            if not (isinstance(each, tuple) and each[0] == "remove_table")
+            if not (isinstance(each, tuple) and each[0] in ignored)
         ]
     assert differences == []
 
