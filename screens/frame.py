@@ -32,6 +32,7 @@ class FramedScreen(Commanded, Screen[None]):
     DEFAULT_CSS = """
     FramedScreen { layout: vertical; }
     FramedScreen > #middle { height: 1fr; }
+    FramedScreen.company-user .partner-only { display: none; }
     FramedScreen #body { width: 1fr; height: 1fr; padding: 0 1; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
@@ -56,12 +57,17 @@ class FramedScreen(Commanded, Screen[None]):
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
+        self.seat()
         yield TopBar()
         with Horizontal(id="middle"):
             yield Panel(self.key)
             with Vertical(id="body"):
                 yield from self.body()
         yield KeyLine()
+
+    def seat(self) -> None:
+        """Show what this person has; the partner's places are not a company user's (R53)."""
+        self.set_class(self.desk.ready.is_set() and not self.desk.actor.is_partner, "company-user")
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panel away where room is scarce."""

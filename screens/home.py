@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from screens.desk import Desk
 from screens.frame import FOLD_BELOW, FramedScreen
-from screens.widgets.panel import PlaceLine, places
+from screens.widgets.panel import place_lines
 from services.language import _
 
 
@@ -78,9 +78,4 @@ class Home(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static("Carteiro", classes="title", markup=False)
         yield self._state
-        for group, members in places():
-            yield Static(group, classes="group place", markup=False)
-            for place in members:
-                line = PlaceLine(place, here=False)
-                line.add_class("place")
-                yield line
+        yield from place_lines()

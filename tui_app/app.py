@@ -17,7 +17,7 @@ from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.home import HomeScreen
 from screens.widgets.foreign import notify_safe
-from screens.widgets.panel import Panel, places
+from screens.widgets.panel import Panel, partners_own, places
 from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError
 from services.language import _
@@ -119,6 +119,12 @@ class CarteiroApp(Commanded, App[int]):
         """Keys in words of the program's language."""
         return key_words(binding)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A company user has no way to the partner's screens (R53)."""
+        if action == "go" and self.desk.ready.is_set() and not self.desk.actor.is_partner:
+            return not partners_own().intersection(parameters)
+        return super().check_action(action, parameters)
+
     def get_default_screen(self) -> Screen[None]:
         """The skeleton that is painted first."""
         return HomeScreen(self.desk)
@@ -141,6 +147,9 @@ class CarteiroApp(Commanded, App[int]):
             log.exception("start failed")
             self.exit(1, message=_("O Carteiro não pôde começar; os detalhes estão no log"))
             return
+        for screen in self.screen_stack:
+            if isinstance(screen, FramedScreen):
+                screen.seat()
         self._show_place()
         office.on_change(self._dirty.set)
         self._dirty.set()

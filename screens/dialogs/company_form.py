@@ -1,36 +1,24 @@
-"""The form of a company: what the main job needs of it."""
+"""The form of a company."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-
-from screens.commands import Command, Commanded
 from screens.desk import Desk
-from screens.dialogs.confirm import Confirm
+from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
-from screens.widgets.foreign import Foreign
-from screens.widgets.form import Form
-from screens.widgets.keyline import KeyLine
-from services.errors import CarteiroError, Invalid, InvalidFields
 from services.fiscal.cnpj import parse
 from services.language import _
 from services.registry import companies
 from services.registry.companies import CompanyDraft, CompanyView
 
 
-def _cnpj(text: str) -> None:
-    parse(text)
-
-
 def fields(*, editing: bool) -> list[FieldSpec]:
     """The company's fields."""
     return [
         FieldSpec(
-            "cnpj", "CNPJ", kind="readonly" if editing else "text", required=True, validate=_cnpj
+            "cnpj", "CNPJ", kind="readonly" if editing else "text", required=True, validate=parse
         ),
         FieldSpec("nickname", _("Apelido"), required=True),
         FieldSpec("legal_name", _("Razão social"), required=True),
@@ -44,71 +32,32 @@ def fields(*, editing: bool) -> list[FieldSpec]:
     ]
 
 
-class CompanyForm(Commanded, ModalScreen[CompanyView | None]):
-    """Register or change a company; gives the saved view, or None when left."""
-
-    DEFAULT_CSS = "CompanyForm Form { height: auto; max-height: 1fr; }"
-    VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("company_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
-        Command("company_form.leave", "escape", _("Voltar"), "leave", order=2),
-    )
+class CompanyForm(RecordForm[CompanyView]):
+    """Register or change a company."""
 
     def __init__(self, desk: Desk, view: CompanyView | None = None) -> None:
-        super().__init__()
-        self.desk = desk
-        self.view = view
-        self.form = Form(fields(editing=view is not None), _values(view))
+        super().__init__(desk, fields(editing=view is not None), _values(view), view)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Foreign(
-                _("Nova empresa") if self.view is None else _("Editar empresa"),
-                classes="dialog-title",
-            )
-            yield self.form
-            yield Foreign(id="refusal", classes="error")
-        yield KeyLine()
+    def title_words(self) -> str:
+        return _("Nova empresa") if self.record is None else _("Editar empresa")
 
-    def action_save(self) -> None:
-        """Save; a refusal is shown beside its field."""
-        if self.form.check():
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
-
-    async def _save(self) -> None:
+    async def save(self) -> CompanyView:
         values: dict[str, Any] = self.form.values()
-        try:
-            if self.view is None:
-                draft = CompanyDraft(
-                    **{**values, "headquarters": values["headquarters"] or None,
-                       "notification_email": values["notification_email"] or None}
-                )  # fmt: skip
-                saved = await self.desk.do(companies.add, draft)
-            else:
-                changes = {k: v for k, v in values.items() if k != "cnpj"}
-                saved = await self.desk.do(
-                    companies.edit, self.view.id, changes, version=self.view.version
-                )
-        except InvalidFields as e:
-            self.form.show_errors(e.errors)
-        except Invalid as e:
-            self.form.show_errors([e])
-        except CarteiroError as e:
-            self.query_one("#refusal", Foreign).show(e.message)
-        else:
-            self.dismiss(saved)
+        for name in ("headquarters", "notification_email"):
+            values[name] = values[name] or None
+        if self.record is None:
+            return await self.desk.do(companies.add, CompanyDraft(**values))
+        del values["cnpj"]
+        return await self.desk.do(
+            companies.edit, self.record.id, values, version=self.record.version
+        )
 
-    def action_leave(self) -> None:
-        """Leave; typed changes are not lost without a question."""
-        if self.form.changed:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
-        else:
-            self.dismiss(None)
+    async def now(self) -> CompanyView:
+        assert self.record is not None
+        return await self.desk.ask(companies.view, self.record.id)
 
-    async def _leave(self) -> None:
-        if await self.app.push_screen_wait(
-            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True)
-        ):
-            self.dismiss(None)
+    def values_of(self, record: CompanyView) -> Mapping[str, Value]:
+        return _values(record)
 
 
 def _values(view: CompanyView | None) -> dict[str, Value]:

@@ -162,6 +162,37 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         self._first = dict(self._values)
         self._show_visible()
 
+    def rebase(self, theirs: Mapping[str, Value]) -> tuple[list[str], list[str]]:
+        """Go on from the values that somebody else saved meanwhile; nothing typed is lost.
+
+        A field that this person has not touched shows theirs; one that both changed keeps what was
+        typed. Gives the names of the first and of the second.
+        """
+        taken, contested = [], []
+        for spec in self.specs:
+            name, mine, first = spec.name, self._values[spec.name], self._first[spec.name]
+            new = _blank(spec, theirs.get(name, first))
+            if new == first:
+                continue
+            self._first[name] = new
+            if mine == first:
+                self.set_value(name, new, by_hand=True)
+                taken.append(name)
+            elif mine != new:
+                contested.append(name)
+        return taken, contested
+
+    def label(self, name: str) -> str:
+        """The field's label."""
+        return self._spec(name).label
+
+    def words_of(self, name: str, value: Value) -> str:
+        """A value of the field as a person reads it."""
+        spec = self._spec(name)
+        if spec.kind == "switch":
+            return _("Sim") if value else _("Não")
+        return next((words for v, words in spec.choices if v == value), text_of(value))
+
     def check(self) -> bool:
         """Validate every visible field; show all errors at once and go to the first."""
         errors = []

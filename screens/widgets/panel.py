@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -14,15 +15,19 @@ from services.language import _
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the panel: the digit that jumps to it and the screen's key."""
+    """One entry of the panel: the digit that jumps to it and the screen's key.
+
+    ``partner_only`` places are not shown to company users, whom the services refuse them (R53).
+    """
 
     digit: str
     key: str
     words: str
+    partner_only: bool = False
 
 
 def places() -> list[tuple[str, list[Place]]]:
-    """Groups and their places, in the mission's order."""
+    """Groups and their places, in the mission's order; a digit stays with its screen."""
     return [
         (
             _("Empresa"),
@@ -33,12 +38,17 @@ def places() -> list[tuple[str, list[Place]]]:
         (
             _("Operação"),
             [
-                Place("2", "outbox", _("Fila de envio")),
-                Place("3", "documents", _("Documentos")),
+                Place("6", "outbox", _("Fila de envio")),
+                Place("7", "documents", _("Documentos")),
                 Place("b", "bell", _("Notificações")),
             ],
         ),
     ]
+
+
+def partners_own() -> frozenset[str]:
+    """The keys of the screens that only partner users have."""
+    return frozenset(p.key for _group, members in places() for p in members if p.partner_only)
 
 
 class PlaceLine(Static):
@@ -80,7 +90,17 @@ class Panel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(_("Painel de Controle"), classes="title", markup=False)
-        for group, members in places():
-            yield Static(group, classes="group", markup=False)
-            for place in members:
-                yield PlaceLine(place, here=place.key == self._here)
+        yield from place_lines(here=self._here)
+
+
+def place_lines(here: str = "") -> Iterator[Static]:
+    """Every group's title and its places; those of the partner carry a class to hide them by."""
+    for group, members in places():
+        title = Static(group, classes="group place", markup=False)
+        title.set_class(all(place.partner_only for place in members), "partner-only")
+        yield title
+        for place in members:
+            line = PlaceLine(place, here=place.key == here)
+            line.add_class("place")
+            line.set_class(place.partner_only, "partner-only")
+            yield line

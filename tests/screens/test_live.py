@@ -97,7 +97,7 @@ async def test_the_queue_shows_what_another_process_queues(
     enqueue(store, actor, company, "Primeira nota")
     async with console((80, 24)) as c:
         await c.at_home()
-        await c.press("2")
+        await c.press("6")
         await c.shows("Primeira nota")
         enqueue(store, actor, company, "Segunda nota")
         await c.until(lambda: "Segunda nota" in c.text, "the e-mail", within=LIVE)
@@ -110,7 +110,7 @@ async def test_the_documents_show_what_another_process_imports(
     """R52: a document imported store joins the list."""
     async with console((80, 24)) as c:
         await c.at_home()
-        await c.press("3")
+        await c.press("7")
         await c.shows("Nenhum documento ainda")
         with store.writing() as session:
             sample.document(session, actor.partner_id, company.id, 7, "Moinho Vale")
@@ -124,7 +124,7 @@ async def test_what_is_committed_behind_a_dialog_shows_when_it_closes(
     enqueue(store, actor, company, "Primeira nota")
     async with console((80, 24)) as c:
         await c.at_home()
-        await c.press("2")
+        await c.press("6")
         await c.shows("Primeira nota")
         await c.press("enter")
         await c.until(lambda: c.dialog == "Details", "the details")
@@ -152,7 +152,7 @@ async def test_hostile_text_is_shown_and_does_nothing(
         with store.writing() as session:
             session.scalars(select(BellEntry)).one().title = HOSTILE
         await c.until(lambda: len(c.app._notifications) > 0, "the toast")
-        for screen in ("2", "3", "b"):
+        for screen in ("6", "7", "b"):
             await c.press(screen)
             await c.shows("[@click")
             assert not {"\x1b", "\x07", "\u202e"} & set(c.text)
@@ -216,7 +216,7 @@ async def test_a_notification_leaves_while_the_console_runs(
         )
     async with console((100, 30), with_jobs=True) as c:
         await c.at_home()
-        await c.press("2")
+        await c.press("6")
         await c.shows("Nenhum e-mail na fila")
         with store.writing() as session:
             notify(

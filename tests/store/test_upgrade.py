@@ -14,20 +14,20 @@ from services.store.engine import Store, open_store
 from services.store.models import Company, EmailServer, Mailbox, User
 from services.store.schema import _MIGRATIONS
 
-_ROWS = (
-    "INSERT INTO partner (id, name, partner_key, created_at) VALUES (1, 'P', 'K', 0)",
-    "INSERT INTO app_user (id, partner_id, nickname, name, email, role, active, bell_read_up_to,"
-    " created_at) VALUES (1, 1, 'José', 'José Lima', 'j@p.example', 'partner', TRUE, 0, 0)",
-    "INSERT INTO company (id, partner_id, cnpj, nickname, legal_name, document_import,"
-    " invoicy_mail, may_register, search_key, version, created_at)"
-    " VALUES (1, 1, '11222333000181', 'Padaria São João', 'L', TRUE, FALSE, TRUE, '', 1, 0)",
-    "INSERT INTO email_server (id, partner_id, kind, nickname, sender_name, email, username,"
-    " active, authenticate, verify_certificate, timeout, delete_after, health, refusals,"
-    " search_key, version, created_at) VALUES (1, 1, 'send', 'N', 'S', 'NFe@Padaria.example',"
-    " 'u', TRUE, TRUE, TRUE, 30, 'import', 'ok', 2, '', 1, 0)",
-    "INSERT INTO mailbox (id, server_id, company_id, function, position, created_at)"
-    " VALUES (1, 1, 1, 'send', 0, 0)",
-)
+_ROWS = """
+INSERT INTO partner (id, name, partner_key, created_at) VALUES (1, 'P', 'K', 0);
+INSERT INTO app_user (id, partner_id, nickname, name, email, role, active, bell_read_up_to,
+    created_at) VALUES (1, 1, 'José', 'José Lima', 'j@p.example', 'partner', TRUE, 0, 0);
+INSERT INTO company (id, partner_id, cnpj, nickname, legal_name, document_import, invoicy_mail,
+    may_register, search_key, version, created_at)
+    VALUES (1, 1, '11222333000181', 'Padaria São João', 'L', TRUE, FALSE, TRUE, '', 1, 0);
+INSERT INTO email_server (id, partner_id, kind, nickname, sender_name, email, username, active,
+    authenticate, verify_certificate, timeout, delete_after, health, refusals, search_key, version,
+    created_at) VALUES (1, 1, 'send', 'N', 'S', 'NFe@Padaria.example', 'u', TRUE, TRUE, TRUE, 30,
+    'import', 'ok', 2, '', 1, 0);
+INSERT INTO mailbox (id, server_id, company_id, function, position, created_at)
+    VALUES (1, 1, 1, 'send', 0, 0)
+"""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def older(request: pytest.FixtureRequest, home: Path, database_url: str) -> Sett
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for row in _ROWS:
+        for row in _ROWS.split(";"):
             connection.execute(text(row))
     store.close()
     return settings

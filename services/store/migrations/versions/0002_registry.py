@@ -64,30 +64,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_removed_mailbox_import_id", "removed_mailbox", ["import_id"])
-    _fill("company", {"nickname_key": ("nickname",)})
-    _fill("email_server", {"email_key": ("email",)})
-    _fill("app_user", {"nickname_key": ("nickname",), "search_key": _WORDS})
-
-
-_WORDS = ("nickname", "name", "email", "os_account")
+    _fill("company", "nickname_key", 120, "nickname")
+    _fill("email_server", "email_key", 400, "email")
+    _fill("app_user", "nickname_key", 120, "nickname")
+    _fill("app_user", "search_key", 700, "nickname", "name", "email", "os_account")
 
 
 def _add(table: str, column: str) -> None:
     op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
-def _fill(name: str, keys: dict[str, tuple[str, ...]]) -> None:
+def _fill(name: str, key: str, most: int, *parts: str) -> None:
     """The folded words of the rows there are (R16)."""
     connection = op.get_bind()
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
     for row in connection.execute(sa.select(table)).mappings().all():
-        values = {
-            key: _fold(" ".join(row[part] for part in parts if row[part]))[
-                : table.c[key].type.length
-            ]
-            for key, parts in keys.items()
-        }
-        connection.execute(sa.update(table).where(table.c.id == row["id"]).values(values))
+        words = _fold(" ".join(row[part] for part in parts if row[part]))[:most]
+        connection.execute(sa.update(table).where(table.c.id == row["id"]).values({key: words}))
 
 
 def _fold(words: str) -> str:
