@@ -22,8 +22,8 @@ from services.registry import mailbox_form, mailboxes
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.store.models import Function
+from services.wire import guidance
 from services.wire.addresses import valid_address, valid_host, valid_port
-from services.wire.presets import guidance, preset_for
 
 ADVANCED = (
     "host",
@@ -156,10 +156,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             self.form.set_value("port", port)
 
     async def _prefill(self, email: str) -> None:
-        preset = preset_for(email)
-        self.query_one("#guidance", Foreign).show(
-            "\n".join(guidance(preset.guidance)) if preset is not None and preset.guidance else ""
-        )
+        protocol = mailbox_form.PROTOCOL[self.function]
+        self.query_one("#guidance", Foreign).show(guidance.line_for(email, protocol=protocol))
         found = await self.desk.ask(mailbox_form.prefill, self.function, email)
         for name, value in found.items():
             self.form.set_value(name, value)

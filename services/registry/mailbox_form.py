@@ -15,7 +15,7 @@ from services.registry.fields import Form
 from services.safe_text import has_control
 from services.store.models import EmailServer, Function, Mailbox
 from services.wire.addresses import valid_address, valid_host
-from services.wire.presets import preset_for
+from services.wire.presets import preset_for, preset_of_host
 
 SECURITIES = ("tls", "starttls", "none")
 DEFAULT_PORTS = {
@@ -90,8 +90,8 @@ def prefill(
     """The values of :class:`MailboxDraft` that this address most likely needs (R18).
 
     Those of the server registered last for the same host (or, without ``host``, for an address of
-    the same domain), otherwise the provider's preset; empty when neither knows. Nothing is looked
-    up outside this machine, and nothing is a secret.
+    the same domain), otherwise the preset of the host's or the address's provider; empty when
+    neither knows. Nothing is looked up outside this machine, and nothing is a secret.
     """
     protocol = PROTOCOL[Function(function)]
     row = _same_host(session, actor, protocol, email, host)
@@ -104,7 +104,7 @@ def prefill(
             "verify_certificate": row.verify_certificate,
             "timeout": row.timeout,
         }
-    preset = preset_for(email)
+    preset = preset_of_host(host) if host else preset_for(email)
     if preset is None:
         return {}
     place = preset.smtp if protocol == "smtp" else preset.pop

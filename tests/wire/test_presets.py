@@ -1,4 +1,4 @@
-"""Providers recognised by address; guidance in its current wording."""
+"""Providers recognised by address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from services.wire.addresses import valid_host, valid_port
 from services.wire.presets import _rows as rows
-from services.wire.presets import guidance, preset_for, preset_of_host
+from services.wire.presets import preset_for, preset_of_host
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,6 @@ def test_every_row_is_usable() -> None:
             assert valid_host(server.host) == server.host
             assert valid_port(server.port) == server.port
             assert server.security in ("tls", "starttls")
-        assert not preset.guidance or guidance(preset.guidance)
 
 
 def test_what_the_providers_say() -> None:
@@ -104,18 +103,3 @@ def test_limits_follow_the_server() -> None:
     assert gmail.min_poll_seconds == 300
     assert preset_of_host("smtp.example.com") is None
     assert preset_of_host("") is None
-
-
-def test_guidance_in_current_wording() -> None:
-    """R51: short numbered steps; what has aged is named as gone, not as advice."""
-    for key in ("gmail", "outlook", "yahoo", "icloud", "zoho"):
-        steps = guidance(key)
-        assert [step.partition(".")[0] for step in steps] == [str(n + 1) for n in range(len(steps))]
-        assert all(len(step) < 260 for step in steps)
-    gmail = " ".join(guidance("gmail"))
-    assert "16 caracteres" in gmail
-    assert "menos seguros” não existe mais" in gmail
-    assert "a partir de agora" in gmail
-    assert guidance("outlook")[0].startswith("1. Escolha “Vincular conta Microsoft”")
-    assert "senha de app" in " ".join(guidance("yahoo"))
-    assert guidance("") == guidance("uol") == []
