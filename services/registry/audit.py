@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from services.registry.access import Actor
@@ -28,26 +29,61 @@ def record(
 
     Callers hand in public values only; a changed secret is noted as ``{"password": "***"}``.
     """
-    if before is not None and after is not None:
-        changed = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
-        if not changed:
-            return
-        before = {k: v for k, v in before.items() if k in changed}
-        after = {k: v for k, v in after.items() if k in changed}
-    session.add(
-        AuditEntry(
-            partner_id=actor.partner_id,
-            company_id=company_id,
-            user_id=actor.user_id,
-            user_nickname=actor.nickname,
-            os_account=actor.os_account,
-            action=action,
-            entity=entity,
-            entity_id=entity_id,
-            before=before,
-            after=after,
+    change = _differing(Change(entity_id, company_id, before, after))
+    if change is not None:
+        session.add(AuditEntry(**_values(actor, action, entity, change)))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One of many changes of a kind: the thing, the company that it is of, its values."""
+
+    entity_id: int | None
+    company_id: int | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def record_many(
+    session: Session, actor: Actor, action: str, entity: str, changes: Iterable[Change]
+) -> None:
+    """:func:`record` for many things in one statement."""
+    kept = [change for change in map(_differing, changes) if change is not None]
+    if kept:
+        session.execute(
+            insert(cast(Table, AuditEntry.__table__)),
+            [_values(actor, action, entity, change) for change in kept],
         )
+
+
+def _differing(change: Change) -> Change | None:
+    """Of ``change`` what differs; None when nothing does."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return change
+    names = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+    if not names:
+        return None
+    return replace(
+        change,
+        before={k: v for k, v in before.items() if k in names},
+        after={k: v for k, v in after.items() if k in names},
     )
+
+
+def _values(actor: Actor, action: str, entity: str, change: Change) -> dict[str, Any]:
+    return {
+        "partner_id": actor.partner_id,
+        "company_id": change.company_id,
+        "user_id": actor.user_id,
+        "user_nickname": actor.nickname,
+        "os_account": actor.os_account,
+        "action": action,
+        "entity": entity,
+        "entity_id": change.entity_id,
+        "before": change.before,
+        "after": change.after,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.errors import Conflict, Invalid, NotFound, Refused
+from services.errors import Invalid, Refused
 from services.fiscal import cnpj as cnpjs
 from services.language import _, ngettext
-from services.registry import access, audit, search, versions
+from services.registry import access, audit, versions
 from services.registry.access import Actor
-from services.registry.fields import Form
+from services.registry.company_form import CompanyDraft, Neighbour, check, columns, taken
+from services.registry.company_views import (
+    CompanyView,
+    by_cnpj,
+    cnpj_of,
+    ids,
+    only,
+    rows,
+    view,
+    view_of,
+)
 from services.registry.unlinking import unlink
 from services.store.mail import Document, OutboxMessage, OutboxState
-from services.store.models import Company, Mailbox
-from services.wire.addresses import split_addresses
+from services.store.models import Company, Mailbox, Partner
 
-_SORTS = {
-    "nickname": Company.search_key,
-    "cnpj": Company.cnpj,
-    "legal_name": Company.legal_name,
-}
+__all__ = [
+    "CompanyDraft",
+    "CompanyView",
+    "add",
+    "by_cnpj",
+    "edit",
+    "ids",
+    "only",
+    "remove",
+    "rows",
+    "view",
+]
+
 _WAITING = (
     OutboxState.QUEUED,
     OutboxState.SENDING,
@@ -35,52 +51,22 @@ _WAITING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyDraft:
-    """What a person fills in; ``cnpj`` and ``headquarters`` (a CNPJ) with or without mask.
-
-    ``notification_email`` may name several addresses separated by ``;``.
-    """
-
-    cnpj: str
-    nickname: str
-    legal_name: str
-    headquarters: str | None = None
-    notification_email: str | None = None
-    document_import: bool = False
-    invoicy_mail: bool = False
-    may_register: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class CompanyView:
-    """A company as screens and the command line see it; CNPJs without mask."""
-
-    id: int
-    cnpj: str
-    nickname: str
-    legal_name: str
-    headquarters: str | None
-    notification_email: str | None
-    document_import: bool
-    invoicy_mail: bool
-    may_register: bool
-    version: int
-
-
 def add(session: Session, actor: Actor, draft: CompanyDraft) -> CompanyView:
     """Register a company of the partner.
 
     Raises ``InvalidFields``, or :class:`Conflict` when the partner has one of that CNPJ.
     """
     access.partner_only(actor)
-    clean, headquarters_id = _clean(session, actor, draft, None)
+    if draft.invoicy_mail is None:
+        partner = session.get_one(Partner, actor.partner_id)
+        draft = replace(draft, invoicy_mail=partner.auto_invoicy_mail)
+    clean = _clean(session, actor, draft, None)
     row = Company(partner_id=actor.partner_id)
-    _fill(row, clean, headquarters_id)
+    _fill(session, row, clean)
     session.add(row)
     _flush(session, row)
     audit.record(session, actor, "add", "company", row.id, company_id=row.id, after=asdict(clean))
-    return _view(row, clean.headquarters)
+    return view_of(row, clean.headquarters)
 
 
 def edit(
@@ -102,9 +88,9 @@ def edit(
     unknown = changes.keys() - CompanyDraft.__dataclass_fields__.keys()
     if unknown:
         raise Invalid(_("Campo desconhecido: {name}").format(name=min(unknown)), field=min(unknown))
-    clean, headquarters_id = _clean(session, actor, replace(before, **changes), row)
+    clean = _clean(session, actor, replace(before, **changes), row)
     if clean != before:
-        _fill(row, clean, headquarters_id)
+        _fill(session, row, clean)
         row.version += 1
         _flush(session, row)
         audit.record(
@@ -117,7 +103,7 @@ def edit(
             before=asdict(before),
             after=asdict(clean),
         )
-    return _view(row, clean.headquarters)
+    return view_of(row, clean.headquarters)
 
 
 def remove(session: Session, actor: Actor, company_id: int) -> None:
@@ -169,159 +155,41 @@ def remove(session: Session, actor: Actor, company_id: int) -> None:
     session.flush()
 
 
-def by_cnpj(session: Session, actor: Actor, cnpj: str) -> CompanyView:
-    """The company of that CNPJ, with or without mask.
+class _Stored:
+    """The companies round one, as the database has them."""
 
-    Raises :class:`Invalid` for what is no CNPJ, :class:`NotFound` for one that is not registered
-    or not visible to this user (R53).
-    """
-    number = _number(cnpj, "company")
-    row = session.scalar(
-        select(Company).where(
-            Company.cnpj == number, access.visible(actor, Company.partner_id, Company.id)
+    def __init__(self, session: Session, partner_id: int) -> None:
+        self._session = session
+        self._partner_id = partner_id
+
+    def neighbour(self, cnpj: str) -> Neighbour | None:
+        # Held, so that it does not become a branch, or go, before this change is committed.
+        row = self._session.scalar(
+            _numbered(self._partner_id, cnpj).with_for_update(read=True),
+            execution_options={"populate_existing": True},
         )
-    )
-    if row is None:
-        raise NotFound(
-            _("Empresa {cnpj} não encontrada").format(cnpj=cnpjs.masked(number)), field="company"
-        )
-    return view(session, actor, row.id)
+        return None if row is None else Neighbour(row.nickname, row.headquarters_id is not None)
+
+    def has_branches(self, cnpj: str) -> bool:
+        row = self._session.scalar(_numbered(self._partner_id, cnpj))
+        return row is not None and _has_branches(self._session, row.id)
 
 
-def only(session: Session, actor: Actor) -> CompanyView | None:
-    """The company of a user who sees exactly one; None for all others."""
-    found = session.scalars(
-        select(Company.id).where(access.visible(actor, Company.partner_id, Company.id)).limit(2)
-    ).all()
-    return view(session, actor, found[0]) if len(found) == 1 else None
-
-
-def view(session: Session, actor: Actor, company_id: int) -> CompanyView:
-    """One company, when this user may see it (R53)."""
-    row = access.company(session, actor, company_id)
-    return _view(row, _cnpj_of(session, row.headquarters_id))
-
-
-def ids(
-    session: Session,
-    actor: Actor,
-    *,
-    filter: str = "",  # noqa: A002 - the word of the contract of all lists
-    sort: str | None = None,
-    descending: bool = False,
-) -> array[int]:
-    """Ids of the companies that match, by ``nickname`` (default), ``cnpj`` or ``legal_name``."""
-    order = _SORTS.get(sort or "nickname", Company.search_key)
-    return array(
-        "q",
-        session.scalars(
-            select(Company.id)
-            .where(
-                access.visible(actor, Company.partner_id, Company.id),
-                search.matches(Company.search_key, filter),
-            )
-            .order_by(order.desc() if descending else order, Company.id)
-        ),
-    )
-
-
-def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, CompanyView]:
-    """The companies of ``ids`` that this user may see, by id."""
-    found = session.scalars(
-        select(Company).where(
-            Company.id.in_(list(ids)), access.visible(actor, Company.partner_id, Company.id)
-        )
-    ).all()
-    above = {row.headquarters_id for row in found if row.headquarters_id is not None}
-    cnpj_of = dict(
-        session.execute(select(Company.id, Company.cnpj).where(Company.id.in_(above))).all()
-    )
-    return {row.id: _view(row, cnpj_of.get(row.headquarters_id or 0)) for row in found}
+def _numbered(partner_id: int, cnpj: str) -> Select[Company]:
+    return select(Company).where(Company.partner_id == partner_id, Company.cnpj == cnpj)
 
 
 def _clean(
     session: Session, actor: Actor, draft: CompanyDraft, row: Company | None
-) -> tuple[CompanyDraft, int | None]:
-    """The draft in canonical form and the id of its headquarters."""
-    form = Form()
-    cnpj = form.checked("cnpj", _("CNPJ"), draft.cnpj, cnpjs.parse) or ""
-    nickname = form.text("nickname", _("Apelido"), draft.nickname, 60)
-    legal_name = form.text("legal_name", _("Razão social"), draft.legal_name, 200)
-    addresses = _addresses(form, draft.notification_email)
-    headquarters = None
-    above = None
-    if draft.headquarters:
-        headquarters = form.checked("headquarters", _("Matriz"), draft.headquarters, cnpjs.parse)
-    if headquarters and cnpj:
-        above = _headquarters(session, actor, form, headquarters, cnpj)
-        if above is not None and row is not None and _has_branches(session, row.id):
-            form.refuse(
-                "headquarters", _("Matriz: esta empresa tem filiais e não pode ser uma delas")
-            )
-    for name, label in (
-        ("document_import", _("Importação de Documentos")),
-        ("invoicy_mail", _("InvoiCy Mail")),
-        ("may_register", _("Pode cadastrar caixas")),
-    ):
-        form.flag(name, label, getattr(draft, name))
-    form.done()
-    if row is not None and row.cnpj != cnpj:
-        _may_change_cnpj(session, row, cnpj)
-    other = session.scalar(
-        select(Company).where(Company.partner_id == actor.partner_id, Company.cnpj == cnpj)
-    )
+) -> CompanyDraft:
+    """The draft in canonical form, fit to be saved."""
+    clean = check(draft, _Stored(session, actor.partner_id), None if row is None else row.cnpj)
+    if row is not None and row.cnpj != clean.cnpj:
+        _may_change_cnpj(session, row, clean.cnpj)
+    other = session.scalar(_numbered(actor.partner_id, clean.cnpj))
     if other is not None and other is not row:
-        raise _taken(cnpj, other.nickname)
-    clean = replace(
-        draft,
-        cnpj=cnpj,
-        nickname=nickname,
-        legal_name=legal_name,
-        headquarters=headquarters,
-        notification_email=addresses,
-    )
-    return clean, above
-
-
-def _addresses(form: Form, value: str | None) -> str | None:
-    label = _("E-mail para notificações")
-    typed = form.text("notification_email", label, value, 2_000, required=False)
-    if not typed or not form.ok("notification_email"):
-        return None
-    good, bad = split_addresses(typed)
-    for _address, why in bad:
-        form.refuse("notification_email", _("{label}: {why}").format(label=label, why=why))
-    return ";".join(good) or None
-
-
-def _headquarters(
-    session: Session, actor: Actor, form: Form, headquarters: str, cnpj: str
-) -> int | None:
-    if headquarters == cnpj:
-        form.refuse("headquarters", _("Matriz: uma empresa não é matriz de si mesma"))
-    elif cnpjs.root(headquarters) != cnpjs.root(cnpj):
-        form.refuse("headquarters", _("Matriz: o CNPJ deve ter a mesma raiz (8 primeiros)"))
-    else:
-        above = session.scalar(
-            select(Company).where(
-                Company.partner_id == actor.partner_id, Company.cnpj == headquarters
-            )
-        )
-        if above is None:
-            form.refuse(
-                "headquarters",
-                _("Matriz: a empresa {cnpj} não está cadastrada").format(
-                    cnpj=cnpjs.masked(headquarters)
-                ),
-            )
-        elif above.headquarters_id is not None:
-            form.refuse(
-                "headquarters",
-                _("Matriz: {nickname} é ela mesma uma filial").format(nickname=above.nickname),
-            )
-        else:
-            return above.id
-    return None
+        raise taken(clean.cnpj, other.nickname)
+    return clean
 
 
 def _may_change_cnpj(session: Session, row: Company, cnpj: str) -> None:
@@ -336,17 +204,13 @@ def _has_branches(session: Session, company_id: int) -> bool:
     return found is not None
 
 
-def _fill(row: Company, clean: CompanyDraft, headquarters_id: int | None) -> None:
-    row.cnpj = clean.cnpj
-    row.nickname = clean.nickname
-    row.legal_name = clean.legal_name
-    row.headquarters_id = headquarters_id
-    row.notification_email = clean.notification_email
-    row.document_import = clean.document_import
-    row.invoicy_mail = clean.invoicy_mail
-    row.may_register = clean.may_register
-    row.nickname_key = search.key(clean.nickname, most=120)
-    row.search_key = search.key(clean.nickname, clean.cnpj, clean.legal_name, most=400)
+def _fill(session: Session, row: Company, clean: CompanyDraft) -> None:
+    above = None
+    if clean.headquarters is not None:
+        above = session.scalar(_numbered(row.partner_id, clean.headquarters))
+    for name, value in columns(clean).items():
+        setattr(row, name, value)
+    row.headquarters_id = None if above is None else above.id
 
 
 def _flush(session: Session, row: Company) -> None:
@@ -355,16 +219,7 @@ def _flush(session: Session, row: Company) -> None:
     try:
         session.flush()
     except IntegrityError as e:
-        raise _taken(cnpj, cnpj) from e
-
-
-def _taken(cnpj: str, nickname: str) -> Conflict:
-    return Conflict(
-        _("CNPJ {cnpj}: já cadastrado para {nickname}").format(
-            cnpj=cnpjs.masked(cnpj), nickname=nickname
-        ),
-        field="cnpj",
-    )
+        raise taken(cnpj, cnpj) from e
 
 
 def _locked(session: Session, actor: Actor, company_id: int) -> Company:
@@ -378,38 +233,13 @@ def _draft(session: Session, row: Company) -> CompanyDraft:
         row.cnpj,
         row.nickname,
         row.legal_name,
-        _cnpj_of(session, row.headquarters_id),
+        cnpj_of(session, row.headquarters_id),
         row.notification_email,
         row.document_import,
         row.invoicy_mail,
         row.may_register,
+        row.sender_name,
     )
-
-
-def _view(row: Company, headquarters: str | None) -> CompanyView:
-    return CompanyView(
-        row.id,
-        row.cnpj,
-        row.nickname,
-        row.legal_name,
-        headquarters,
-        row.notification_email,
-        row.document_import,
-        row.invoicy_mail,
-        row.may_register,
-        row.version,
-    )
-
-
-def _cnpj_of(session: Session, company_id: int | None) -> str | None:
-    return None if company_id is None else session.get_one(Company, company_id).cnpj
-
-
-def _number(cnpj: str, field: str) -> str:
-    try:
-        return cnpjs.parse(cnpj)
-    except Invalid as e:
-        raise Invalid(e.message, field=field) from e
 
 
 def _count(session: Session, query: Any) -> int:
