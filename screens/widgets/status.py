@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-
-from textual.content import Content
+from typing import TYPE_CHECKING
 
 from services.language import _
 from services.safe_text import safe
+
+if TYPE_CHECKING:
+    from textual.content import Content
 
 
 class Tone(StrEnum):
@@ -33,6 +35,10 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         "ok": ("●", _("Funcionando"), Tone.GOOD),
         "unknown": ("◌", _("Sem teste"), Tone.MUTED),
         "failing": ("▲", _("Com falha"), Tone.BAD),
+        "down": ("▲", _("Parada"), Tone.BAD),
+        # users
+        "enabled": ("●", _("Ativo"), Tone.GOOD),
+        "disabled": ("○", _("Inativo"), Tone.MUTED),
         # outbox
         "queued": ("◌", _("Na fila"), Tone.BUSY),
         "sending": ("▸", _("Enviando"), Tone.BUSY),
@@ -84,6 +90,9 @@ def cell(state: str) -> tuple[str, Tone]:
 
 def content(state: str) -> Content:
     """``state`` for a Static: mark and word in the tone's colour."""
+    # The command line takes only the words from here, and does without textual.
+    from textual.content import Content
+
     return Content.styled(f"{mark(state)} {word(state)}", STYLES[tone(state)])
 
 

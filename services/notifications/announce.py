@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.language import _, ngettext
+from services.language import _
 from services.notifications import bell
 from services.notifications.types import type_of
 from services.outbox.queue import enqueue
@@ -97,27 +97,6 @@ def announce(
         cause=cause,
     )
     return Announced(notification_id, outbox_id, bell_id, duplicate=False)
-
-
-def documents_imported(
-    session: Session,
-    *,
-    partner_id: int,
-    company_id: int,
-    count: int,
-    cause: tuple[str, int] | None = None,
-) -> int:
-    """One entry in the bell, without e-mail, for all documents that one reading run imported."""
-    return bell.add(
-        session,
-        partner_id=partner_id,
-        company_id=company_id,
-        type_key="document_imported",
-        title=ngettext(
-            "{n} documento fiscal importado", "{n} documentos fiscais importados", count
-        ).format(n=count),
-        cause=cause,
-    )
 
 
 def _why_no_email(session: Session, company: Company | None, recipients: str) -> str | None:

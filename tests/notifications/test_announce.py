@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Invalid
 from services.notifications import bell
-from services.notifications.announce import Announced, announce, documents_imported
+from services.notifications.announce import Announced, announce
 from services.notifications.types import types
 from services.outbox import views
 from services.registry import companies, mailboxes
@@ -122,13 +122,3 @@ def test_hostile_text_is_inert(store: Store, actor: Actor, company: CompanyView,
         (entry,) = bell.feed(session, actor)
     for text in (mail.view.subject, mail.body, entry.title, entry.text):
         assert not any(c in text for c in "\x1b\x07\r\x9b")
-
-
-def test_imported_documents_ring_once_without_email(
-    store: Store, actor: Actor, company: CompanyView, box: int
-) -> None:
-    with store.writing() as session:
-        documents_imported(session, partner_id=actor.partner_id, company_id=company.id, count=7)
-    with store.reading() as session:
-        assert not views.ids(session, actor)
-        assert [e.title for e in bell.feed(session, actor)] == ["7 documentos fiscais importados"]

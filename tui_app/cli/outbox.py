@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
+from screens.widgets.status import word
 from services.language import _, ngettext
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
@@ -66,7 +67,15 @@ def _list(context: Context) -> None:
                 _("Erro"),
             ),
             (
-                (m.id, m.created_at, m.company_nickname, m.subject, m.state, m.attempts, m.error)
+                (
+                    m.id,
+                    m.created_at,
+                    m.company_nickname,
+                    m.subject,
+                    word(m.state),
+                    m.attempts,
+                    m.error,
+                )
                 for m in found
             ),
             _("Nenhum e-mail na fila"),
@@ -94,7 +103,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
             ("Id", view.id),
             (_("Empresa"), f"{view.company_nickname} ({view.company})"),
             (_("Assunto"), view.subject),
-            (_("Estado"), view.state),
+            (_("Estado"), word(view.state)),
             (_("Criado"), view.created_at),
             (_("Enviado"), view.sent_at),
             (_("Próxima tentativa"), view.next_attempt_at),
@@ -106,12 +115,12 @@ def _print(context: Context, found: OutboxDetail) -> None:
     )
     context.out.table(
         (_("Destinatário"), _("Estado"), _("Resposta"), _("Motivo")),
-        ((r.address, r.state, r.reply, r.why) for r in view.recipients),
+        ((r.address, word(r.state), r.reply, r.why) for r in view.recipients),
         "",
     )
     for attempt in found.attempts:
         context.out.say(
-            f"{moment(attempt.started_at)}  {attempt.mailbox or ''}  {attempt.outcome}  "
+            f"{moment(attempt.started_at)}  {attempt.mailbox or ''}  {word(attempt.outcome)}  "
             f"{attempt.detail or ''}"
         )
 
