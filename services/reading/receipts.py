@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
 from services.language import _
+from services.registry import access
 from services.registry.access import Actor
 from services.store.mail import Document, InboundMessage, Uidl
 from services.store.models import Company, Function, Mailbox
@@ -81,9 +82,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if actor.company_ids is None:
         return mine
     reads = Mailbox.function == Function.READ
-    theirs = select(Mailbox.server_id).where(reads, Mailbox.company_id.not_in(actor.company_ids))
-    ours = select(Mailbox.server_id).where(reads, Mailbox.company_id.in_(actor.company_ids))
-    brought = select(Document.inbound_id).where(Document.company_id.in_(actor.company_ids))
+    theirs = select(Mailbox.server_id).where(reads, ~access.among(actor, Mailbox.company_id))
+    ours = select(Mailbox.server_id).where(reads, access.among(actor, Mailbox.company_id))
+    brought = select(Document.inbound_id).where(access.among(actor, Document.company_id))
     return mine & or_(
         InboundMessage.server_id.in_(ours) & InboundMessage.server_id.not_in(theirs),
         InboundMessage.id.in_(brought),
@@ -128,12 +129,10 @@ def _companies(
     session: Session, actor: Actor, messages: Sequence[InboundMessage]
 ) -> dict[int, str]:
     wanted = {item["company_id"] for row in messages for item in row.found}
-    seen = true() if actor.company_ids is None else Company.id.in_(actor.company_ids)
     rows = session.execute(
         select(Company.id, Company.cnpj).where(
             Company.id.in_(wanted - {None}) if wanted else false(),
-            Company.partner_id == actor.partner_id,
-            seen,
+            access.visible(actor, Company.partner_id, Company.id),
         )
     )
     return {row[0]: row[1] for row in rows}

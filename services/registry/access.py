@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, select, true
 from sqlalchemy.orm import Session
 
 from services.errors import NotAllowed, NotFound
 from services.language import _
+from services.registry import search
 from services.settings import Settings
 from services.store.engine import sqlite_path
 from services.store.models import Company, Partner, Role, User, UserCompany
+
+# A statement takes tens of thousands of parameters at most; a user may see more companies.
+_FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,8 @@ def identify(session: Session, *, nickname: str | None, owns_state: bool) -> Act
                 _("--user só é aceito para a conta dona da pasta de estado do Carteiro"),
                 field="user",
             )
-        user = session.scalar(
-            select(User).where(func.lower(User.nickname) == nickname.lower(), User.active)
-        )
-        if user is None:
+        user = user_named(session, nickname)
+        if user is None or not user.active:
             raise NotAllowed(
                 _("Usuário {nickname} não existe ou está inativo").format(nickname=nickname),
                 field="user",
@@ -85,6 +87,12 @@ def identify(session: Session, *, nickname: str | None, owns_state: bool) -> Act
                 ).format(account=account)
             )
     return actor_of(session, user, account)
+
+
+def user_named(session: Session, nickname: str) -> User | None:
+    """The user of that nickname, active or not; accents and case do not matter."""
+    found = session.scalars(select(User).where(User.nickname_key == search.key(nickname, most=120)))
+    return min(found, key=lambda user: (user.nickname != nickname, user.id), default=None)
 
 
 def actor_of(session: Session, user: User, account: str = "") -> Actor:
@@ -102,8 +110,18 @@ def visible(
     actor: Actor, partner_id: SQLColumnExpression[Any], company_id: SQLColumnExpression[Any]
 ) -> ColumnElement[bool]:
     """The SQL condition for rows that ``actor`` may see."""
-    condition = partner_id == actor.partner_id
-    return condition & (true() if actor.company_ids is None else company_id.in_(actor.company_ids))
+    return (partner_id == actor.partner_id) & among(actor, company_id)
+
+
+def among(actor: Actor, company_id: SQLColumnExpression[Any]) -> ColumnElement[bool]:
+    """The SQL condition that a company is one of those that ``actor`` sees (R53)."""
+    if actor.company_ids is None:
+        return true()
+    if len(actor.company_ids) <= _FEW:
+        return company_id.in_(actor.company_ids)
+    return company_id.in_(
+        select(UserCompany.company_id).where(UserCompany.user_id == actor.user_id)
+    )
 
 
 def company(session: Session, actor: Actor, company_id: int) -> Company:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from services.registry import access
 from services.registry.access import Actor
 from services.store.models import AuditEntry, Company
 
@@ -107,12 +108,10 @@ def entries(session: Session, actor: Actor, *, limit: int = 1_000) -> list[Audit
     query = (
         select(AuditEntry, Company.cnpj)
         .outerjoin(Company, Company.id == AuditEntry.company_id)
-        .where(AuditEntry.partner_id == actor.partner_id)
+        .where(access.visible(actor, AuditEntry.partner_id, AuditEntry.company_id))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
-    if actor.company_ids is not None:
-        query = query.where(AuditEntry.company_id.in_(actor.company_ids))
     return [
         AuditView(
             row.id,

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.errors import Invalid, NotFound
@@ -67,7 +67,7 @@ def ids(
             Company.id.in_(select(Mailbox.company_id).where(Mailbox.server_id == server_id))
         )
     if sort == "legal_name":
-        return _by_legal_name(session, query, descending)
+        return search.folded_order(session, query, Company.legal_name, descending)
     order = _SORTS.get(sort or "nickname", Company.nickname_key)
     query = query.order_by(order.desc() if descending else order, Company.id)
     return array("q", session.scalars(query))
@@ -140,17 +140,6 @@ def view_of(row: Company, headquarters: str | None) -> CompanyView:
 def cnpj_of(session: Session, company_id: int | None) -> str | None:
     """The CNPJ of a company that is known to exist; None for None."""
     return None if company_id is None else session.get_one(Company, company_id).cnpj
-
-
-def _by_legal_name(session: Session, query: Select[int], descending: bool) -> array[int]:
-    """No column keeps the folded name: "Água" comes before "Bar" by being folded here."""
-    named = [
-        (search.fold(name), company_id)
-        for company_id, name in session.execute(query.add_columns(Company.legal_name))
-    ]
-    named.sort(key=lambda each: each[1])
-    named.sort(key=lambda each: each[0], reverse=descending)
-    return array("q", (company_id for _name, company_id in named))
 
 
 def _number(cnpj: str, field: str) -> str:

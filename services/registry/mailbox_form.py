@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Invalid
 from services.language import _
+from services.registry import access
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.safe_text import has_control
@@ -130,7 +131,7 @@ def _same_host(
             return None
         query = query.where(func.lower(EmailServer.email).endswith(f"@{domain}", autoescape=True))
     if actor.company_ids is not None:
-        query = query.where(EmailServer.mailboxes.any(Mailbox.company_id.in_(actor.company_ids)))
+        query = query.where(EmailServer.mailboxes.any(access.among(actor, Mailbox.company_id)))
     return session.scalar(query.order_by(EmailServer.id.desc()).limit(1))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from array import array
 
-from sqlalchemy import ColumnElement, and_, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, or_, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 _MASK = str.maketrans("", "", "./-")
 
@@ -31,3 +32,16 @@ def matches(column: InstrumentedAttribute[str], words: str) -> ColumnElement[boo
             condition = or_(condition, column.contains(bare, autoescape=True))
         conditions.append(condition)
     return and_(true(), *conditions)
+
+
+def folded_order(
+    session: Session, query: Select[int], column: InstrumentedAttribute[str], descending: bool
+) -> array[int]:
+    """The ids of ``query`` in the order of a column that has no folded twin to sort by.
+
+    "Água" comes before "Bar", which neither database would say.
+    """
+    named = [(fold(words), row_id) for row_id, words in session.execute(query.add_columns(column))]
+    named.sort(key=lambda each: each[1])
+    named.sort(key=lambda each: each[0], reverse=descending)
+    return array("q", (row_id for _words, row_id in named))
