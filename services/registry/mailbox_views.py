@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from services.errors import Refused
 from services.language import _
-from services.registry import access, search
+from services.registry import access, origins, search
 from services.registry.access import Actor
 from services.registry.mailbox_form import PROTOCOL
+from services.registry.origins import Origin
 from services.store.models import Company, EmailServer, Function, Mailbox
 
 _SORTS = {"nickname": EmailServer.search_key, "email": EmailServer.email}
@@ -25,7 +26,8 @@ class MailboxView:
     """A mailbox as a company sees it; ``companies`` are the CNPJs on its server, if visible.
 
     ``id`` is the link's, ``server_id`` the account's; ``position`` counts from 0 in the order in
-    which sending mailboxes are tried (R13). The password never leaves the vault by this way.
+    which sending mailboxes are tried (R13); ``origin`` is what the account is a copy of (R6). The
+    password never leaves the vault by this way.
     """
 
     id: int
@@ -51,7 +53,7 @@ class MailboxView:
     inactive_reason: str | None
     inactive_since: datetime | None
     paused_until: datetime | None
-    origin: str | None
+    origin: Origin | None
     companies: tuple[str, ...]
     position: int
     version: int
@@ -163,13 +165,21 @@ def views_of(session: Session, actor: Actor, mailboxes: Sequence[Mailbox]) -> li
         .order_by(Company.cnpj)
     ):
         linked.setdefault(server_id, []).append(cnpj)
+    copied = origins.of(session, servers.values())
     return [
-        _view(mailbox, servers[mailbox.server_id], tuple(linked.get(mailbox.server_id, ())))
+        _view(
+            mailbox,
+            servers[mailbox.server_id],
+            tuple(linked.get(mailbox.server_id, ())),
+            copied.get(mailbox.server_id),
+        )
         for mailbox in mailboxes
     ]
 
 
-def _view(mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...]) -> MailboxView:
+def _view(
+    mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...], origin: Origin | None
+) -> MailboxView:
     protocol = PROTOCOL[Function(mailbox.function)]
     return MailboxView(
         id=mailbox.id,
@@ -195,7 +205,7 @@ def _view(mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...]) -> 
         inactive_reason=server.inactive_reason,
         inactive_since=server.inactive_since,
         paused_until=server.paused_until,
-        origin=None,
+        origin=origin,
         companies=companies,
         position=mailbox.position,
         version=server.version,

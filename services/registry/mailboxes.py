@@ -171,7 +171,7 @@ def edit(
     if after == before:
         return views_of(session, actor, [mailbox])[0]
     if clean.password is not None:
-        secret.put(session, PLACE, server.id, "password", clean.password)
+        _keep_password(session, server, clean.password)
     fresh = clean.password is not None or any(before[n] != after[n] for n in _CONNECTION)
     if fresh or (after["active"] and not before["active"]):
         _clean_slate(server)
@@ -313,6 +313,13 @@ def _implied(draft: MailboxDraft, changes: Mapping[str, Any]) -> dict[str, Any]:
         if draft.port == ports.get(draft.security or ""):
             implied["port"] = ports.get(changes["security"], draft.port)
     return implied
+
+
+def _keep_password(session: Session, server: EmailServer, password: str) -> None:
+    """Put another password in the vault; copies of this server see that it is another one (R6)."""
+    if secret.get(session, PLACE, server.id, "password") != password:
+        server.password_version += 1
+        secret.put(session, PLACE, server.id, "password", password)
 
 
 def _clean_slate(server: EmailServer) -> None:

@@ -1,0 +1,76 @@
+"""Where a copied e-mail server comes from, and whether the two still say the same (R6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.store.models import EmailServer
+
+HEADQUARTERS = "headquarters"
+PARTNER = "partner"
+
+CONNECTION = (
+    "email",
+    "username",
+    "smtp_host",
+    "smtp_port",
+    "smtp_security",
+    "authenticate",
+    "verify_certificate",
+    "timeout",
+)
+"""What a copy takes over from its origin and goes by; the sender name is its own."""
+
+# Both databases cap the parameters of a statement.
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an e-mail server is a copy of.
+
+    ``kind`` is "headquarters" or "partner"; ``server_id`` is None once the origin is gone, while
+    ``label`` still says what it was called. ``drifted``: the origin's connection values or
+    password are not the copy's any more.
+    """
+
+    kind: str
+    server_id: int | None
+    label: str
+    drifted: bool
+
+
+def of(session: Session, servers: Iterable[EmailServer]) -> dict[int, Origin]:
+    """The origins of those of ``servers`` that are copies, by the copy's id, in one query."""
+    copies = [server for server in servers if server.origin_kind is not None]
+    wanted = list({copy.origin_id for copy in copies if copy.origin_id is not None})
+    found = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        rows = session.execute(
+            select(
+                EmailServer.id,
+                EmailServer.password_version,
+                *(getattr(EmailServer, name) for name in CONNECTION),
+            ).where(EmailServer.id.in_(wanted[start : start + _AT_ONCE]))
+        )
+        found.update({row[0]: tuple(row[1:]) for row in rows})
+    return {copy.id: _origin(copy, found.get(copy.origin_id or 0)) for copy in copies}
+
+
+def label(origin: EmailServer) -> str:
+    """What a copy remembers its origin by."""
+    return f"{origin.nickname} <{origin.email}>"
+
+
+def _origin(copy: EmailServer, now: tuple[object, ...] | None) -> Origin:
+    then = (copy.origin_password_version, *(getattr(copy, name) for name in CONNECTION))
+    return Origin(
+        kind=copy.origin_kind or "",
+        server_id=None if now is None else copy.origin_id,
+        label=copy.origin_label or "",
+        drifted=now is not None and now != then,
+    )
