@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.failure import Failure, Stage
-from services.language import _
+from services.language import _, ngettext
 from services.notifications.announce import announce
 from services.safe_text import safe
-from services.store.models import Company, EmailServer, Function, Health, Mailbox
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
 from services.wire.replies import blames_mailbox, pauses_mailbox
 
 MOST_REFUSALS = 5
@@ -31,7 +31,7 @@ def note_failure(
 
     A definite refusal of the login (wrong password and the like) is counted: after
     :data:`MOST_REFUSALS` in a row the mailbox is down, jobs leave it alone, and each linked
-    company gets one notice. A quota or an answer to slow down pauses sending by it (R34). Network
+    company gets one notice (the relay's is the partner's). A quota or an answer to slow down pauses sending by it (R34). Network
     errors only show; nothing here inactivates a mailbox (R48).
     """
     at = now()
@@ -90,6 +90,9 @@ def note_success(session: Session, server_id: int) -> None:
 
 def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:
     server = session.get_one(EmailServer, server_id)
+    if server.kind == Kind.RELAY:
+        _warn_of_relay(session, server, reason)
+        return
     sends = function == Function.SEND
     links = session.execute(
         select(Mailbox.id, Company.id, Company.partner_id)
@@ -113,3 +116,27 @@ def _warn(session: Session, server_id: int, function: Function, reason: str) -> 
             ).format(n=MOST_REFUSALS, reason=reason, email=server.email),
             cause=("mailbox", mailbox_id),
         )
+
+
+def _warn_of_relay(session: Session, relay: EmailServer, reason: str) -> None:
+    """One notice to the partner, whose relay it is: in the bell, of no company (R14)."""
+    companies = session.scalar(
+        select(func.count()).where(
+            Company.partner_id == relay.partner_id, Company.invoicy_mail.is_(True)
+        )
+    )
+    announce(
+        session,
+        partner_id=relay.partner_id,
+        company_id=None,
+        type_key="sending_failed",
+        subject=_("O envio pelo InvoiCy Mail parou: o relay {email} recusa o acesso").format(
+            email=relay.email
+        ),
+        body=ngettext(
+            "O relay recusou o acesso {n} vezes seguidas, e paramos de tentar para não bloquear a conta. Os e-mails de {companies} empresa esperam na fila.\n\n{reason}\n\nCorrija os dados em InvoiCy Mail do parceiro: os e-mails saem em seguida.",
+            "O relay recusou o acesso {n} vezes seguidas, e paramos de tentar para não bloquear a conta. Os e-mails de {companies} empresas esperam na fila.\n\n{reason}\n\nCorrija os dados em InvoiCy Mail do parceiro: os e-mails saem em seguida.",
+            companies or 0,
+        ).format(n=MOST_REFUSALS, companies=companies, reason=reason),
+        cause=("relay", relay.id),
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
+from services.errors import NotFound
 from services.health.accounts import FIELD, PLACE, Account, account_of
-from services.registry import mailbox_form, mailboxes
+from services.language import _
+from services.registry import access, mailbox_form, mailboxes, relay_form, ways_out
 from services.registry.access import Actor
 from services.registry.mailbox_form import MailboxDraft
 from services.settings import Settings
@@ -62,3 +65,33 @@ def of_draft(
         None if sends else endpoint,
         Login(clean.username, clean.password or kept or "") if clean.authenticate else None,
     )
+
+
+def of_relay(
+    session: Session, actor: Actor, changes: Mapping[str, Any], settings: Settings
+) -> Account:
+    """The account of the partner's relay with ``changes``, as :func:`relay.set_relay` takes them.
+
+    Raises :class:`InvalidFields` for values that could not be saved either, and
+    :class:`NotAllowed` for company users (R53).
+    """
+    access.partner_only(actor)
+    row = ways_out.relay_of(session, actor.partner_id)
+    if row is None and not changes:
+        raise NotFound(_("O parceiro não tem relay configurado"), field="relay_host")
+    clean = relay_form.check(
+        session, actor, relay_form.changed(relay_form.draft_of(row), changes), row
+    )
+    login = None
+    if clean.authenticate:
+        kept = secret.get(session, PLACE, row.id, FIELD) if row is not None else None
+        login = Login(clean.username, clean.password or kept or "")
+    endpoint = Endpoint(
+        clean.host,
+        clean.port,
+        cast(Security, clean.security),
+        clean.verify_certificate,
+        clean.timeout,
+        settings.ca_file,
+    )
+    return Account(None, clean.email, actor.partner_name, endpoint, None, login)

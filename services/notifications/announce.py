@@ -14,9 +14,10 @@ from services.language import _
 from services.notifications import bell
 from services.notifications.types import type_of
 from services.outbox.queue import enqueue
+from services.registry import ways_out
 from services.safe_text import safe, safe_block
 from services.store.mail import BellEntry, Notification, OutboxMessage
-from services.store.models import Company, EmailServer, Function, Health, Mailbox
+from services.store.models import Company
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ def announce(
     """Tell about one occurrence, in the caller's unit of work.
 
     One e-mail goes to every address of the company's data, all visible to each other (R26, R27),
-    and one entry to the bell, which also says why when no e-mail leaves: no address (R46) or no
-    sending mailbox in use (R28). The same ``key`` of a company announces once; the second time
+    and one entry to the bell, which also says why when no e-mail leaves: no address (R46) or
+    neither sending mailbox nor relay in use (R14, R28). What is the partner's own is in the bell
+    only. The same ``key`` of a company announces once; the second time
     nothing happens and the first is returned as duplicate (R35). Raises :class:`Invalid` for a
     type that is not known.
     """
@@ -72,7 +74,7 @@ def announce(
 
     company = session.get(Company, company_id) if company_id is not None else None
     recipients = (company.notification_email if company is not None else None) or ""
-    why_not = _why_no_email(session, company, recipients)
+    why_not = _why_no_email(session, company, recipients, type_key)
     outbox_id = None
     if company is not None and why_not is None:
         outbox_id = enqueue(
@@ -99,26 +101,15 @@ def announce(
     return Announced(notification_id, outbox_id, bell_id, duplicate=False)
 
 
-def _why_no_email(session: Session, company: Company | None, recipients: str) -> str | None:
-    if company is None or not recipients.strip(" ;"):
+def _why_no_email(
+    session: Session, company: Company | None, recipients: str, type_key: str
+) -> str | None:
+    if company is None:
+        return None
+    if not recipients.strip(" ;"):
         return _("Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa.")
-    usable = session.scalar(
-        select(Mailbox.id)
-        .join(EmailServer, EmailServer.id == Mailbox.server_id)
-        .where(
-            Mailbox.company_id == company.id,
-            Mailbox.function == Function.SEND,
-            EmailServer.active,
-            EmailServer.inactive_code.is_(None),
-            EmailServer.health != Health.DOWN,
-        )
-        .limit(1)
-    )
-    if usable is None:
-        return _(
-            "Nenhum e-mail foi enviado: a empresa não tem caixa de envio ativa. Cadastre ou ative uma em Caixas de E-mail."
-        )
-    return None
+    why = ways_out.why_none(session, company, warning=type_key in ways_out.WARNINGS)
+    return None if why is None else _("Nenhum e-mail foi enviado: {why}").format(why=why)
 
 
 def _earlier(session: Session, company_id: int | None, key: str | None) -> Announced:

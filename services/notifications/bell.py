@@ -69,7 +69,7 @@ def add(
     """Ring in the caller's unit of work; the entry's id.
 
     ``cause`` is what the entry leads to: ("mailbox" | "outbox" | "document" | "quarantine" |
-    "inbound", id). Company None is the partner's own.
+    "inbound" | "relay", id). Company None is the partner's own.
     """
     entry: int = session.execute(
         insert(BellEntry)

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.language import _
 from services.outbox import owner as owners
-from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
-from services.store.models import EmailServer, Function, Health, Mailbox
+from services.registry import ways_out
+from services.store.mail import Notification, OutboxAttempt, OutboxMessage, OutboxState
+from services.store.models import Company
 
 LEASE = 45.0
 RENEW_EVERY = 10.0
@@ -252,22 +253,22 @@ def take_back(session: Session, dead: Iterable[Dead]) -> int:
 
 
 def freed(session: Session) -> list[int]:
-    """The companies with e-mails held for want of a mailbox that have one to use now."""
+    """The companies with e-mails held for want of a way out that have one to use now (R9, R14).
+
+    A warning about a dead mailbox may also leave by the partner's relay (R46).
+    """
     at = now()
-    waiting = select(OutboxMessage.company_id).where(OutboxMessage.held).distinct()
+    held = select(OutboxMessage.company_id).where(OutboxMessage.held)
+    warned = held.join(Notification, Notification.id == OutboxMessage.notification_id).where(
+        Notification.type_key.in_(ways_out.WARNINGS)
+    )
     return list(
         session.scalars(
-            select(Mailbox.company_id)
-            .join(EmailServer, EmailServer.id == Mailbox.server_id)
-            .where(
-                Mailbox.company_id.in_(waiting.scalar_subquery()),
-                Mailbox.function == Function.SEND,
-                EmailServer.active,
-                EmailServer.inactive_code.is_(None),
-                EmailServer.health != Health.DOWN,
-                EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at),
+            select(Company.id).where(
+                Company.id.in_(held.distinct().scalar_subquery()),
+                ways_out.has_one(at)
+                | (Company.id.in_(warned.scalar_subquery()) & ways_out.has_one(at, warning=True)),
             )
-            .distinct()
         )
     )
 

@@ -62,6 +62,7 @@ def compose(
     text: str,
     attachments: Sequence[Attachment] = (),
     auto_submitted: str = "auto-generated",
+    reply_to: str | None = None,
 ) -> bytes:
     """One message for all recipients, each of whom sees the others (R27), ready for DATA.
 
@@ -74,8 +75,10 @@ def compose(
         raise _invalid("message_id")
     if _AUTO_SUBMITTED.fullmatch(auto_submitted) is None:
         raise _invalid("auto_submitted")
+    answers = "" if reply_to is None else f"Reply-To:{_reply_to(reply_to)}\r\n"
     head = (
         f"From: {_mailbox(sender_name, sender)}\r\n"
+        f"{answers}"
         f"To: {_recipients(to)}\r\n"
         f"{_subject(subject)}\r\n"
         f"Date: {format_datetime(date)}\r\n"
@@ -173,6 +176,11 @@ def _mailbox(name: str, address: str) -> str:
         phrase = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     last_line = len(phrase.rpartition("\r\n")[2])
     return phrase + _fold_before(f"<{address}>", last_line + len("From: "))
+
+
+def _reply_to(address: str) -> str:
+    _check_address(address, "reply_to")
+    return _fold_before(address, len("Reply-To:"))
 
 
 def _recipients(to: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from services.store.mail import (
     OutboxRecipient,
     OutboxState,
 )
-from services.store.models import EmailServer, Function, Mailbox
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox
 from services.wire.addresses import split_addresses, valid_address
 
 if TYPE_CHECKING:
@@ -289,13 +289,22 @@ def _attach(
 
 
 def _message_id(session: Session, company_id: int) -> str:
-    """A Message-ID kept through every attempt, under the domain of the company's own mailbox."""
+    """A Message-ID kept through every attempt, under the domain of what the company sends by."""
     email = session.scalar(
         select(EmailServer.email)
         .join(Mailbox, Mailbox.server_id == EmailServer.id)
-        .where(Mailbox.company_id == company_id, Mailbox.function == Function.SEND)
+        .join(Company, Company.id == Mailbox.company_id)
+        .where(
+            Mailbox.company_id == company_id,
+            Mailbox.function == Function.SEND,
+            Company.invoicy_mail.is_(False),
+        )
         .order_by(Mailbox.position, Mailbox.id)
         .limit(1)
+    ) or session.scalar(
+        select(EmailServer.email)
+        .join(Company, Company.partner_id == EmailServer.partner_id)
+        .where(Company.id == company_id, Company.invoicy_mail, EmailServer.kind == Kind.RELAY)
     )
     domain = (email or "").rpartition("@")[2]
     if not _DOMAIN.fullmatch(domain):

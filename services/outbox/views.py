@@ -6,14 +6,16 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from services.errors import NotFound
 from services.language import _
 from services.registry import access, search
 from services.registry.access import Actor
+from services.registry.ways_out import relay_label
 from services.store.mail import (
     Blob,
     OutboxAttachment,
@@ -23,7 +25,9 @@ from services.store.mail import (
     OutboxRecipient,
     OutboxState,
 )
-from services.store.models import Company, EmailServer, Mailbox
+from services.store.models import Company, EmailServer, Kind, Mailbox
+
+_RELAY = aliased(EmailServer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class RecipientView:
 
 @dataclass(frozen=True, slots=True)
 class OutboxView:
-    """One e-mail of the queue. ``company`` is the CNPJ; ``mailbox`` the address it left or leaves by."""
+    """One e-mail of the queue. ``company`` is the CNPJ; ``mailbox`` what it left or leaves by.
+
+    By the partner's relay (R14) ``mailbox`` says so and ``mailbox_id`` is None.
+    """
 
     id: int
     company_id: int
@@ -146,7 +153,7 @@ def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, Outbox
             RecipientView(row.address, row.state, row.reply, row.why, row.done_at)
         )
     found = session.execute(_rows(actor).where(OutboxMessage.id.in_(ids)))
-    return {m.id: _view(m, c, e, recipients.get(m.id, ())) for m, c, e in found}
+    return {m.id: _view(m, c, e, r, recipients.get(m.id, ())) for m, c, e, r in found}
 
 
 def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
@@ -164,6 +171,7 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         select(
             OutboxAttempt.fence,
             EmailServer.email,
+            EmailServer.kind,
             OutboxAttempt.started_at,
             OutboxAttempt.ended_at,
             OutboxAttempt.outcome,
@@ -178,8 +186,16 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         view,
         body or "",
         tuple(AttachmentView(*row) for row in attachments),
-        tuple(AttemptView(*row) for row in attempts),
+        tuple(_attempt(*row) for row in attempts),
     )
+
+
+def _attempt(
+    number: int, email: str | None, kind: str | None, *rest: *tuple[Any, ...]
+) -> AttemptView:
+    if email is not None and kind == Kind.RELAY:
+        email = relay_label(email)
+    return AttemptView(number, email, *rest)
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:
@@ -213,12 +229,18 @@ def _found(word: str) -> ColumnElement[bool]:
     )
 
 
-def _rows(actor: Actor) -> Select[OutboxMessage, Company, str]:
+def _rows(actor: Actor) -> Select[OutboxMessage, Company, str, str]:
     return (
-        select(OutboxMessage, Company, EmailServer.email)
+        select(OutboxMessage, Company, EmailServer.email, _RELAY.email)
         .join(Company, Company.id == OutboxMessage.company_id)
         .outerjoin(Mailbox, Mailbox.id == OutboxMessage.mailbox_id)
         .outerjoin(EmailServer, EmailServer.id == Mailbox.server_id)
+        .outerjoin(
+            OutboxAttempt,
+            (OutboxAttempt.message_id == OutboxMessage.id)
+            & (OutboxAttempt.fence == OutboxMessage.fence),
+        )
+        .outerjoin(_RELAY, (_RELAY.id == OutboxAttempt.server_id) & (_RELAY.kind == Kind.RELAY))
         .where(_visible(actor))
     )
 
@@ -227,6 +249,7 @@ def _view(
     message: OutboxMessage,
     company: Company,
     mailbox: str | None,
+    relay: str | None,
     recipients: Iterable[RecipientView],
 ) -> OutboxView:
     waits = message.state in (OutboxState.QUEUED, OutboxState.DEFERRED) and not message.held
@@ -240,7 +263,7 @@ def _view(
         attempts=message.attempts,
         message_id=message.message_id,
         mailbox_id=message.mailbox_id,
-        mailbox=mailbox,
+        mailbox=relay_label(relay) if relay is not None else mailbox,
         recipients=tuple(recipients),
         created_at=message.created_at,
         next_attempt_at=message.next_attempt_at if waits else None,

@@ -14,7 +14,7 @@ from services.registry import access
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.safe_text import has_control
-from services.store.models import EmailServer, Function, Mailbox
+from services.store.models import EmailServer, Function, Kind, Mailbox
 from services.wire.addresses import valid_address, valid_host
 from services.wire.presets import preset_for, preset_of_host
 
@@ -121,7 +121,9 @@ def _same_host(
     """The newest such server; company users learn only from their own (R53)."""
     column = EmailServer.smtp_host if protocol == "smtp" else EmailServer.pop_host
     query = select(EmailServer).where(
-        EmailServer.partner_id == actor.partner_id, column.is_not(None)
+        EmailServer.partner_id == actor.partner_id,
+        EmailServer.kind != Kind.RELAY,
+        column.is_not(None),
     )
     if host:
         query = query.where(func.lower(column) == host.strip().lower())

@@ -12,7 +12,7 @@ from services.errors import NotFound
 from services.language import _
 from services.registry import access
 from services.registry.access import Actor
-from services.store.models import Company, EmailServer, Mailbox
+from services.store.models import Company, EmailServer, Kind, Mailbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class ServerView:
 def list_servers(session: Session, actor: Actor, *, status: str | None = None) -> list[ServerView]:
     """Every server of the partner by nickname; only for the partner (R15, R53)."""
     access.partner_only(actor)
-    query = select(EmailServer).where(EmailServer.partner_id == actor.partner_id)
+    query = select(EmailServer).where(
+        EmailServer.partner_id == actor.partner_id, EmailServer.kind != Kind.RELAY
+    )
     if status is not None:
         query = query.where(EmailServer.active.is_(status == "active"))
     linked: dict[int, list[str]] = {}

@@ -164,27 +164,33 @@ class Deliverer:
             found = await self._threads.read(routes_of, old, self._settings)
             self._routes.update({company: (at, routes) for company, routes in found.items()})
 
+    def _ways(self, letter: Letter) -> list[Route]:
+        routes = self._routes[letter.claim.company_id][1]
+        return [route for route in routes if letter.warning or not route.only_warnings]
+
     def _route(self, letter: Letter) -> Route | None:
-        for route in self._routes[letter.claim.company_id][1]:
+        for route in self._ways(letter):
             usable = route.why_not is None and route.server_id not in self._failed
             if usable and route.server_id not in letter.tried:
                 return route
         return None
 
     def _no_mailbox(self, letter: Letter) -> None:
-        routes = self._routes[letter.claim.company_id][1]
+        routes = self._ways(letter)
         if not routes:
             why = _(
                 "A empresa não tem caixa de envio. Cadastre uma em Caixas de E-mail: o e-mail sai em seguida."
             )
         else:
             why = "; ".join(
-                _("{email} {why}").format(
-                    email=route.email,
+                _("{email} {why}")
+                .format(
+                    email=route.label,
                     why=route.why_not
                     or letter.tried.get(route.server_id)
                     or self._failed.get(route.server_id, ""),
                 )
+                .strip()
                 for route in routes
             )
         for position, _address in letter.pending:
@@ -340,12 +346,12 @@ class Deliverer:
         if not letter.tried or route.server_id in letter.tried:
             return None
         refused = [
-            f"{other.email}: {letter.tried[other.server_id]}"
+            f"{other.label}: {letter.tried[other.server_id]}"
             for other in self._routes[letter.claim.company_id][1]
             if other.server_id in letter.tried
         ]
         return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
-            email=route.email, refused="; ".join(refused)
+            email=route.label, refused="; ".join(refused)
         )
 
     async def _mailbox_failed(self, lane: Lane, failure: Failure) -> None:

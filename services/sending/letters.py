@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from services.outbox.claims import Claim
 from services.outbox.outcomes import RecipientOutcome
+from services.registry.ways_out import WARNINGS
 from services.store.mail import (
     Blob,
+    Notification,
     OutboxAttachment,
     OutboxContent,
     OutboxMessage,
@@ -42,6 +44,7 @@ class Letter:
     ``to`` is every valid recipient, visible to all; ``pending`` those (position, address) still
     to be sent to. ``fresh`` is when the claim was last known to stand, by the steady clock;
     ``lost`` that it was taken back, ``begun`` that bytes of it may have left. ``tried`` are the servers that refused it, with their reasons.
+    ``warning``: it may leave by the partner's relay, whatever the company sends by (R46).
     """
 
     claim: Claim
@@ -58,6 +61,7 @@ class Letter:
     transcript: str = ""
     lost: bool = False
     begun: bool = False
+    warning: bool = False
 
     @property
     def size(self) -> int:
@@ -70,7 +74,15 @@ def load(session: Session, claims: Sequence[Claim], fresh: float) -> list[Letter
     ids = [claim.message_id for claim in claims]
     of = {claim.message_id: claim for claim in claims}
     letters = {
-        row.id: Letter(of[row.id], row.message_id, row.subject, row.created_at, row.body, fresh)
+        row.id: Letter(
+            of[row.id],
+            row.message_id,
+            row.subject,
+            row.created_at,
+            row.body,
+            fresh,
+            warning=row.type_key in WARNINGS,
+        )
         for row in session.execute(
             select(
                 OutboxMessage.id,
@@ -78,8 +90,10 @@ def load(session: Session, claims: Sequence[Claim], fresh: float) -> list[Letter
                 OutboxMessage.subject,
                 OutboxMessage.created_at,
                 OutboxContent.body,
+                Notification.type_key,
             )
             .join(OutboxContent, OutboxContent.message_id == OutboxMessage.id)
+            .outerjoin(Notification, Notification.id == OutboxMessage.notification_id)
             .where(OutboxMessage.id.in_(ids))
             .order_by(OutboxMessage.id)
         )

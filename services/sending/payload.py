@@ -1,4 +1,4 @@
-"""A letter as bytes for the wire: composed when it leaves, in the name of its mailbox (R31)."""
+"""A letter as bytes for the wire: composed when it leaves, in the name of its company (R14, R31)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> byte
     account = route.account
     assert account is not None
     return mime.compose(
-        sender_name=account.sender_name,
+        sender_name=route.sender_name,
         sender=account.email,
+        reply_to=route.reply_to,
         to=letter.to,
         subject=letter.subject,
         text=letter.body,

@@ -1,10 +1,11 @@
-"""Which mailboxes may carry a company's e-mails, in their order (R9, R13, R34)."""
+"""Which mailboxes, or which relay, may carry a company's e-mails, in their order (R9, R13, R14)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,48 +14,134 @@ from services.clock import now
 from services.errors import Unavailable
 from services.health.accounts import Account, account_of
 from services.language import _
+from services.registry import ways_out
 from services.settings import Settings
-from services.store.models import EmailServer, Function, Health, Mailbox
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, Partner
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A sending mailbox of a company: how to log in, or ``why_not`` it may not be used now.
+    """A way out for a company's e-mails: how to log in, or ``why_not`` it may not be used now.
 
-    ``shut``: the reason is one that ``claims.freed`` watches, so that letters may be held for it.
+    ``mailbox_id`` is None for the partner's relay (R14), ``server_id`` 0 for one that is not
+    there. ``label`` is what the record calls it, ``sender_name`` the display name of From, and
+    ``reply_to`` where answers belong when they do not belong to From. ``shut``: the reason is one
+    that ``claims.freed`` watches, so that letters may be held for it. ``only_warnings``: for
+    warnings about dead mailboxes alone (R46).
     """
 
-    mailbox_id: int
+    mailbox_id: int | None
     server_id: int
     email: str
     account: Account | None
     why_not: str | None
-    shut: bool = False
+    shut: bool
+    label: str
+    sender_name: str
+    reply_to: str | None = None
+    only_warnings: bool = False
+
+
+_Access = tuple[Account | None, str | None, bool]
 
 
 def routes_of(
     session: Session, companies: Collection[int], settings: Settings
 ) -> dict[int, tuple[Route, ...]]:
-    """The sending mailboxes of each company as they are now, the first to be tried first."""
+    """The ways out of each company as they are now, the first to be tried first.
+
+    They are its sending mailboxes in their order (R13); with InvoiCy Mail on the partner's relay
+    and nothing else (R14), which is also the last resort for warnings where no mailbox can be
+    used (R46).
+    """
     at = now()
-    accounts: dict[int, tuple[Account | None, str | None, bool]] = {}
+    accounts: dict[int, _Access] = {}
+
+    def access_to(server: EmailServer) -> _Access:
+        if server.id not in accounts:
+            accounts[server.id] = _account(session, server, settings, at)
+        return accounts[server.id]
+
     found: dict[int, list[Route]] = {company: [] for company in companies}
     links = session.execute(
         select(Mailbox.id, Mailbox.company_id, EmailServer)
         .join(EmailServer, EmailServer.id == Mailbox.server_id)
-        .where(Mailbox.company_id.in_(companies), Mailbox.function == Function.SEND)
+        .join(Company, Company.id == Mailbox.company_id)
+        .where(
+            Mailbox.company_id.in_(companies),
+            Mailbox.function == Function.SEND,
+            Company.invoicy_mail.is_(False),
+        )
         .order_by(Mailbox.company_id, Mailbox.position, Mailbox.id)
     )
     for mailbox_id, company_id, server in links.all():
-        if server.id not in accounts:
-            accounts[server.id] = _account(session, server, settings, at)
-        found[company_id].append(Route(mailbox_id, server.id, server.email, *accounts[server.id]))
+        account, why_not, shut = access_to(server)
+        found[company_id].append(
+            Route(
+                mailbox_id,
+                server.id,
+                server.email,
+                account,
+                why_not,
+                shut,
+                server.email,
+                server.sender_name,
+            )
+        )
+    rest = [company for company, routes in found.items() if all(r.why_not for r in routes)]
+    if rest:
+        _add_relays(session, found, rest, access_to)
     return {company: tuple(routes) for company, routes in found.items()}
 
 
-def _account(
-    session: Session, server: EmailServer, settings: Settings, at: datetime
-) -> tuple[Account | None, str | None, bool]:
+def _add_relays(
+    session: Session,
+    found: dict[int, list[Route]],
+    companies: Collection[int],
+    access_to: Callable[[EmailServer], _Access],
+) -> None:
+    rows = session.execute(
+        select(Company, Partner.name, EmailServer)
+        .join(Partner, Partner.id == Company.partner_id)
+        .outerjoin(
+            EmailServer,
+            (EmailServer.partner_id == Company.partner_id) & (EmailServer.kind == Kind.RELAY),
+        )
+        .where(Company.id.in_(companies))
+    )
+    for company, partner, server in rows.all():
+        relay = cast("EmailServer | None", server)
+        if relay is not None:
+            account, why_not, shut = access_to(relay)
+            email, label = relay.email, ways_out.relay_label(relay.email)
+        elif company.invoicy_mail:
+            account, why_not, shut = None, ways_out.no_relay(partner), True
+            email, label = "", ""
+        else:
+            continue
+        found[company.id].append(
+            Route(
+                None,
+                relay.id if relay is not None else 0,
+                email,
+                account,
+                why_not,
+                shut,
+                label,
+                ways_out.name_of(company),
+                _reply_to(company, email),
+                only_warnings=not company.invoicy_mail,
+            )
+        )
+
+
+def _reply_to(company: Company, sender: str) -> str | None:
+    """The company's first address for notifications: nobody reads answers at the relay's."""
+    first = (company.notification_email or "").partition(";")[0].strip()
+    return first if first and first.lower() != sender.lower() else None
+
+
+def _account(session: Session, server: EmailServer, settings: Settings, at: datetime) -> _Access:
     why_not = _why_not(server, at)
     if why_not is not None:
         return None, why_not, True
@@ -69,7 +156,8 @@ def _account(
 
 def _why_not(server: EmailServer, at: datetime) -> str | None:
     if not server.active:
-        return _("está inativa")
+        relay = server.kind == Kind.RELAY
+        return _("está desativado: só o parceiro pode ativá-lo") if relay else _("está inativa")
     if server.inactive_code is not None:
         return _("foi inativada: {reason}").format(reason=server.inactive_reason)
     if server.health == Health.DOWN:

@@ -1,0 +1,93 @@
+"""By what a company's e-mails may leave: its sending mailboxes or, with InvoiCy Mail on, the
+partner's relay and nothing else (R14, R28)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from services.language import _
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, Partner
+
+RELAY_WORDS = "InvoiCy Mail"
+WARNINGS = ("mailbox_inactivated",)
+"""Notifications that may leave by the partner's relay where the company has nothing else (R46)."""
+
+
+def usable(at: datetime | None = None) -> ColumnElement[bool]:
+    """The condition for an e-mail server that jobs may use; with ``at`` not paused then either."""
+    condition = and_(
+        EmailServer.active,
+        EmailServer.inactive_code.is_(None),
+        EmailServer.health != Health.DOWN,
+    )
+    if at is not None:
+        condition &= EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at)
+    return condition
+
+
+def has_one(at: datetime | None = None, *, warning: bool = False) -> ColumnElement[bool]:
+    """The condition for a company that can send; ``warning`` for what may always use the relay."""
+    own = exists().where(
+        Mailbox.company_id == Company.id,
+        Mailbox.function == Function.SEND,
+        EmailServer.id == Mailbox.server_id,
+        usable(at),
+    )
+    relay = exists().where(
+        EmailServer.partner_id == Company.partner_id, EmailServer.kind == Kind.RELAY, usable(at)
+    )
+    return or_(
+        and_(Company.invoicy_mail.is_(False), own),
+        relay if warning else and_(Company.invoicy_mail, relay),
+    )
+
+
+def why_none(session: Session, company: Company, *, warning: bool = False) -> str | None:
+    """Why nothing of this company can be sent and what to do, or None when it can (R28)."""
+    if session.scalar(select(Company.id).where(Company.id == company.id, has_one(warning=warning))):
+        return None
+    if not company.invoicy_mail:
+        return _(
+            "a empresa não tem caixa de envio ativa. Cadastre ou ative uma em Caixas de E-mail."
+        )
+    relay = relay_of(session, company.partner_id)
+    partner = session.get_one(Partner, company.partner_id).name
+    return no_relay(partner) if relay is None else relay_rests(partner)
+
+
+def relay_of(session: Session, partner_id: int) -> EmailServer | None:
+    """The partner's relay."""
+    return session.scalar(
+        select(EmailServer).where(
+            EmailServer.partner_id == partner_id, EmailServer.kind == Kind.RELAY
+        )
+    )
+
+
+def no_relay(partner: str) -> str:
+    """That InvoiCy Mail is on without a relay, and whom to ask."""
+    return _(
+        "o InvoiCy Mail está ativo, mas o parceiro {partner} ainda não configurou o relay: "
+        "peça a ele que o configure, e os e-mails saem em seguida"
+    ).format(partner=partner)
+
+
+def relay_rests(partner: str) -> str:
+    """That the relay may not be used now, and whom to ask."""
+    return _(
+        "o relay do InvoiCy Mail está fora de uso: peça ao parceiro {partner} que o corrija, "
+        "e os e-mails saem em seguida"
+    ).format(partner=partner)
+
+
+def relay_label(email: str) -> str:
+    """How the relay is called where a mailbox's address would stand."""
+    return f"{RELAY_WORDS} ({email})"
+
+
+def name_of(company: Company) -> str:
+    """The display name of From by the relay: the chosen one, otherwise the legal name (R14)."""
+    return company.sender_name or company.legal_name
