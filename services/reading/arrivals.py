@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.reading.insertion import insert
 from services.reading.memory import Wanted
+from services.store.insertion import insert
 from services.store.mail import Blob, InboundMessage, InboundState, Quarantine, Uidl
 
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
-from services.reading.insertion import insert
 from services.reading.problems import Problem
 from services.reading.routing import Destination, destinations, route
+from services.store.insertion import insert
 from services.store.mail import Blob, Document, InboundMessage, InboundState, Quarantine
 
 FOREIGN = "foreign_company"

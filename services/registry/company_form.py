@@ -71,7 +71,7 @@ def check(draft: CompanyDraft, around: Around, own: str | None) -> CompanyDraft:
     if draft.headquarters:
         headquarters = form.checked("headquarters", _("Matriz"), draft.headquarters, cnpjs.parse)
     if headquarters and cnpj:
-        _check_headquarters(form, around, headquarters, cnpj, own)
+        check_headquarters(form, around, headquarters, cnpj, own)
     for name, label in (
         ("document_import", _("Importação de Documentos")),
         ("invoicy_mail", _("InvoiCy Mail")),
@@ -88,6 +88,32 @@ def check(draft: CompanyDraft, around: Around, own: str | None) -> CompanyDraft:
         notification_email=addresses,
         sender_name=sender_name,
     )
+
+
+def check_headquarters(
+    form: Form, around: Around, headquarters: str, cnpj: str, own: str | None
+) -> None:
+    """Note in ``form`` why ``headquarters`` cannot be that of ``cnpj``, whose CNPJ is ``own`` now."""
+    if headquarters in (cnpj, own):
+        form.refuse("headquarters", _("Matriz: uma empresa não é matriz de si mesma"))
+    elif cnpjs.root(headquarters) != cnpjs.root(cnpj):
+        form.refuse("headquarters", _("Matriz: o CNPJ deve ter a mesma raiz (8 primeiros)"))
+    elif own is not None and around.has_branches(own):
+        form.refuse("headquarters", _("Matriz: esta empresa tem filiais e não pode ser uma delas"))
+    else:
+        above = around.neighbour(headquarters)
+        if above is None:
+            form.refuse(
+                "headquarters",
+                _("Matriz: a empresa {cnpj} não está cadastrada").format(
+                    cnpj=cnpjs.masked(headquarters)
+                ),
+            )
+        elif above.is_branch:
+            form.refuse(
+                "headquarters",
+                _("Matriz: {nickname} é ela mesma uma filial").format(nickname=above.nickname),
+            )
 
 
 def columns(clean: CompanyDraft) -> dict[str, Any]:
@@ -125,28 +151,3 @@ def _addresses(form: Form, value: str | None) -> str | None:
     for _address, why in bad:
         form.refuse("notification_email", _("{label}: {why}").format(label=label, why=why))
     return ";".join(good) or None
-
-
-def _check_headquarters(
-    form: Form, around: Around, headquarters: str, cnpj: str, own: str | None
-) -> None:
-    if headquarters in (cnpj, own):
-        form.refuse("headquarters", _("Matriz: uma empresa não é matriz de si mesma"))
-    elif cnpjs.root(headquarters) != cnpjs.root(cnpj):
-        form.refuse("headquarters", _("Matriz: o CNPJ deve ter a mesma raiz (8 primeiros)"))
-    elif own is not None and around.has_branches(own):
-        form.refuse("headquarters", _("Matriz: esta empresa tem filiais e não pode ser uma delas"))
-    else:
-        above = around.neighbour(headquarters)
-        if above is None:
-            form.refuse(
-                "headquarters",
-                _("Matriz: a empresa {cnpj} não está cadastrada").format(
-                    cnpj=cnpjs.masked(headquarters)
-                ),
-            )
-        elif above.is_branch:
-            form.refuse(
-                "headquarters",
-                _("Matriz: {nickname} é ela mesma uma filial").format(nickname=above.nickname),
-            )
