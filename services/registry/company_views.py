@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from services.errors import Invalid, NotFound
@@ -17,6 +17,8 @@ from services.registry.access import Actor
 from services.store.models import Company, Mailbox
 
 _SORTS = {"nickname": Company.nickname_key, "cnpj": Company.cnpj}
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,16 @@ def only(session: Session, actor: Actor) -> CompanyView | None:
         select(Company.id).where(access.visible(actor, Company.partner_id, Company.id)).limit(2)
     ).all()
     return view(session, actor, found[0]) if len(found) == 1 else None
+
+
+def named(session: Session, company_ids: Select[int]) -> str:
+    """Nicknames of these companies for a sentence: the first few, then how many more."""
+    found = select(Company.nickname).where(Company.id.in_(company_ids))
+    names = list(session.scalars(found.order_by(Company.nickname_key, Company.id).limit(_NAMED)))
+    count = session.scalar(select(func.count()).where(Company.id.in_(company_ids))) or 0
+    words = ", ".join(names)
+    more = count - len(names)
+    return _("{names} e mais {n}").format(names=words, n=more) if more else words
 
 
 def view_of(row: Company, headquarters: str | None) -> CompanyView:

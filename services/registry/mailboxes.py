@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
+from services.errors import Invalid, NotAllowed, NotFound, Refused
 from services.language import _
-from services.registry import access, audit, search, versions
+from services.registry import access, audit, occupied, versions
 from services.registry.access import Actor
 from services.registry.mailbox_form import (
-    DEFAULT_PORTS,
-    PROTOCOL,
-    Clean,
     MailboxDraft,
     check,
+    columns,
     default_port,
+    draft_of,
+    implied,
     keep_password_at_home,
     prefill,
     with_defaults,
@@ -32,9 +32,18 @@ from services.registry.mailbox_views import (
     rows,
     views_of,
 )
-from services.registry.unlinking import PLACE, unlink
+from services.registry.server_rows import (
+    FIELD,
+    PLACE,
+    change_password,
+    clean_slate,
+    connection,
+    fill,
+    has_password,
+)
+from services.registry.unlinking import unlink
 from services.store import secret
-from services.store.models import Company, EmailServer, Function, Health, Mailbox
+from services.store.models import Company, EmailServer, Function, Mailbox
 
 __all__ = [
     "MailboxDraft",
@@ -52,8 +61,6 @@ __all__ = [
     "view",
     "why_not_register",
 ]
-
-_CONNECTION = ("email", "username", "host", "port", "security", "authenticate")
 
 
 def may_change(actor: Actor, company: Company) -> None:
@@ -94,11 +101,11 @@ def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) ->
     clean = check(with_defaults(session, actor, draft), password_kept=False)
     # Two registrations at once would both find the address free and the same place in the order.
     session.refresh(company, with_for_update=True)
-    _free(session, company, clean.email, draft.function, None)
+    _free(session, company, clean.email, draft.function)
     server = EmailServer(
         partner_id=actor.partner_id, kind=draft.function, created_by_id=actor.user_id
     )
-    _fill(server, draft.function, clean)
+    fill(server, columns(clean, draft.function))
     session.add(server)
     last = session.scalar(
         select(func.max(Mailbox.position)).where(
@@ -114,7 +121,7 @@ def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) ->
     session.add(mailbox)
     session.flush()
     if clean.password is not None:
-        secret.put(session, PLACE, server.id, "password", clean.password)
+        secret.put(session, PLACE, server.id, FIELD, clean.password)
     audit.record(
         session,
         actor,
@@ -153,10 +160,9 @@ def edit(
         raise Invalid(_("Campo desconhecido: {name}").format(name=min(unknown)), field=min(unknown))
     function = mailbox.function
     before = _public(server, function, None)
-    draft = _draft(server, function)
-    draft = replace(draft, **_implied(draft, changes), **changes)
-    kept = secret.get(session, PLACE, server.id, "password") is not None
-    clean = check(draft, password_kept=kept)
+    draft = draft_of(server, function)
+    draft = replace(draft, **implied(draft, changes), **changes)
+    clean = check(draft, password_kept=has_password(session, server))
     if clean.active and not server.active and server.inactive_code is not None:
         raise Refused(
             _(
@@ -165,16 +171,18 @@ def edit(
             field="active",
         )
     keep_password_at_home(actor, before["host"] or "", clean)
-    _same_address_elsewhere(session, server, mailbox, clean.email)
-    _fill(server, function, clean)
+    if clean.email.lower() != server.email.lower():
+        occupied.refuse_for_linked(session, server, clean.email)
+    connected = connection(server)
+    fill(server, columns(clean, function))
     after = _public(server, function, clean.password)
     if after == before:
         return views_of(session, actor, [mailbox])[0]
     if clean.password is not None:
-        _keep_password(session, server, clean.password)
-    fresh = clean.password is not None or any(before[n] != after[n] for n in _CONNECTION)
+        change_password(session, server, clean.password)
+    fresh = clean.password is not None or connection(server) != connected
     if fresh or (after["active"] and not before["active"]):
-        _clean_slate(server)
+        clean_slate(server)
     server.version += 1
     audit.record(
         session, actor, "edit", PLACE, server.id, company_id=company.id, before=before, after=after
@@ -265,121 +273,16 @@ def _whole_server(session: Session, actor: Actor, server: EmailServer) -> None:
         )
 
 
-def _free(
-    session: Session, company: Company, email: str, function: str, server_id: int | None
-) -> None:
+def _free(session: Session, company: Company, email: str, function: str) -> None:
     """Refuse an address that this company uses already, for the other function or this one (R7)."""
-    query = (
-        select(Mailbox.function)
-        .join(Mailbox.server)
-        .where(Mailbox.company_id == company.id, func.lower(EmailServer.email) == email.lower())
-    )
-    if server_id is not None:
-        query = query.where(EmailServer.id != server_id)
-    used = set(session.scalars(query))
-    if used - {function}:
-        other = _("envio") if function == Function.READ else _("leitura")
-        raise Refused(
-            _(
-                "E-mail: {email} já é a caixa de {other} desta empresa, e cada função precisa "
-                "da sua própria caixa"
-            ).format(email=email, other=other),
-            field="email",
-        )
-    if used:
-        raise Conflict(
-            _("E-mail: {email} já está cadastrado nesta empresa").format(email=email), field="email"
-        )
-
-
-def _same_address_elsewhere(
-    session: Session, server: EmailServer, mailbox: Mailbox, email: str
-) -> None:
-    if email.lower() == server.email.lower():
-        return
-    links = session.scalars(select(Mailbox).where(Mailbox.server_id == server.id)).all()
-    for link in {link.company_id: link for link in [*links, mailbox]}.values():
-        company = session.get_one(Company, link.company_id, with_for_update=True)
-        _free(session, company, email, link.function, server.id)
-
-
-def _implied(draft: MailboxDraft, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """What follows from ``changes`` for values that were only defaults."""
-    implied: dict[str, Any] = {}
-    if "email" in changes and "username" not in changes and draft.username == draft.email:
-        implied["username"] = changes["email"]
-    if "security" in changes and "port" not in changes:
-        ports = DEFAULT_PORTS[Function(draft.function)]
-        if draft.port == ports.get(draft.security or ""):
-            implied["port"] = ports.get(changes["security"], draft.port)
-    return implied
-
-
-def _keep_password(session: Session, server: EmailServer, password: str) -> None:
-    """Put another password in the vault; copies of this server see that it is another one (R6)."""
-    if secret.get(session, PLACE, server.id, "password") != password:
-        server.password_version += 1
-        secret.put(session, PLACE, server.id, "password", password)
-
-
-def _clean_slate(server: EmailServer) -> None:
-    server.refusals = 0
-    server.health = Health.UNKNOWN
-    server.health_reason = None
-    server.health_since = None
-    server.paused_until = None
-    server.next_read_at = None
-
-
-def _draft(server: EmailServer, function: str) -> MailboxDraft:
-    protocol = PROTOCOL[Function(function)]
-    return MailboxDraft(
-        function=function,
-        nickname=server.nickname,
-        sender_name=server.sender_name,
-        email=server.email,
-        username=server.username,
-        active=server.active,
-        host=getattr(server, f"{protocol}_host"),
-        port=getattr(server, f"{protocol}_port"),
-        security=getattr(server, f"{protocol}_security"),
-        authenticate=server.authenticate,
-        verify_certificate=server.verify_certificate,
-        timeout=server.timeout,
-        delete_after=server.delete_after,
-    )
-
-
-def _fill(server: EmailServer, function: str, clean: Clean) -> None:
-    protocol = PROTOCOL[Function(function)]
-    for name in (
-        "nickname",
-        "sender_name",
-        "email",
-        "username",
-        "active",
-        "authenticate",
-        "verify_certificate",
-        "timeout",
-        "delete_after",
-    ):
-        setattr(server, name, getattr(clean, name))
-    for name in ("host", "port", "security"):
-        setattr(server, f"{protocol}_{name}", getattr(clean, name))
-    server.email_key = search.key(server.email, most=400)
-    server.search_key = search.key(
-        server.nickname,
-        server.email,
-        server.username,
-        server.sender_name,
-        server.smtp_host,
-        server.pop_host,
-        most=700,
-    )
+    used = occupied.by_others(session, email, None, Mailbox.company_id == company.id)
+    refusal = occupied.refusal(email, (function,), used.get(company.id, set()))
+    if refusal is not None:
+        raise refusal
 
 
 def _public(server: EmailServer, function: str, new_password: str | None) -> dict[str, Any]:
-    draft = _draft(server, function)
+    draft = draft_of(server, function)
     values = {f.name: getattr(draft, f.name) for f in fields(draft) if f.name != "function"}
     values["password"] = None if new_password is None else "***"
     return values

@@ -34,6 +34,11 @@ def matches(column: InstrumentedAttribute[str], words: str) -> ColumnElement[boo
     return and_(true(), *conditions)
 
 
+def cnpj_part(text: str) -> str:
+    """The characters of a whole or partial CNPJ as a column of CNPJs holds them; "" for none."""
+    return "".join(fold(text).upper().translate(_MASK).split())
+
+
 def folded_order(
     session: Session, query: Select[int], column: InstrumentedAttribute[str], descending: bool
 ) -> array[int]:

@@ -1,81 +1,192 @@
-"""The partner's e-mail servers: every account that its companies use (R15)."""
+"""The partner's e-mail servers: registering, editing, deleting (R15-R22)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.errors import NotFound
+from services.errors import Invalid, Refused
 from services.language import _
-from services.registry import access
-from services.registry.access import Actor
-from services.store.models import Company, EmailServer, Kind, Mailbox
+from services.registry import audit, company_views, links, occupied, versions
+from services.registry.access import Actor, partner_only
+from services.registry.protocols import functions_of
+from services.registry.server_form import (
+    COLUMNS,
+    ServerClean,
+    ServerDraft,
+    check,
+    draft_of,
+    implied,
+    prefill,
+    with_defaults,
+)
+from services.registry.server_rows import (
+    FIELD,
+    PLACE,
+    change_password,
+    clean_slate,
+    connection,
+    fill,
+    has_password,
+)
+from services.registry.server_views import (
+    Filters,
+    ServerView,
+    ids,
+    list_servers,
+    own,
+    rows,
+    view,
+)
+from services.store import secret
+from services.store.models import Company, EmailServer, Function, Mailbox, Partner
+
+__all__ = [
+    "Filters",
+    "ServerDraft",
+    "ServerView",
+    "add",
+    "edit",
+    "ids",
+    "list_servers",
+    "prefill",
+    "remove",
+    "rows",
+    "view",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class ServerView:
-    """A registered account; ``companies`` are the CNPJs linked to it."""
+def add(session: Session, actor: Actor, draft: ServerDraft) -> ServerView:
+    """Register an e-mail server, to be linked to companies afterwards (R17, R20).
 
-    id: int
-    kind: str
-    nickname: str
-    sender_name: str
-    email: str
-    active: bool
-    inactive_code: int | None
-    inactive_reason: str | None
-    inactive_since: datetime | None
-    health: str
-    origin: str | None
-    companies: tuple[str, ...]
+    Raises ``InvalidFields`` with every error, the partner key's too (R22); only for the partner
+    (R53).
+    """
+    partner_only(actor)
+    clean = check(with_defaults(session, actor, draft), _key(session, actor), password_kept=False)
+    server = EmailServer(partner_id=actor.partner_id, created_by_id=actor.user_id)
+    fill(server, _columns(clean))
+    session.add(server)
+    session.flush()
+    if clean.password is not None:
+        secret.put(session, PLACE, server.id, FIELD, clean.password)
+    audit.record(session, actor, "add", PLACE, server.id, after=_public(server, clean.password))
+    session.flush()
+    return view(session, actor, server.id)
 
 
-def list_servers(session: Session, actor: Actor, *, status: str | None = None) -> list[ServerView]:
-    """Every server of the partner by nickname; only for the partner (R15, R53)."""
-    access.partner_only(actor)
-    query = select(EmailServer).where(
-        EmailServer.partner_id == actor.partner_id, EmailServer.kind != Kind.RELAY
+def edit(
+    session: Session,
+    actor: Actor,
+    server_id: int,
+    changes: Mapping[str, Any],
+    *,
+    version: int | None = None,
+) -> ServerView:
+    """Change the named fields of :class:`ServerDraft`; the others stay.
+
+    A password None or "" keeps the stored one; a partner key that is named must be right (R22).
+    New connection values, and switching on again, start with a clean slate. Another kind gives
+    the linked companies the new function where they may have it, and is refused, naming them,
+    where it would take away one that they use; an address is refused that a linked company uses
+    by another server (R7). Raises ``InvalidFields``; ``Conflict`` when ``version`` is not the
+    present one; :class:`Refused` for switching on what a definite refusal of Microsoft's has
+    inactivated (R49).
+    """
+    server = own(session, actor, server_id)
+    versions.check(session, PLACE, server.id, server.version, version)
+    unknown = changes.keys() - ServerDraft.__dataclass_fields__.keys()
+    if unknown:
+        raise Invalid(_("Campo desconhecido: {name}").format(name=min(unknown)), field=min(unknown))
+    key = _key(session, actor)
+    saved = draft_of(server, key)
+    draft = replace(saved, **{**implied(saved, changes), **changes})
+    gained = set(functions_of(draft.kind)) - set(functions_of(saved.kind))
+    if gained:
+        draft = with_defaults(session, actor, draft, gained)
+    clean = check(draft, key, password_kept=has_password(session, server))
+    if clean.active and not server.active and server.inactive_code is not None:
+        raise Refused(
+            _(
+                "Caixa inativada pelo provedor (AADSTS{code}): vincule a conta de novo e teste"
+            ).format(code=server.inactive_code),
+            field="active",
+        )
+    before = _public(server, None)
+    lost = set(functions_of(saved.kind)) - set(functions_of(clean.kind))
+    for function in lost:
+        _refuse_in_use(session, server, function)
+    if clean.email.lower() != server.email.lower():
+        occupied.refuse_for_linked(session, server, clean.email)
+    connected = connection(server)
+    fill(server, _columns(clean))
+    after = _public(server, clean.password)
+    if after == before:
+        return view(session, actor, server.id)
+    if clean.password is not None:
+        change_password(session, server, clean.password)
+    fresh = clean.password is not None or connection(server) != connected
+    if fresh or (after["active"] and not before["active"]):
+        clean_slate(server)
+    server.version += 1
+    audit.record(session, actor, "edit", PLACE, server.id, before=before, after=after)
+    session.flush()
+    for function in lost:
+        links.drop_function(session, actor, server, function)
+    for function in gained:
+        links.add_function(session, actor, server, function)
+    return view(session, actor, server.id)
+
+
+def remove(session: Session, actor: Actor, server_id: int) -> None:
+    """Delete a server and its password; refused while companies are linked, naming them (R21)."""
+    server = own(session, actor, server_id)
+    using = select(Mailbox.company_id).where(Mailbox.server_id == server.id)
+    names = company_views.named(session, using)
+    if names:
+        raise Refused(
+            _("Servidor vinculado a {companies}: desvincule antes de excluir").format(
+                companies=names
+            )
+        )
+    secret.drop(session, PLACE, server.id)
+    audit.record(session, actor, "remove", PLACE, server.id, before=_public(server, None))
+    session.delete(server)
+    session.flush()
+
+
+def _refuse_in_use(session: Session, server: EmailServer, function: Function) -> None:
+    """Reading mailboxes that no extension shows are used by nobody (R3)."""
+    using = select(Mailbox.company_id).where(
+        Mailbox.server_id == server.id, Mailbox.function == function
     )
-    if status is not None:
-        query = query.where(EmailServer.active.is_(status == "active"))
-    linked: dict[int, list[str]] = {}
-    for server_id, cnpj in session.execute(
-        select(Mailbox.server_id, Company.cnpj)
-        .join(Mailbox.company)
-        .where(Company.partner_id == actor.partner_id)
-        .distinct()
-        .order_by(Company.cnpj)
-    ):
-        linked.setdefault(server_id, []).append(cnpj)
-    return [
-        _view(row, tuple(linked.get(row.id, ())))
-        for row in session.scalars(query.order_by(EmailServer.search_key, EmailServer.id))
-    ]
+    if function == Function.READ:
+        using = using.join(Company, Company.id == Mailbox.company_id).where(
+            Company.document_import.is_(True)
+        )
+    names = company_views.named(session, using)
+    if names:
+        words = (
+            _("Tipo: {companies} enviam por este servidor; desvincule antes de mudar o tipo")
+            if function == Function.SEND
+            else _("Tipo: {companies} leem por este servidor; desvincule antes de mudar o tipo")
+        )
+        raise Refused(words.format(companies=names), field="kind")
 
 
-def view(session: Session, actor: Actor, server_id: int) -> ServerView:
-    """One server of the partner."""
-    for server in list_servers(session, actor):
-        if server.id == server_id:
-            return server
-    raise NotFound(_("Servidor de e-mail {id} não encontrado").format(id=server_id), field="server")
+def _key(session: Session, actor: Actor) -> str:
+    return session.get_one(Partner, actor.partner_id).partner_key
 
 
-def _view(row: EmailServer, companies: tuple[str, ...]) -> ServerView:
-    return ServerView(
-        row.id,
-        row.kind,
-        row.nickname,
-        row.sender_name,
-        row.email,
-        row.active,
-        row.inactive_code,
-        row.inactive_reason,
-        row.inactive_since,
-        row.health,
-        None,
-        companies,
-    )
+def _columns(clean: ServerClean) -> dict[str, Any]:
+    return {name: getattr(clean, name) for name in COLUMNS}
+
+
+def _public(server: EmailServer, new_password: str | None) -> dict[str, Any]:
+    values = {name: getattr(server, name) for name in COLUMNS}
+    values["password"] = None if new_password is None else "***"
+    return values

@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from services.registry import audit
 from services.registry.access import Actor
+from services.registry.server_rows import PLACE
 from services.store import secret
 from services.store.models import EmailServer, Mailbox
-
-PLACE = "email_server"
 
 
 def unlink(session: Session, actor: Actor, mailbox: Mailbox) -> bool:
