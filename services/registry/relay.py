@@ -46,13 +46,15 @@ class RelayView:
 class PartnerView:
     """The partner's InvoiCy Mail; ``companies_on`` counts the companies that have it on.
 
-    ``version`` is of all this together: relay and switch.
+    ``why_waits`` says that their e-mails, or those of new ones, wait because the relay cannot be
+    used. ``version`` is of all this together: relay and switch.
     """
 
     name: str
     relay: RelayView | None
     auto_invoicy_mail: bool
     companies_on: int
+    why_waits: str | None
     version: int
 
 
@@ -254,10 +256,29 @@ def _view(session: Session, partner: Partner) -> PartnerView:
             health_since=row.health_since,
             paused_until=row.paused_until,
         )
+    on = _companies_on(session, partner.id)
     return PartnerView(
         partner.name,
         shown,
         partner.auto_invoicy_mail,
-        _companies_on(session, partner.id),
+        on,
+        _why_waits(row) if on or partner.auto_invoicy_mail else None,
         partner.version,
     )
+
+
+def _why_waits(row: EmailServer | None) -> str | None:
+    if row is None:
+        return _(
+            "O relay não está configurado: os e-mails das empresas com InvoiCy Mail esperam na fila"
+        )
+    if not row.active:
+        return _(
+            "O relay está desativado: os e-mails das empresas com InvoiCy Mail esperam na fila"
+        )
+    if row.health == Health.DOWN:
+        return _(
+            "O relay recusou o acesso várias vezes: os e-mails das empresas com InvoiCy Mail "
+            "esperam na fila até que os dados sejam corrigidos ou um teste passe"
+        )
+    return None

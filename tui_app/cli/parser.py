@@ -54,6 +54,7 @@ def commands() -> dict[str, tuple[str, str]]:
     """Every command: the module that builds it, and its one line of help."""
     return {
         "init": ("people", _("cria o parceiro e o primeiro usuário")),
+        "partner": ("partner", _("InvoiCy Mail do parceiro: relay e automático")),
         "user": ("people", _("usuários do parceiro e das empresas")),
         "company": ("companies", _("empresas")),
         "mailbox": ("mailboxes", _("caixas de e-mail de uma empresa")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from services.language import _
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 _TOLD = ("step", "ok", "detail", "explanation", "field", "ms")
 
 
-def run_test(context: Context, account: Account, kind: str) -> int:
-    """Test the functions of ``kind``; the exit status, 1 when a step failed (R8, R19)."""
+def run_test(
+    context: Context, account: Account, kind: str, *, names: Mapping[str, str] | None = None
+) -> int:
+    """Test the functions of ``kind``; the exit status, 1 when a step failed (R8, R19).
+
+    ``names`` are the options of fields that are called otherwise there.
+    """
     from services.health import email_test
 
     functions = list(Function) if kind == Kind.BOTH else [Function(kind)]
@@ -36,7 +42,12 @@ def run_test(context: Context, account: Account, kind: str) -> int:
     steps = context.run(all_steps())
     passed = all(step.ok for step in steps)
     context.out.give(
-        [{name: getattr(step, name) for name in _TOLD} for step in steps],
+        [_told(step, names or {}) for step in steps],
         lambda: context.out.say(_("Tudo certo") if passed else _("O teste falhou")),
     )
     return 0 if passed else 1
+
+
+def _told(step: Step, names: Mapping[str, str]) -> dict[str, object]:
+    told = {name: getattr(step, name) for name in _TOLD}
+    return told | {"field": names.get(step.field or "", step.field)}
