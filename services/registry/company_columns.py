@@ -121,7 +121,8 @@ def columns_of(header: Row) -> tuple[Column | None, ...]:
 
 
 def values_of(row: Row, columns: tuple[Column | None, ...]) -> tuple[dict[str, Any], list[Invalid]]:
-    """What the cells of a line say by field of the draft, and what cannot be understood.
+    """What the cells of a line say by field of the draft, and what cannot be understood (which
+    is kept as it was typed).
 
     An empty yes or no says nothing; an empty text or headquarters is empty. A line that ends
     early has empty cells: spreadsheets leave out the last separators.
@@ -144,6 +145,7 @@ def values_of(row: Row, columns: tuple[Column | None, ...]) -> tuple[dict[str, A
             elif column.empty is not None:
                 values[column.field] = column.empty[0]
         except Invalid as e:
+            values[column.field] = cell
             wrong.append(
                 Invalid(
                     _("{label}: {why}").format(label=column.name, why=e.message), field=column.field

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from services.errors import Refused
+from services.errors import Conflict, Refused
 from services.language import _
 from services.registry import company_views, csv_text
 from services.registry.access import Actor
@@ -48,8 +48,8 @@ def save(
     many.
 
     The file appears whole or not at all, for its owner only. One that is there already is
-    replaced only with ``force``: :class:`Refused` otherwise, as for a folder that cannot be
-    written to.
+    replaced only with ``force``: :class:`Conflict` otherwise; :class:`Refused` for a place that
+    cannot be written to.
     """
     if not force and path.exists():
         raise _exists(path)
@@ -84,7 +84,7 @@ def _ids(session: Session, actor: Actor, ids: Iterable[int] | None) -> Sequence[
     return company_views.ids(session, actor, sort="cnpj") if ids is None else list(ids)
 
 
-def _exists(path: Path) -> Refused:
-    return Refused(
+def _exists(path: Path) -> Conflict:
+    return Conflict(
         _("O arquivo {path} já existe e não foi sobrescrito").format(path=path), field="file"
     )

@@ -12,7 +12,7 @@ from services.errors import Invalid
 from services.language import _
 from services.registry import search
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 20 * 2**20
 MOST_LINES = 100_000
 BOM = "\ufeff"
 _SEPARATORS = ";,\t"
@@ -82,9 +82,7 @@ def column_key(name: str) -> str:
 
 def _text(data: bytes) -> str:
     if len(data) > MOST_BYTES:
-        raise _bad(
-            _("O arquivo tem mais de {most} MB: divida-o").format(most=MOST_BYTES // 1_000_000)
-        )
+        raise _bad(_("O arquivo tem mais de {most} MB: divida-o").format(most=MOST_BYTES // 2**20))
     if data.startswith(_WORKBOOKS):
         raise _bad(
             _("O arquivo é uma planilha do Excel: salve-a como CSV (separado por ponto e vírgula)")

@@ -109,7 +109,12 @@ def by_nickname(session: Session, actor: Actor, nickname: str) -> UserView:
     return view(session, actor, row.id)
 
 
-def list_users(session: Session, actor: Actor) -> list[UserView]:
+def list_users(
+    session: Session,
+    actor: Actor,
+    *,
+    filter: str = "",  # noqa: A002 - the word of the contract of all lists
+) -> list[UserView]:
     """The partner's users by nickname, with their companies; only for the partner (R53)."""
     access.partner_only(actor)
     seen: dict[int, list[str]] = {}

@@ -50,8 +50,9 @@ def bare(
     monkeypatch.setenv("CARTEIRO_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("LC_ALL", "pt_BR.UTF-8")
 
-    def run(*argv: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+    def run(*argv: str, stdin: str | bytes = "") -> Ran:
+        given = stdin.encode(errors="surrogateescape") if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), "utf-8"))
         capsys.readouterr()
         try:
             status = main(argv)

@@ -16,7 +16,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from services.errors import Invalid, InvalidFields, NotAllowed, Refused
+from services.errors import Conflict, Invalid, InvalidFields, NotAllowed, Refused
 from services.fiscal.cnpj import check_digits, masked
 from services.office import Office
 from services.registry import companies, company_csv, csv_text, people
@@ -415,14 +415,14 @@ def test_saved_whole_private_and_not_over_another(
     assert path.read_bytes() == exported(office, actor)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_bytes(b"minha")
-    with pytest.raises(Refused, match="já existe"):
+    with pytest.raises(Conflict, match="já existe"):
         office.ask_now(company_csv.save, actor, path)
     assert path.read_bytes() == b"minha"
     assert office.ask_now(company_csv.save, actor, path, force=True) == 1
     assert path.read_bytes() == exported(office, actor)
     dangling = tmp_path / "elo.csv"
     dangling.symlink_to(tmp_path / "alvo")
-    with pytest.raises(Refused, match="já existe"):
+    with pytest.raises(Conflict, match="já existe"):
         office.ask_now(company_csv.save, actor, dangling)
     with pytest.raises(Refused, match="gravar"):
         office.ask_now(company_csv.save, actor, tmp_path / "nada" / "x.csv")

@@ -6,14 +6,14 @@ from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
 from services.language import _
+from tui_app.cli import many_companies
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
 if TYPE_CHECKING:
     from services.registry.companies import CompanyView
 
-_SWITCHES = ("document_import", "invoicy_mail", "may_register")
-_TEXTS = ("cnpj", "nickname", "legal_name", "headquarters", "notification_email")
+_TEXTS = ("cnpj", "nickname", "legal_name", "headquarters", "notification_email", "sender_name")
 
 
 def build(_name: str, group: ArgumentParser) -> None:
@@ -42,10 +42,17 @@ def build(_name: str, group: ArgumentParser) -> None:
     several.add_argument(
         "--filter", default="", metavar=_("TEXTO"), help=_("CNPJ ou parte do nome")
     )
+    several.add_argument(
+        "--document-import", choices=("on", "off"), help=_("só com a extensão ligada ou desligada")
+    )
+    several.add_argument(
+        "--invoicy-mail", choices=("on", "off"), help=_("só com a extensão ligada ou desligada")
+    )
     remove = actions.add(
         "remove", _("exclui uma empresa"), "carteiro company remove 11222333000181", _remove
     )
     remove.add_argument("company", metavar="CNPJ")
+    many_companies.build(actions)
 
 
 def _options(parser: ArgumentParser, *, required: bool) -> None:
@@ -56,23 +63,16 @@ def _options(parser: ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         "--notification-email", metavar=_("E-MAIL"), help=_("vários separados por ;")
     )
-    for name, words in zip(
-        _SWITCHES,
-        (
-            _("extensão Importação de Documentos"),
-            _("extensão InvoiCy Mail"),
-            _("usuários da empresa podem cadastrar caixas"),
-        ),
-        strict=True,
-    ):
-        parser.add_argument(f"--{name.replace('_', '-')}", choices=("on", "off"), help=words)
+    parser.add_argument(
+        "--sender-name", help=_("nome do remetente dos e-mails que saem pelo InvoiCy Mail")
+    )
+    many_companies.switches(parser)
 
 
 def _values(context: Context) -> dict[str, Any]:
     told = vars(context.args)
     values: dict[str, Any] = {n: told[n] for n in _TEXTS if told[n] is not None}
-    values |= {n: told[n] == "on" for n in _SWITCHES if told[n] is not None}
-    return values
+    return values | many_companies.switched(context)
 
 
 def _add(context: Context) -> None:
@@ -94,7 +94,13 @@ def _list(context: Context) -> None:
     from services.fiscal.cnpj import masked
     from services.registry import companies
 
-    wanted = context.ask(companies.ids, filter=context.args.filter)
+    args = context.args
+    wanted = context.ask(
+        companies.ids,
+        filter=args.filter,
+        document_import=many_companies.on_off(args.document_import),
+        invoicy_mail=many_companies.on_off(args.invoicy_mail),
+    )
     found: list[CompanyView] = []
     for start in range(0, len(wanted), 500):
         page = wanted[start : start + 500]
@@ -122,7 +128,9 @@ def _list(context: Context) -> None:
                 )
                 for c in found
             ),
-            _("Nenhuma empresa: cadastre com carteiro company add"),
+            _("Nenhuma empresa com estas condições")
+            if args.filter or args.document_import or args.invoicy_mail
+            else _("Nenhuma empresa: cadastre com carteiro company add"),
         ),
     )
 

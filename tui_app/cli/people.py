@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from services.language import _
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from services.registry.access import Actor
+    from services.registry.people import UserView
 
 
 def build(name: str, group: ArgumentParser) -> None:
@@ -43,7 +50,40 @@ def build(name: str, group: ArgumentParser) -> None:
     )
     add.add_argument("--os-account", help=_("conta do sistema operacional que é esta pessoa"))
     add.set_defaults(field_names={"companies": "company"})
-    actions.add("list", _("lista os usuários"), "carteiro user list --json", _list)
+    edit = actions.add(
+        "edit",
+        _("altera um usuário; o que não for dito fica como está"),
+        "carteiro user edit rui --email rui@nova.example --grant 11222333000181",
+        _edit,
+    )
+    edit.add_argument("who", metavar=_("APELIDO"))
+    edit.add_argument("--nickname", help=_("novo apelido"))
+    edit.add_argument("--name", help=_("nome"))
+    edit.add_argument("--email", help=_("e-mail; vazio tira"))
+    edit.add_argument("--role", choices=("partner", "company"), help=_("papel"))
+    edit.add_argument(
+        "--os-account", help=_("conta do sistema operacional que é esta pessoa; vazio tira")
+    )
+    state = edit.add_mutually_exclusive_group()
+    state.add_argument("--active", action="store_const", const=True, dest="active", default=None)
+    state.add_argument("--inactive", action="store_const", const=False, dest="active")
+    edit.add_argument(
+        "--company",
+        action="append",
+        metavar="CNPJ",
+        help=_("as empresas que ele vê, no lugar das atuais"),
+    )
+    edit.add_argument(
+        "--grant", action="append", default=[], metavar="CNPJ", help=_("passa a ver esta também")
+    )
+    edit.add_argument(
+        "--revoke", action="append", default=[], metavar="CNPJ", help=_("deixa de ver esta")
+    )
+    edit.set_defaults(field_names={"companies": "company"})
+    several = actions.add("list", _("lista os usuários"), "carteiro user list --json", _list)
+    several.add_argument(
+        "--filter", default="", metavar=_("TEXTO"), help=_("parte do apelido, nome ou e-mail")
+    )
     remove = actions.add("remove", _("exclui um usuário"), "carteiro user remove rui", _remove)
     remove.add_argument("nickname", metavar=_("APELIDO"))
 
@@ -92,16 +132,62 @@ def _add(context: Context) -> None:
     )
 
 
+def _edit(context: Context) -> None:
+    user = context.office.do_now(_change, context.actor, context.args)
+    context.out.give(
+        user,
+        lambda: context.out.say(_("Usuário {nickname} alterado").format(nickname=user.nickname)),
+    )
+
+
+def _change(session: Session, actor: Actor, args: Namespace) -> UserView:
+    """All that was told, in one unit of work: it happens as a whole or not at all."""
+    from services.registry import companies, people
+
+    told = vars(args)
+    values = ("nickname", "name", "email", "role", "os_account", "active")
+    changes = {name: told[name] for name in values if told[name] is not None}
+    if args.company is not None:
+        changes["companies"] = tuple(args.company)
+    user = people.by_nickname(session, actor, args.who)
+    seen = [companies.by_cnpj(session, actor, cnpj).id for cnpj in args.grant]
+    hidden = [companies.by_cnpj(session, actor, cnpj).id for cnpj in args.revoke]
+    if changes:
+        people.edit_user(session, actor, user.id, changes)
+    if seen:
+        people.grant(session, actor, user.id, seen)
+    if hidden:
+        people.revoke(session, actor, user.id, hidden)
+    return people.view(session, actor, user.id)
+
+
 def _list(context: Context) -> None:
     from services.registry import people
 
-    users = context.ask(people.list_users)
+    names = {"partner": _("parceiro"), "company": _("empresa")}
+    users = context.ask(people.list_users, filter=context.args.filter)
     context.out.give(
         users,
         lambda: context.out.table(
-            (_("Apelido"), _("Nome"), _("E-mail"), _("Papel"), _("Conta"), _("Empresas")),
             (
-                (u.nickname, u.name, u.email, u.role, u.os_account, ", ".join(u.companies))
+                _("Apelido"),
+                _("Nome"),
+                _("E-mail"),
+                _("Papel"),
+                _("Conta"),
+                _("Ativo"),
+                _("Empresas"),
+            ),
+            (
+                (
+                    u.nickname,
+                    u.name,
+                    u.email,
+                    names[u.role],
+                    u.os_account,
+                    u.active,
+                    _("todas") if u.role == "partner" else ", ".join(u.companies),
+                )
                 for u in users
             ),
             _("Nenhum usuário"),
