@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -24,8 +24,11 @@ from services.language import _
 from services.settings import Settings
 from tui_app.keys import key_words, keymap
 from tui_app.theme import THEMES
+from tui_app.works import Works
 
 if TYPE_CHECKING:
+    from screens.dialogs.manners import Live
+    from screens.dialogs.progress import Progress
     from services.jobs.runner import Jobs
     from services.office import Office
     from services.registry.companies import CompanyView
@@ -82,6 +85,13 @@ class CarteiroApp(Commanded, App[int]):
             for _group, members in places()
             for place in members
         ),
+        Command(
+            "app.behind",
+            "w",
+            _("Trabalho em segundo plano"),
+            "behind",
+            when=lambda app: bool(app.works.behind),
+        ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
         Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
@@ -109,6 +119,7 @@ class CarteiroApp(Commanded, App[int]):
         self._dirty = asyncio.Event()
         self._last_bell: int | None = None
         self._unread = 0
+        self.works = Works(self._tell)
         for theme in THEMES:
             self.register_theme(theme)
         if settings.theme in self.available_themes:
@@ -159,7 +170,7 @@ class CarteiroApp(Commanded, App[int]):
 
             self._jobs = Jobs(office)
             self._jobs.start()
-            self.set_interval(1.0, self._show_activity)
+        self.set_interval(1.0, self._show_activity)
 
     async def _seat(self, office: Office) -> bool:
         from services.registry import access
@@ -186,8 +197,8 @@ class CarteiroApp(Commanded, App[int]):
             self._dirty.clear()
             try:
                 await self._ring()
-                if (framed := self._framed) is not None:
-                    await framed.refresh_live()
+                for screen in self._lively():
+                    await screen.refresh_live()
             except CarteiroError as e:
                 notify_safe(self, e.message, "warning")
             except Exception:
@@ -214,6 +225,18 @@ class CarteiroApp(Commanded, App[int]):
             for bar in screen.query(TopBar):
                 bar.unread = self._unread
 
+    def _lively(self) -> list[Live]:
+        """The screen in front or under the dialogs, and the dialogs that live on too."""
+        from screens.dialogs.manners import Live
+
+        found: list[Live] = []
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Live):
+                found.append(screen)
+            if isinstance(screen, FramedScreen):
+                break
+        return found
+
     @property
     def _framed(self) -> FramedScreen | None:
         """The screen in front, or the one under a dialog: it lives on there."""
@@ -225,9 +248,25 @@ class CarteiroApp(Commanded, App[int]):
         return self._framed.key if self._framed is not None else ""
 
     def _show_activity(self) -> None:
+        parts = [self.works.words]
         if self._jobs is not None:
-            for bar in self.screen.query(TopBar):
-                bar.activity = self._jobs.activity.words
+            parts.append(self._jobs.activity.words)
+        for bar in self.screen.query(TopBar):
+            bar.activity = " · ".join(part for part in parts if part)
+
+    def on_progress_started(self, message: Progress.Started) -> None:
+        """A bulk work began; one that goes on in the background tells its end by itself."""
+        self.run_worker(self.works.watch(message.bulk), group="works", exit_on_error=False)
+
+    def _tell(self, words: str, severity: str) -> None:
+        notify_safe(self, words, severity)
+        self.refresh_bindings()
+
+    def action_behind(self) -> None:
+        """Show the newest work in the background, or what it has to tell."""
+        from screens.dialogs.progress import Progress
+
+        self.push_screen(Progress(self.works.fetch(), running=True))
 
     def _show_place(self) -> None:
         for bar in self.screen.query(TopBar):
@@ -300,24 +339,37 @@ class CarteiroApp(Commanded, App[int]):
 
     async def action_leave(self) -> None:
         """Leave; what was typed and not saved is not lost without a question."""
+        from screens.dialogs.manners import Holding
         from screens.widgets.form import Form
 
-        if any(form.changed for screen in self.screen_stack for form in screen.query(Form)):
+        happens = []
+        if any(
+            (isinstance(screen, Holding) and screen.unsaved)
+            or any(form.changed for form in screen.query(Form))
+            for screen in self.screen_stack
+        ):
+            happens.append(_("O que foi digitado e não foi salvo se perde."))
+        happens += [
+            _("{title}: para no meio; o que já foi feito fica feito.").format(title=bulk.title)
+            for bulk in self.works.running
+        ]
+        if happens:
             self.run_worker(
-                self._ask_and_leave(), group="leave", exclusive=True, exit_on_error=False
+                self._ask_and_leave(happens), group="leave", exclusive=True, exit_on_error=False
             )
         else:
             await self._leave()
 
-    async def _ask_and_leave(self) -> None:
+    async def _ask_and_leave(self, happens: Sequence[str]) -> None:
         from screens.dialogs.confirm import Confirm
 
-        text = _("O que foi digitado e não foi salvo se perde.")
+        text = "\n".join(happens)
         if await self.push_screen_wait(Confirm(_("Sair do Carteiro?"), text, danger=True)):
             await self._leave()
 
     async def _leave(self) -> None:
-        """The jobs drain first, claims go back."""
+        """Bulk works end their chunk, the jobs drain, claims go back."""
+        await self.works.stop()
         if self._jobs is not None:
             notify_safe(self, _("Encerrando: terminando o que está em andamento…"), "information")
             await self._jobs.drain(DRAIN_SECONDS)
