@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from array import array
 from collections.abc import Mapping, Sequence
@@ -116,6 +117,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         self._asking = False
         self._again = False
+        self._settled = asyncio.Event()
         self._layout: tuple[Placed, ...] = ()
         self._styles: dict[str, Style] = {}
 
@@ -142,6 +144,16 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def row_count(self) -> int:
         """How many rows match."""
         return len(self._ids)
+
+    async def matching(self) -> Sequence[int]:
+        """The ids of all rows that match, once nothing is being asked any more."""
+        while self._asking and self.is_attached:
+            await self._settled.wait()
+        return self._ids
+
+    def sign(self, row_id: int) -> tuple[str, str] | None:
+        """What stands before a row and its style; a subclass may tell more than marks."""
+        return (MARK, "mark") if row_id in self._marks else None
 
     @property
     def counts(self) -> str:
@@ -202,6 +214,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if not self.is_attached:
             return
         self._asking, self._again = True, False
+        self._settled.clear()
         self.run_worker(
             self._query(recount or self.total is None),
             group="query",
@@ -215,6 +228,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             self._again = False
             await self._answer(recount=True)
         self._asking = False
+        self._settled.set()
 
     async def _answer(self, recount: bool) -> None:
         words = self.filter
@@ -458,12 +472,12 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(width, self._style(""))
         row_id = self._ids[index]
         draw = self._draw_cursor if index == self._cursor else self._draw_row
-        return draw(self._pages.get(row_id), row_id in self._marks, width)
+        return draw(self._pages.get(row_id), self.sign(row_id), width)
 
-    def _draw_row(self, row: Row | None, marked: bool, width: int) -> Strip:
+    def _draw_row(self, row: Row | None, sign: tuple[str, str] | None, width: int) -> Strip:
         cells = pieces(row, self._layout)
-        if marked:
-            cells.insert(0, (f"{MARK} ", "mark"))
+        if sign is not None:
+            cells.insert(0, (f"{sign[0]} ", sign[1]))
         elif cells and not cells[0][1]:
             cells[0] = (" " * GUTTER + cells[0][0], "")
         else:
@@ -471,11 +485,11 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         strip = Strip([Segment(text, self._style(name)) for text, name in cells])
         return strip.adjust_cell_length(width, self._style(""))
 
-    def _draw_cursor(self, row: Row | None, marked: bool, width: int) -> Strip:
+    def _draw_cursor(self, row: Row | None, sign: tuple[str, str] | None, width: int) -> Strip:
         """One style for the whole line: the least to send for each key."""
         text = "".join(text for text, _name in pieces(row, self._layout))
         style = self._style("cursor" if self.has_focus else "cursor-blurred")
-        return Strip([Segment(fit(f"{MARK if marked else CURSOR} {text}", width), style)], width)
+        return Strip([Segment(fit(f"{sign[0] if sign else CURSOR} {text}", width), style)], width)
 
     def _message(self) -> tuple[str, str]:
         if self.error:
