@@ -145,9 +145,7 @@ async def test_an_untouched_form_leaves_without_a_question(
         await c.in_front("MailboxesScreen")
 
 
-async def test_leaving_asks_when_something_is_typed(
-    console: Opened, company: CompanyView
-) -> None:
+async def test_leaving_asks_when_something_is_typed(console: Opened, company: CompanyView) -> None:
     """R5: Ctrl+Q over a form with something typed asks; Ctrl+C never leaves."""
     async with console((80, 24)) as c:
         await c.mailboxes()
