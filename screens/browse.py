@@ -46,7 +46,13 @@ class BrowseScreen(FramedScreen):
         raise NotImplementedError
 
     def body(self) -> Iterable[Widget]:
-        yield Listing(self.list, title=self.title_words())
+        self._listing = Listing(self.list, title=self.title_words())
+        yield self._listing
+
+    def narrowed(self, words: str) -> None:
+        """Say beside the title what alone is listed; "" for everything."""
+        title = self.title_words()
+        self._listing.set_title(f"{title} · {words}" if words else title)
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter opens."""

@@ -57,6 +57,12 @@ def _documents(desk: Desk) -> FramedScreen:
     return DocumentsScreen(desk)
 
 
+def _companies(desk: Desk) -> FramedScreen:
+    from screens.companies import CompaniesScreen
+
+    return CompaniesScreen(desk)
+
+
 def _bell(desk: Desk) -> FramedScreen:
     from screens.bell import BellScreen
 
@@ -66,6 +72,7 @@ def _bell(desk: Desk) -> FramedScreen:
 MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
     "home": HomeScreen,
     "mailboxes": _mailboxes,
+    "companies": _companies,
     "outbox": _outbox,
     "documents": _documents,
     "bell": _bell,
@@ -91,13 +98,6 @@ class CarteiroApp(Commanded, App[int]):
             _("Trabalho em segundo plano"),
             "behind",
             when=lambda app: bool(app.works.behind),
-        ),
-        Command(
-            "app.guidance",
-            "f7",
-            _("Orientações dos provedores"),
-            "guidance",
-            _("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
         ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
@@ -339,13 +339,6 @@ class CarteiroApp(Commanded, App[int]):
 
         if isinstance(self.screen, FramedScreen):
             self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
-
-    def action_guidance(self) -> None:
-        """What the providers ask before a mailbox works (R51)."""
-        from screens.dialogs.guidance import GuidanceDialog
-
-        if not isinstance(self.screen, GuidanceDialog):
-            self.push_screen(GuidanceDialog())
 
     def action_help_quit(self) -> None:
         """Ctrl+C says how to leave: it is too near to copying to leave by itself."""

@@ -38,6 +38,15 @@ class CompanySource:
         return {i: (v.nickname, masked(v.cnpj), v.legal_name) for i, v in views.items()}
 
 
+def columns() -> tuple[Column, ...]:
+    """The columns that tell one company from another."""
+    return (
+        Column("nickname", _("Apelido"), 20, sortable=True),
+        Column("cnpj", "CNPJ", 18, sortable=True),
+        Column("legal_name", _("Razão social"), 20, wide=True, sortable=True),
+    )
+
+
 class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
     """Type to filter, Enter chooses."""
 
@@ -58,11 +67,7 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
         self.desk = desk
         self.list = WindowList(
             CompanySource(desk),
-            (
-                Column("nickname", _("Apelido"), 20),
-                Column("cnpj", "CNPJ", 18),
-                Column("legal_name", _("Razão social"), 20, wide=True),
-            ),
+            columns(),
             empty=_("Nenhuma empresa. Tecle F3 para cadastrar a primeira."),
         )
 

@@ -28,8 +28,19 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         ),
         FieldSpec("document_import", _("Importação de Documentos"), kind="switch"),
         FieldSpec("invoicy_mail", "InvoiCy Mail", kind="switch"),
+        FieldSpec(
+            "sender_name",
+            _("Nome do remetente"),
+            help=_("O nome com que o InvoiCy Mail envia; vazio: a razão social."),
+            visible_when=lambda values: bool(values["invoicy_mail"]),
+        ),
         FieldSpec("may_register", _("Pode cadastrar caixas"), kind="switch"),
     ]
+
+
+def label_of(name: str) -> str:
+    """A field of companies as the form calls it."""
+    return next((spec.label for spec in fields(editing=False) if spec.name == name), name)
 
 
 class CompanyForm(RecordForm[CompanyView]):
@@ -65,11 +76,11 @@ def _values(view: CompanyView | None) -> dict[str, Value]:
         return {
             "cnpj": "", "nickname": "", "legal_name": "", "headquarters": "",
             "notification_email": "", "document_import": True, "invoicy_mail": False,
-            "may_register": True,
+            "may_register": True, "sender_name": "",
         }  # fmt: skip
     return {
         "cnpj": view.cnpj, "nickname": view.nickname, "legal_name": view.legal_name,
         "headquarters": view.headquarters or "", "notification_email": view.notification_email or "",
         "document_import": view.document_import, "invoicy_mail": view.invoicy_mail,
-        "may_register": view.may_register,
+        "may_register": view.may_register, "sender_name": view.sender_name,
     }  # fmt: skip

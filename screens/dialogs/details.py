@@ -32,7 +32,7 @@ class Details(Commanded, ModalScreen[None]):
     """Shows what ``load`` brings."""
 
     DEFAULT_CSS = """
-    Details .dialog { height: 90%; width: 110; }
+    Details .dialog { height: 90%; }
     Details #lines { height: auto; }
     Details #text { height: auto; padding: 1 0 0 0; }
     """
@@ -46,7 +46,7 @@ class Details(Commanded, ModalScreen[None]):
         self._load = load
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Foreign(self._title, classes="dialog-title")
             with VerticalScroll():
                 yield Foreign(block=True, id="lines")

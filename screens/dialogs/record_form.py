@@ -80,6 +80,11 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         """What follows a save: the dialog closes."""
         self.dismiss(record)
 
+    @property
+    def unsaved(self) -> bool:
+        """True when something beside the form's own fields would be lost."""
+        return False
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Foreign(self.title_words(), classes="dialog-title")
@@ -152,7 +157,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
 
     def action_leave(self) -> None:
         """Leave; typed changes are not lost without a question."""
-        if self.form.changed:
+        if self.form.changed or self.unsaved:
             self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
         else:
             self.dismiss(None)

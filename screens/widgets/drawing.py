@@ -1,15 +1,76 @@
-"""The words of a list's lines: rows, header, and what stands there when there are no rows."""
+"""The lines of a list: rows, header, and what stands there when there are no rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
 from screens.widgets.columns import GAP, Placed, fit
 from screens.widgets.pages import Row
 from screens.widgets.status import Tone
+
+GUTTER = 2
+MARK = "✓"
+CURSOR = "▸"
+
+
+class Painter:
+    """Draws the lines in the styles that ``style_of`` gives for a name; "" is the list's own."""
+
+    def __init__(self, style_of: Callable[[str], Style]) -> None:
+        self._style_of = style_of
+        self._styles: dict[str, Style] = {}
+
+    def forget(self) -> None:
+        """Other colours from now on."""
+        self._styles.clear()
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self._style_of(name)
+        return style
+
+    def header(
+        self, layout: Sequence[Placed], width: int, sort: str | None, descending: bool
+    ) -> Strip:
+        """The line of the titles."""
+        text = " " * GUTTER + header(layout, sort, descending)
+        return Strip([Segment(fit(text, width), self._style("header"))], width)
+
+    def row(self, row: Row | None, layout: Sequence[Placed], width: int, *, marked: bool) -> Strip:
+        """A row, each cell in its tone."""
+        cells = pieces(row, layout)
+        if marked:
+            cells.insert(0, (f"{MARK} ", "mark"))
+        elif cells and not cells[0][1]:
+            cells[0] = (" " * GUTTER + cells[0][0], "")
+        else:
+            cells.insert(0, (" " * GUTTER, ""))
+        strip = Strip([Segment(text, self._style(name)) for text, name in cells])
+        return strip.adjust_cell_length(width, self._style(""))
+
+    def cursor(
+        self, row: Row | None, layout: Sequence[Placed], width: int, *, marked: bool, awake: bool
+    ) -> Strip:
+        """The row under the cursor in one style: the least to send for each key."""
+        text = "".join(text for text, _name in pieces(row, layout))
+        style = self._style("cursor" if awake else "cursor-blurred")
+        return Strip([Segment(fit(f"{MARK if marked else CURSOR} {text}", width), style)], width)
+
+    def message(self, words: str, style: str, line: int, width: int, height: int) -> Strip:
+        """Line ``line`` of what an empty list says."""
+        text = message_line(words, line, width, height)
+        return Strip([Segment(text, self._style(style))], width)
+
+    def blank(self, width: int) -> Strip:
+        """Nothing."""
+        return Strip.blank(width, self._style(""))
 
 
 def pieces(row: Row | None, layout: Sequence[Placed]) -> list[tuple[str, str]]:

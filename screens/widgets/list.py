@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, TypeAlias
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
@@ -17,19 +15,16 @@ from textual.strip import Strip
 
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
-from screens.widgets.columns import GAP, Cell, Column, Placed, fit, lay_out
-from screens.widgets.drawing import header, message_line, pieces
-from screens.widgets.pages import PAGE, Pages, Row, nearest
+from screens.widgets.columns import GAP, Cell, Column, Placed, lay_out
+from screens.widgets.drawing import GUTTER, Painter
+from screens.widgets.pages import PAGE, Pages, nearest
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.language import _, chosen, ngettext
 from services.safe_text import safe
 
 log = logging.getLogger(__name__)
-GUTTER = 2
 HEADER = 1
-MARK = "✓"
-CURSOR = "▸"
 
 
 class Source(Protocol):
@@ -117,9 +112,8 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         self._asking = False
         self._again = False
-        self._settled = asyncio.Event()
         self._layout: tuple[Placed, ...] = ()
-        self._styles: dict[str, Style] = {}
+        self._painter = Painter(self._style)
 
     # What a host may ask.
 
@@ -127,6 +121,11 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def current(self) -> int | None:
         """The id of the row under the cursor."""
         return self._ids[self._cursor] if self._ids else None
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids of all rows that match, in order."""
+        return self._ids
 
     @property
     def marks(self) -> frozenset[int]:
@@ -144,16 +143,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def row_count(self) -> int:
         """How many rows match."""
         return len(self._ids)
-
-    async def matching(self) -> Sequence[int]:
-        """The ids of all rows that match, once nothing is being asked any more."""
-        while self._asking and self.is_attached:
-            await self._settled.wait()
-        return self._ids
-
-    def sign(self, row_id: int) -> tuple[str, str] | None:
-        """What stands before a row and its style; a subclass may tell more than marks."""
-        return (MARK, "mark") if row_id in self._marks else None
 
     @property
     def counts(self) -> str:
@@ -214,7 +203,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if not self.is_attached:
             return
         self._asking, self._again = True, False
-        self._settled.clear()
         self.run_worker(
             self._query(recount or self.total is None),
             group="query",
@@ -228,7 +216,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             self._again = False
             await self._answer(recount=True)
         self._asking = False
-        self._settled.set()
 
     async def _answer(self, recount: bool) -> None:
         words = self.filter
@@ -447,49 +434,28 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def notify_style_update(self) -> None:
         """Another theme: other colours."""
-        self._styles.clear()
+        self._painter.forget()
         super().notify_style_update()
 
     def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            style = (
-                self.get_component_rich_style(f"window-list--{name}") if name else self.rich_style
-            )
-            self._styles[name] = style
-        return style
+        return self.get_component_rich_style(f"window-list--{name}") if name else self.rich_style
 
     def render_line(self, y: int) -> Strip:
         """One line: header, a row, or the words for a list without rows."""
-        width = self.scrollable_content_region.width
+        draw, width = self._painter, self.scrollable_content_region.width
         if y < HEADER:
-            text = header(self._layout, self.sort, self.descending)
-            return Strip([Segment(fit(" " * GUTTER + text, width), self._style("header"))], width)
+            return draw.header(self._layout, width, self.sort, self.descending)
         if not self._ids:
-            return self._draw_message(y - HEADER, width)
+            words, style = self._message()
+            return draw.message(words, style, y - HEADER, width, self._visible)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self._ids):
-            return Strip.blank(width, self._style(""))
+            return draw.blank(width)
         row_id = self._ids[index]
-        draw = self._draw_cursor if index == self._cursor else self._draw_row
-        return draw(self._pages.get(row_id), self.sign(row_id), width)
-
-    def _draw_row(self, row: Row | None, sign: tuple[str, str] | None, width: int) -> Strip:
-        cells = pieces(row, self._layout)
-        if sign is not None:
-            cells.insert(0, (f"{sign[0]} ", sign[1]))
-        elif cells and not cells[0][1]:
-            cells[0] = (" " * GUTTER + cells[0][0], "")
-        else:
-            cells.insert(0, (" " * GUTTER, ""))
-        strip = Strip([Segment(text, self._style(name)) for text, name in cells])
-        return strip.adjust_cell_length(width, self._style(""))
-
-    def _draw_cursor(self, row: Row | None, sign: tuple[str, str] | None, width: int) -> Strip:
-        """One style for the whole line: the least to send for each key."""
-        text = "".join(text for text, _name in pieces(row, self._layout))
-        style = self._style("cursor" if self.has_focus else "cursor-blurred")
-        return Strip([Segment(fit(f"{sign[0] if sign else CURSOR} {text}", width), style)], width)
+        row, marked = self._pages.get(row_id), row_id in self._marks
+        if index == self._cursor:
+            return draw.cursor(row, self._layout, width, marked=marked, awake=self.has_focus)
+        return draw.row(row, self._layout, width, marked=marked)
 
     def _message(self) -> tuple[str, str]:
         if self.error:
@@ -500,9 +466,3 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             words = _("Nada corresponde a “{filter}”").format(filter=safe(self.filter, 60))
             return words, "message"
         return self.empty or _("Nada aqui ainda"), "message"
-
-    def _draw_message(self, line: int, width: int) -> Strip:
-        words, style = self._message()
-        return Strip(
-            [Segment(message_line(words, line, width, self._visible), self._style(style))], width
-        )

@@ -36,6 +36,12 @@ def places() -> list[tuple[str, list[Place]]]:
             ],
         ),
         (
+            _("Configurações do Parceiro – Gerenciamento"),
+            [
+                Place("4", "companies", _("Empresas"), partner_only=True),
+            ],
+        ),
+        (
             _("Operação"),
             [
                 Place("6", "outbox", _("Fila de envio")),

@@ -17,25 +17,25 @@ HEADQUARTERS = "0001"
 def parse(text: str) -> str:
     """The 14 characters of the CNPJ written in ``text``, without mask, letters in upper case.
 
-    Raises :class:`Invalid` with ``field="cnpj"`` and the reason in plain words.
+    Raises :class:`Invalid` with ``field="cnpj"`` and the reason, to be read after a label.
     """
     bare = text.translate(_MASK)
     cnpj = bare.upper() if bare.isascii() else bare
     if not cnpj:
-        raise Invalid(_("Informe o CNPJ"), field="cnpj")
+        raise Invalid(_("informe os 14 caracteres"), field="cnpj")
     if _FOREIGN.search(cnpj):
-        raise Invalid(_("O CNPJ só pode ter letras sem acento e números"), field="cnpj")
+        raise Invalid(_("só letras sem acento e números"), field="cnpj")
     if len(cnpj) != 14:
         raise Invalid(
-            _("O CNPJ tem 14 caracteres; foram informados {count}").format(count=len(cnpj)),
+            _("são 14 caracteres, e foram informados {count}").format(count=len(cnpj)),
             field="cnpj",
         )
     if not _SHAPE.fullmatch(cnpj):
-        raise Invalid(_("Os dois últimos caracteres do CNPJ devem ser números"), field="cnpj")
+        raise Invalid(_("os dois últimos caracteres devem ser números"), field="cnpj")
     if len(set(cnpj)) == 1:
-        raise Invalid(_("Este CNPJ não existe: é o mesmo dígito repetido"), field="cnpj")
+        raise Invalid(_("o mesmo caractere repetido não é um CNPJ"), field="cnpj")
     if cnpj[12:] != check_digits(cnpj[:12]):
-        raise Invalid(_("CNPJ inválido: o dígito verificador não confere"), field="cnpj")
+        raise Invalid(_("o dígito verificador não confere"), field="cnpj")
     return cnpj
 
 

@@ -158,4 +158,4 @@ def _number(cnpj: str, field: str) -> str:
     try:
         return cnpjs.parse(cnpj)
     except Invalid as e:
-        raise Invalid(e.message, field=field) from e
+        raise Invalid(_("CNPJ: {why}").format(why=e.message), field=field) from e

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.errors import Conflict, NotFound, Refused, Unavailable
+from services.errors import NotFound, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
 from services.settings import Settings
@@ -78,32 +77,9 @@ def read(settings: Settings, name: str) -> bytes:
     return data
 
 
-def write(settings: Settings, name: str, text: Iterable[str]) -> Path:
-    """Write a new file of the owner's alone, whole or not at all; gives where it is.
-
-    Raises :class:`Conflict` when there is one of that name.
-    """
-    path = folder(settings) / _plain(name)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600),
-            "w",
-            encoding="utf-8",
-            newline="",
-        ) as file:
-            file.writelines(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)
-    except FileExistsError as e:
-        raise Conflict(_("Já existe um arquivo {name}").format(name=safe(name, 80))) from e
-    except OSError as e:
-        raise _trouble(path, e) from e
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+def place(settings: Settings, name: str) -> Path:
+    """Where a file of that name is to be written; :class:`NotFound` for what leads elsewhere."""
+    return folder(settings) / _plain(name)
 
 
 def _plain(name: str) -> str:

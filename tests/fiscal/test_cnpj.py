@@ -43,7 +43,7 @@ def test_alphanumeric_with_mask_and_small_letters(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "Informe"),
+        ("", "informe"),
         ("1234", "14 caracteres"),
         ("12ABC34501DE3A", "devem ser números"),
         ("00.000.000/0000-00", "repetido"),
