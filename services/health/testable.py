@@ -1,8 +1,8 @@
-"""The account that *Testar E-mail* speaks to: a saved mailbox, or what stands on the form (R8)."""
+"""The account that *Testar E-mail* speaks to: what is saved, or what stands on a form (R8, R19)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,9 +12,20 @@ from services.errors import NotFound
 from services.health import facts
 from services.health.accounts import FIELD, PLACE, Account, account_of
 from services.language import _
-from services.registry import access, mailbox_form, mailboxes, relay_form, ways_out
+from services.registry import (
+    access,
+    mailbox_form,
+    mailboxes,
+    relay_form,
+    rotation,
+    server_form,
+    server_views,
+    ways_out,
+)
 from services.registry.access import Actor
 from services.registry.mailbox_form import MailboxDraft
+from services.registry.protocols import functions_of
+from services.registry.server_form import ServerClean, ServerDraft
 from services.settings import Settings
 from services.store import secret
 from services.store.models import Function
@@ -49,23 +60,42 @@ def of_draft(
     )
     if kept is not None:
         mailbox_form.keep_password_at_home(actor, host_before, clean)
-    endpoint = Endpoint(
-        clean.host,
-        clean.port,
-        cast(Security, clean.security),
-        clean.verify_certificate,
-        clean.timeout,
-        settings.ca_file,
+    return _account(clean, kept, settings, mailbox_form.columns(clean, draft.function))
+
+
+def of_server(session: Session, actor: Actor, server_id: int, settings: Settings) -> Account:
+    """The account of a saved server, with the protocols of its kind; for the partner (R53)."""
+    view = server_views.view(session, actor, server_id)
+    return _of_kind(account_of(session, view.id, settings), functions_of(view.kind))
+
+
+def of_server_draft(
+    session: Session, actor: Actor, draft: ServerDraft, server_id: int | None, settings: Settings
+) -> Account:
+    """The account that ``draft`` describes; without a password the saved one of ``server_id``.
+
+    Raises :class:`InvalidFields` for values that could not be saved either, but for the partner
+    key, which says nothing of the mail server. Only for the partner (R53).
+    """
+    access.partner_only(actor)
+    kept = None
+    if not draft.password and server_id is not None:
+        view = server_views.view(session, actor, server_id)
+        kept = secret.get(session, PLACE, view.id, FIELD)
+    clean = server_form.check(
+        server_form.with_defaults(session, actor, draft), None, password_kept=kept is not None
     )
-    sends = draft.function == Function.SEND
-    return Account(
-        None,
-        clean.email,
-        clean.sender_name,
-        endpoint if sends else None,
-        None if sends else endpoint,
-        Login(clean.username, clean.password or kept or "") if clean.authenticate else None,
-    )
+    return _account(clean, kept, settings, server_form.columns(clean))
+
+
+def of_registrations(
+    session: Session, actor: Actor, server_ids: Iterable[int], settings: Settings
+) -> list[Account]:
+    """The accounts of several registrations, all of them this user's to change (R53)."""
+    return [
+        _of_kind(account_of(session, server.id, settings), functions_of(server.kind))
+        for server in rotation.changeable(session, actor, server_ids)
+    ]
 
 
 def of_relay(
@@ -83,19 +113,9 @@ def of_relay(
     clean = relay_form.check(
         session, actor, relay_form.changed(relay_form.draft_of(row), changes), row
     )
-    login = None
-    if clean.authenticate:
-        kept = secret.get(session, PLACE, row.id, FIELD) if row is not None else None
-        login = Login(clean.username, clean.password or kept or "")
-    endpoint = Endpoint(
-        clean.host,
-        clean.port,
-        cast(Security, clean.security),
-        clean.verify_certificate,
-        clean.timeout,
-        settings.ca_file,
-    )
-    return Account(None, clean.email, actor.partner_name, endpoint, None, login)
+    kept = secret.get(session, PLACE, row.id, FIELD) if row is not None else None
+    account = _account(clean, kept, settings, mailbox_form.columns(clean, Function.SEND))
+    return replace(account, sender_name=actor.partner_name)
 
 
 def relay_passed(session: Session, actor: Actor) -> None:
@@ -104,3 +124,36 @@ def relay_passed(session: Session, actor: Actor) -> None:
     row = ways_out.relay_of(session, actor.partner_id)
     if row is not None:
         facts.note_success(session, row.id)
+
+
+def _of_kind(account: Account, functions: Collection[Function]) -> Account:
+    return replace(
+        account,
+        smtp=account.smtp if Function.SEND in functions else None,
+        pop=account.pop if Function.READ in functions else None,
+    )
+
+
+def _account(
+    clean: mailbox_form.Clean | ServerClean,
+    kept: str | None,
+    settings: Settings,
+    columns: Mapping[str, Any],
+) -> Account:
+    """The account of a form; ``columns`` say where it is, ``kept`` is the password stored before."""
+
+    def endpoint(protocol: str) -> Endpoint | None:
+        host = columns.get(f"{protocol}_host")
+        if host is None:
+            return None
+        return Endpoint(
+            host,
+            columns[f"{protocol}_port"],
+            cast(Security, columns[f"{protocol}_security"]),
+            clean.verify_certificate,
+            float(clean.timeout),
+            settings.ca_file,
+        )
+
+    login = Login(clean.username, clean.password or kept or "") if clean.authenticate else None
+    return Account(None, clean.email, clean.sender_name, endpoint("smtp"), endpoint("pop"), login)

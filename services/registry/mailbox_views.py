@@ -97,7 +97,7 @@ def ids(
         select(Mailbox.id)
         .join(Mailbox.server)
         .join(Mailbox.company)
-        .where(_seen(actor), search.matches(EmailServer.search_key, filter))
+        .where(seen(actor), search.matches(EmailServer.search_key, filter))
     )
     if company_id is not None:
         query = query.where(Mailbox.company_id == company_id)
@@ -121,14 +121,15 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Mailbo
     found = {
         mailbox.id: mailbox
         for mailbox in session.scalars(
-            select(Mailbox).join(Mailbox.company).where(Mailbox.id.in_(wanted), _seen(actor))
+            select(Mailbox).join(Mailbox.company).where(Mailbox.id.in_(wanted), seen(actor))
         )
     }
     views = views_of(session, actor, [found[i] for i in wanted if i in found])
     return {view.id: view for view in views}
 
 
-def _seen(actor: Actor) -> ColumnElement[bool]:
+def seen(actor: Actor) -> ColumnElement[bool]:
+    """The SQL condition for mailboxes, joined to their company, that this user sees (R3, R53)."""
     return access.visible(actor, Company.partner_id, Company.id) & or_(
         Mailbox.function == Function.SEND, Company.document_import.is_(true())
     )

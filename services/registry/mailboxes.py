@@ -32,6 +32,7 @@ from services.registry.mailbox_views import (
     rows,
     views_of,
 )
+from services.registry.permission import may_change, may_edit
 from services.registry.server_rows import (
     FIELD,
     PLACE,
@@ -61,17 +62,6 @@ __all__ = [
     "view",
     "why_not_register",
 ]
-
-
-def may_change(actor: Actor, company: Company) -> None:
-    """Refuse a company user whom the partner has not permitted it, saying whom to ask (R11)."""
-    if not actor.is_partner and not company.may_register:
-        raise NotAllowed(
-            _(
-                "Sua empresa não tem permissão para cadastrar caixas de e-mail: peça ao parceiro "
-                "{partner} a permissão, ou que ele mesmo cadastre a caixa"
-            ).format(partner=actor.partner_name)
-        )
 
 
 def why_not_register(session: Session, actor: Actor, company_id: int) -> str | None:
@@ -152,7 +142,7 @@ def edit(
     """
     mailbox, server, company = _own(session, actor, mailbox_id)
     may_change(actor, company)
-    _whole_server(session, actor, server)
+    may_edit(session, actor, server)
     versions.check(session, PLACE, server.id, server.version, version)
     known = {field.name for field in fields(MailboxDraft)} - {"function"}
     unknown = changes.keys() - known
@@ -258,19 +248,6 @@ def _unknown(mailbox_id: int) -> NotFound:
 
 def _relay_is_on() -> str:
     return _("A extensão InvoiCy Mail está ativa: desative-a para cadastrar caixas de e-mail")
-
-
-def _whole_server(session: Session, actor: Actor, server: EmailServer) -> None:
-    """A server that also serves companies which this user does not see is the partner's to edit."""
-    if actor.company_ids is None:
-        return
-    linked = session.scalars(select(Mailbox.company_id).where(Mailbox.server_id == server.id))
-    if not set(linked) <= actor.company_ids:
-        raise NotAllowed(
-            _(
-                "Esta caixa também serve a outras empresas: peça ao parceiro {partner} que a altere"
-            ).format(partner=actor.partner_name)
-        )
 
 
 def _free(session: Session, company: Company, email: str, function: str) -> None:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound, Refused
 from services.language import _, ngettext
-from services.registry import access, audit, search, versions, ways_out
+from services.registry import access, audit, versions, ways_out
 from services.registry.access import Actor
-from services.registry.mailbox_form import Clean
+from services.registry.mailbox_form import columns
 from services.registry.relay_form import NAMES, PLACE, RelayDraft, changed, check, draft_of
+from services.registry.server_rows import clean_slate, fill
 from services.store import secret
-from services.store.models import Company, EmailServer, Health, Kind, Partner
+from services.store.models import Company, EmailServer, Function, Health, Kind, Partner
 
 _CONNECTION = (*NAMES.values(), "authenticate", "active")
 
@@ -82,7 +83,7 @@ def set_relay(
     if row is None:
         row = EmailServer(partner_id=partner.id, kind=Kind.RELAY, created_by_id=actor.user_id)
         session.add(row)
-    _fill(row, clean, partner.name)
+    fill(row, columns(clean, Function.SEND) | {"sender_name": partner.name})
     after = _public(row)
     if clean.password is not None:
         after |= {"password": "***"}
@@ -95,7 +96,7 @@ def set_relay(
     elif not clean.authenticate:
         secret.drop(session, PLACE, row.id)
     if clean.password is not None or any(before.get(n) != after[n] for n in _CONNECTION):
-        _clean_slate(row)
+        clean_slate(row)
     row.version = (row.version or 0) + 1
     _changed(session, actor, partner, before, after)
     return _view(session, partner)
@@ -187,30 +188,6 @@ def _changed(
         after=after or None,
     )
     session.flush()
-
-
-def _fill(row: EmailServer, clean: Clean, partner: str) -> None:
-    row.nickname = clean.nickname
-    row.sender_name = partner
-    row.email = clean.email
-    row.username = clean.username
-    row.active = clean.active
-    row.authenticate = clean.authenticate
-    row.verify_certificate = clean.verify_certificate
-    row.timeout = clean.timeout
-    row.smtp_host = clean.host
-    row.smtp_port = clean.port
-    row.smtp_security = clean.security
-    row.email_key = search.key(clean.email, most=400)
-    row.search_key = search.key(clean.nickname, clean.email, clean.username, clean.host, most=700)
-
-
-def _clean_slate(row: EmailServer) -> None:
-    row.refusals = 0
-    row.health = Health.UNKNOWN
-    row.health_reason = None
-    row.health_since = None
-    row.paused_until = None
 
 
 def _public(row: EmailServer | None) -> dict[str, Any]:

@@ -211,6 +211,11 @@ def implied(draft: ServerDraft, changes: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def columns(clean: ServerClean) -> dict[str, Any]:
+    """The columns of an e-mail server that come from ``clean``."""
+    return {name: getattr(clean, name) for name in COLUMNS}
+
+
 def draft_of(server: EmailServer, partner_key: str) -> ServerDraft:
     """What is saved, as a draft."""
     return ServerDraft(partner_key=partner_key, **{name: getattr(server, name) for name in COLUMNS})

@@ -147,6 +147,17 @@ def own(session: Session, actor: Actor, server_id: int) -> EmailServer:
     return row
 
 
+def company_counts(session: Session, ids: Sequence[int]) -> dict[int, int]:
+    """How many companies are linked to each of these servers, where any is (R15)."""
+    return dict(
+        session.execute(
+            select(Mailbox.server_id, func.count(Mailbox.company_id.distinct()))
+            .where(Mailbox.server_id.in_(ids))
+            .group_by(Mailbox.server_id)
+        ).tuples()
+    )
+
+
 def listed(actor: Actor) -> ColumnElement[bool]:
     """The partner's own relay is no server of the list (R14)."""
     return and_(EmailServer.partner_id == actor.partner_id, EmailServer.kind != Kind.RELAY)
@@ -210,13 +221,7 @@ def _views(
     wanted = list(ids)
     found: dict[int, ServerView] = {}
     for some in pieces(wanted, _AT_ONCE):
-        counts = dict(
-            session.execute(
-                select(Mailbox.server_id, func.count(Mailbox.company_id.distinct()))
-                .where(Mailbox.server_id.in_(some))
-                .group_by(Mailbox.server_id)
-            ).all()
-        )
+        counts = company_counts(session, some)
         read = session.execute(
             select(EmailServer, User.nickname)
             .outerjoin(User, User.id == EmailServer.created_by_id)

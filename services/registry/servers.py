@@ -16,9 +16,9 @@ from services.registry.access import Actor, partner_only
 from services.registry.protocols import functions_of
 from services.registry.server_form import (
     COLUMNS,
-    ServerClean,
     ServerDraft,
     check,
+    columns,
     draft_of,
     implied,
     prefill,
@@ -69,7 +69,7 @@ def add(session: Session, actor: Actor, draft: ServerDraft) -> ServerView:
     partner_only(actor)
     clean = check(with_defaults(session, actor, draft), _key(session, actor), password_kept=False)
     server = EmailServer(partner_id=actor.partner_id, created_by_id=actor.user_id)
-    fill(server, _columns(clean))
+    fill(server, columns(clean))
     session.add(server)
     session.flush()
     if clean.password is not None:
@@ -123,7 +123,7 @@ def edit(
     if clean.email.lower() != server.email.lower():
         occupied.refuse_for_linked(session, server, clean.email)
     connected = connection(server)
-    fill(server, _columns(clean))
+    fill(server, columns(clean))
     after = _public(server, clean.password)
     if after == before:
         return view(session, actor, server.id)
@@ -180,10 +180,6 @@ def _refuse_in_use(session: Session, server: EmailServer, function: Function) ->
 
 def _key(session: Session, actor: Actor) -> str:
     return session.get_one(Partner, actor.partner_id).partner_key
-
-
-def _columns(clean: ServerClean) -> dict[str, Any]:
-    return {name: getattr(clean, name) for name in COLUMNS}
 
 
 def _public(server: EmailServer, new_password: str | None) -> dict[str, Any]:
