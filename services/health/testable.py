@@ -126,6 +126,16 @@ def relay_passed(session: Session, actor: Actor) -> None:
         facts.note_success(session, row.id)
 
 
+def server_passed(session: Session, actor: Actor, server_id: int) -> None:
+    """Take note that a test of the saved server passed: jobs use it again at once (R48)."""
+    facts.note_success(session, server_views.view(session, actor, server_id).id)
+
+
+def mailbox_passed(session: Session, actor: Actor, mailbox_id: int) -> None:
+    """The same of a saved mailbox that ``actor`` may see (R48)."""
+    facts.note_success(session, mailboxes.view(session, actor, mailbox_id).server_id)
+
+
 def _of_kind(account: Account, functions: Collection[Function]) -> Account:
     return replace(
         account,

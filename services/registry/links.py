@@ -119,7 +119,7 @@ def by_cnpj(session: Session, actor: Actor, cnpjs_typed: Iterable[str]) -> list[
         query = select(Company.cnpj, Company.id).where(
             Company.partner_id == actor.partner_id, Company.cnpj.in_(some)
         )
-        found.update(session.execute(query).tuples())
+        found.update(session.execute(query).all())
     missing = [cnpjs.masked(number) for number in numbers if number not in found]
     if missing:
         raise NotFound(

@@ -154,7 +154,7 @@ def company_counts(session: Session, ids: Sequence[int]) -> dict[int, int]:
             select(Mailbox.server_id, func.count(Mailbox.company_id.distinct()))
             .where(Mailbox.server_id.in_(ids))
             .group_by(Mailbox.server_id)
-        ).tuples()
+        ).all()
     )
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
 from services.errors import Invalid
 from services.language import _
-from tui_app.cli.context import Context, password_line, whole_number
+from tui_app.cli import account_options
+from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
 if TYPE_CHECKING:
     from services.registry.mailboxes import MailboxView
 
 _PROTOCOL = {"send": "smtp", "read": "pop"}
-_TEXTS = ("nickname", "sender_name", "email", "username", "delete_after")
 
 
 def build(_name: str, group: ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         "--function", required=True, choices=("send", "read"), help=_("envio ou leitura")
     )
     add.add_argument("--inactive", action="store_true", help=_("não usar ainda"))
-    _options(add, required=True)
+    account_options.add_options(add, required=True)
     several = actions.add(
         "list",
         _("lista as caixas de uma empresa"),
@@ -52,10 +52,8 @@ def build(_name: str, group: ArgumentParser) -> None:
         user=False,
     )
     edit.add_argument("id", type=int, metavar="ID")
-    state = edit.add_mutually_exclusive_group()
-    state.add_argument("--active", action="store_const", const=True, default=None, dest="active")
-    state.add_argument("--inactive", action="store_const", const=False, dest="active")
-    _options(edit, required=False)
+    account_options.add_state(edit)
+    account_options.add_options(edit, required=False)
     remove = actions.add(
         "remove",
         _("desvincula a caixa; sem outra empresa, o servidor também é excluído"),
@@ -69,66 +67,24 @@ def build(_name: str, group: ArgumentParser) -> None:
     test.add_argument("id", type=int, metavar="ID")
 
 
-def _options(parser: ArgumentParser, *, required: bool) -> None:
-    parser.add_argument("--nickname", required=required, help=_("apelido da caixa"))
-    parser.add_argument("--sender-name", help=_("nome do remetente"))
-    parser.add_argument("--email", required=required, help=_("endereço da caixa"))
-    parser.add_argument("--user", dest="username", help=_("usuário; em geral o próprio e-mail"))
-    parser.add_argument(
-        "--password-stdin", action="store_true", help=_("lê a senha da entrada padrão, uma linha")
-    )
-    for protocol in ("smtp", "pop"):
-        parser.add_argument(f"--{protocol}-host", metavar="H")
-        parser.add_argument(f"--{protocol}-port", metavar="P")
-        parser.add_argument(f"--{protocol}-security", choices=("tls", "starttls", "none"))
-    parser.add_argument(
-        "--auth", action=BooleanOptionalAction, default=None, help=_("autenticação")
-    )
-    parser.add_argument(
-        "--verify-certificate",
-        action=BooleanOptionalAction,
-        default=None,
-        help=_("validação do certificado"),
-    )
-    parser.add_argument("--timeout", metavar=_("SEGUNDOS"))
-    parser.add_argument(
-        "--delete-after",
-        metavar=_("import|never|DIAS"),
-        help=_("quando apagar do servidor o que foi lido"),
-    )
-
-
 def _values(context: Context, function: str) -> dict[str, Any]:
     """What was told, by the names of the draft; errors come back under the option's name."""
-    told = vars(context.args)
-    protocol = _PROTOCOL[function]
-    context.args.field_names.update(
-        {what: f"{protocol}_{what}" for what in ("host", "port", "security")}
-    )
-    for what in ("host", "port", "security"):
-        other = f"{'pop' if protocol == 'smtp' else 'smtp'}_{what}"
-        if told[other] is not None:
-            raise Invalid(
-                _("--{option} não serve a uma caixa desta função").format(
-                    option=other.replace("_", "-")
-                ),
-                field=other,
-            )
-    values: dict[str, Any] = {n: told[n] for n in _TEXTS if told[n] is not None}
-    for what in ("host", "security"):
-        if told[f"{protocol}_{what}"] is not None:
-            values[what] = told[f"{protocol}_{what}"]
-    port = whole_number(told[f"{protocol}_port"], f"{protocol}_port", _("Porta"))
-    timeout = whole_number(told["timeout"], "timeout", _("Tempo limite (segundos)"))
-    decided = {
-        "port": port,
-        "timeout": timeout,
-        "authenticate": told["auth"],
-        "verify_certificate": told["verify_certificate"],
-    }
-    values |= {name: value for name, value in decided.items() if value is not None}
-    if told["password_stdin"]:
-        values["password"] = password_line()
+    values = account_options.told(context)
+    own = _PROTOCOL[function]
+    for protocol in account_options.PROTOCOLS:
+        for what in ("host", "port", "security"):
+            option = f"{protocol}_{what}"
+            if protocol == own:
+                context.args.field_names[what] = option
+                if option in values:
+                    values[what] = values.pop(option)
+            elif option in values:
+                raise Invalid(
+                    _("--{option} não serve a uma caixa desta função").format(
+                        option=option.replace("_", "-")
+                    ),
+                    field=option,
+                )
     return values
 
 
@@ -171,7 +127,7 @@ def _list(context: Context) -> None:
                     m.email,
                     f"{m.host}:{m.port} {m.security}",
                     m.active,
-                    m.inactive_reason or m.health_reason or m.health,
+                    account_options.state_words(m),
                 )
                 for m in found
             ),
@@ -215,7 +171,10 @@ def _test(context: Context) -> int:
 
     view = context.ask(mailboxes.view, context.args.id)
     account = context.ask(testable.of_mailbox, view.id, context.settings)
-    return run_test(context, account, view.function)
+    status = run_test(context, account, view.function)
+    if status == 0:
+        context.do(testable.mailbox_passed, view.id)
+    return status
 
 
 def _tell(context: Context, mailbox: MailboxView, words: str) -> None:
