@@ -99,6 +99,13 @@ class CarteiroApp(Commanded, App[int]):
             "behind",
             when=lambda app: bool(app.works.behind),
         ),
+        Command(
+            "app.guidance",
+            "f7",
+            _("Orientações dos provedores"),
+            "guidance",
+            _("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
+        ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
         Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
@@ -339,6 +346,13 @@ class CarteiroApp(Commanded, App[int]):
 
         if isinstance(self.screen, FramedScreen):
             self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
+
+    def action_guidance(self) -> None:
+        """What the providers ask before a mailbox works (R51)."""
+        from screens.dialogs.guidance import GuidanceDialog
+
+        if not isinstance(self.screen, GuidanceDialog):
+            self.push_screen(GuidanceDialog())
 
     def action_help_quit(self) -> None:
         """Ctrl+C says how to leave: it is too near to copying to leave by itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,60 +12,82 @@ from textual.screen import ModalScreen
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.dialogs.guidance import GuidanceDialog
 from screens.widgets.foreign import Foreign
+from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
 from services.health import email_test, testable
 from services.health.accounts import Account
+from services.health.email_test import Step
 from services.language import _
 from services.registry.mailboxes import MailboxDraft, MailboxView
-from services.store.models import Function
+from services.wire import guidance
+from services.wire.guidance import Guidance
 
 log = logging.getLogger(__name__)
+SHORT = 3
+"""Steps of a guidance that stand under the failed step."""
+
+
+LoadAccount = Callable[[], Awaitable[Account]]
 
 
 class EmailTest(Commanded, ModalScreen[str | None]):
-    """Runs the test at once; gives the field to mend, or None."""
+    """Runs the test at once; gives the field to mend (see :func:`mend`), or None.
+
+    ``kind`` is "send", "read" or "both"; ``load_account`` brings what is to be tested, saved or
+    not; ``from_form`` says that a form waits for the field.
+    """
 
     DEFAULT_CSS = """
     EmailTest .dialog { height: 90%; }
     EmailTest StepList { height: auto; }
     EmailTest #verdict { height: auto; padding: 1 0 0 0; }
+    EmailTest #cure {
+        display: none; height: auto; margin: 1 0 0 1; padding: 0 1; border-left: thick $warning;
+    }
+    EmailTest #cure.-shown { display: block; }
     EmailTest #transcript { height: auto; color: $text-muted; display: none; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("email_test.leave", "escape,enter", _("Fechar"), "leave", order=1),
         Command("email_test.transcript", "d", _("Diálogo com o servidor"), "transcript", order=2),
         Command("email_test.again", "f5,r", _("Repetir"), "again", order=3),
+        Command("email_test.guidance", "f7", _("Orientação"), "guidance", order=4),
     )
 
     def __init__(
-        self,
-        desk: Desk,
-        title: str,
-        function: Function,
-        view_id: int | None,
-        draft: MailboxDraft | None,
+        self, desk: Desk, title: str, kind: str, load_account: LoadAccount, from_form: bool
     ) -> None:
         super().__init__()
         self.desk = desk
         self._title = title
-        self._function = function
-        self._view_id = view_id
-        self._draft = draft
+        self._kind = kind
+        self._load_account = load_account
+        self._from_form = from_form
         self._field: str | None = None
+        self._cure: str | None = None
         self._transcript: list[str] = []
 
     @classmethod
     def of_saved(cls, desk: Desk, view: MailboxView) -> EmailTest:
         """Test a saved mailbox."""
-        return cls(desk, view.email, Function(view.function), view.id, None)
+
+        def load() -> Awaitable[Account]:
+            return desk.ask(testable.of_mailbox, view.id, desk.settings)
+
+        return cls(desk, view.email, view.function, load, False)
 
     @classmethod
     def of_draft(cls, desk: Desk, draft: MailboxDraft, view_id: int | None) -> EmailTest:
         """Test what is on the form; an empty password is the kept one of ``view_id``."""
-        return cls(desk, draft.email, Function(draft.function), view_id, draft)
+
+        def load() -> Awaitable[Account]:
+            return desk.ask(testable.of_draft, draft, view_id, desk.settings)
+
+        return cls(desk, draft.email, draft.function, load, True)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -74,6 +96,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             )
             with VerticalScroll():
                 yield StepList()
+                yield Foreign(block=True, id="cure")
                 yield Foreign(id="verdict")
                 yield Foreign(block=True, id="transcript")
         yield KeyLine()
@@ -85,40 +108,34 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         """Run the test from the start."""
         self.run_worker(self._run(), group="test", exclusive=True, exit_on_error=False)
 
-    async def _account(self) -> Account:
-        if self._draft is not None:
-            return await self.desk.ask(
-                testable.of_draft, self._draft, self._view_id, self.desk.settings
-            )
-        assert self._view_id is not None
-        return await self.desk.ask(testable.of_mailbox, self._view_id, self.desk.settings)
-
     async def _run(self) -> None:
         shown = self.query_one(StepList)
         verdict = self.query_one("#verdict", Foreign)
         shown.start([])
         plan: Iterator[str] = iter(())
 
-        def told(step: email_test.Step) -> None:
+        def told(step: Step) -> None:
             shown.set_step(
-                step.step,
+                _key(step.protocol, step.step),
                 "ok" if step.ok else "failed",
                 detail=step.detail,
                 ms=step.ms,
                 explanation=step.explanation,
+                name=_names().get(step.step, step.step),
             )
             following = next(plan, None)
             if step.ok and following is not None and _pending(shown, following):
                 shown.set_step(following, "running")
 
-        self._field = None
+        self._field = self._cure = None
         self._transcript = []
+        self._show_cure(None)
         verdict.show(_("Testando… Esc cancela."))
         try:
-            account = await self._account()
-            shown.start(_plan(self._function, account))
+            account = await self._load_account()
+            shown.start(_plan(self._kind, account))
             plan = iter([line.key for line in shown.steps][1:])
-            steps = await email_test.run_test(account, self._function, on_step=told)
+            steps = await email_test.run_test(account, self._kind, on_step=told)
         except CarteiroError as e:
             verdict.show(e.message)
             self._field = e.field
@@ -127,23 +144,44 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             log.exception("e-mail test failed")
             verdict.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
             return
-        failed = next((step for step in steps if not step.ok), None)
         self._transcript = [step.transcript for step in steps if step.transcript]
+        self.query_one("#transcript", Foreign).show("\n".join(self._transcript))
+        failed = next((step for step in steps if not step.ok), None)
         if failed is None:
             verdict.show(_("Tudo certo: a caixa funciona."))
-        else:
-            self._field = failed.field
-            verdict.show(
-                _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
-                if failed.field is not None and self._draft is not None
-                else _("O teste parou aqui.")
-            )
-        self.query_one("#transcript", Foreign).show("\n".join(self._transcript))
+            return
+        # What was not tried any more gives its room to the reason.
+        shown.start([line for line in shown.steps if line.state in ("ok", "failed")])
+        self._field = _form_field(failed)
+        self._show_cure(email_test.cure_of(account, failed))
+        verdict.show(
+            _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
+            if self._field is not None and self._from_form
+            else _("O teste parou aqui.")
+        )
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
+
+    def _show_cure(self, found: Guidance | None) -> None:
+        """The guidance that cures the failure, in short, under the step that failed (R51)."""
+        shown = self.query_one("#cure", Foreign)
+        shown.set_class(found is not None, "-shown")
+        if found is not None:
+            self._cure = found.key
+            lines = [found.title, *found.numbered(SHORT)]
+            shown.show("\n".join([*lines, _("F7 mostra a orientação inteira.")]))
+
+    def action_guidance(self) -> None:
+        """The whole guidance: what cures the failure, or the provider's."""
+        provider = guidance.for_address(self._title)
+        first = provider[0].key if provider else None
+        self.app.push_screen(GuidanceDialog(self._cure or first))
 
     def action_transcript(self) -> None:
         """Show or hide what was said, without secrets."""
         transcript = self.query_one("#transcript", Foreign)
         transcript.display = not transcript.display
+        if transcript.display:
+            self.call_after_refresh(transcript.scroll_visible, animate=False, top=True)
 
     def action_leave(self) -> None:
         """Close; a running test is cancelled."""
@@ -151,33 +189,58 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self.dismiss(self._field)
 
 
+def mend(form: Form, field: str) -> None:
+    """Go to the field that a test named (R19).
+
+    Where a form asks for one protocol only, its ``host`` is the test's ``smtp_host``. A field
+    that the form does not have is passed over.
+    """
+    for name in (field, field.removeprefix("smtp_").removeprefix("pop_")):
+        if form.has(name):
+            form.focus_field(name)
+            return
+
+
+def _form_field(step: Step) -> str | None:
+    """The field to mend, with its protocol where both have one."""
+    if step.field in ("host", "port", "security"):
+        return f"{step.protocol}_{step.field}"
+    return step.field
+
+
+def _key(protocol: str, step: str) -> str:
+    return f"{protocol}:{step}"
+
+
 def _pending(shown: StepList, key: str) -> bool:
     return any(line.key == key and line.state == "pending" for line in shown.steps)
 
 
-def _plan(function: Function, account: Account) -> list[StepLine]:
+def _plan(kind: str, account: Account) -> list[StepLine]:
     """The steps that are to come (R19), the first one running."""
-    names = {
+    names = _names()
+    planned = email_test.plan(account, kind)
+    several = len({protocol for protocol, _step in planned}) > 1
+    return [
+        StepLine(
+            _key(protocol, step),
+            f"{names[step]} ({protocol.upper()})" if several else names[step],
+            "running" if n == 0 else "pending",
+        )
+        for n, (protocol, step) in enumerate(planned)
+    ]
+
+
+def _names() -> dict[str, str]:
+    return {
         "dns": _("Endereço do servidor"),
         "tcp": _("Conexão"),
         "tls": _("Conexão segura"),
         "greeting": _("Apresentação"),
         "login": _("Usuário e senha"),
+        "sender": _("Remetente aceito"),
+        "recipient": _("Destinatário aceito"),
+        "sent": _("E-mail de teste enviado"),
+        "list": _("Lista da caixa"),
+        "read_back": _("E-mail de teste lido de volta"),
     }
-    if function is Function.SEND:
-        names |= {
-            "sender": _("Remetente aceito"),
-            "recipient": _("Destinatário aceito"),
-            "sent": _("E-mail de teste enviado"),
-        }
-    else:
-        names |= {"list": _("Lista da caixa")}
-    endpoint = account.smtp if function is Function.SEND else account.pop
-    if endpoint is not None and endpoint.security == "none":
-        del names["tls"]
-    if account.login is None:
-        del names["login"]
-    return [
-        StepLine(key, name, "running" if n == 0 else "pending")
-        for n, (key, name) in enumerate(names.items())
-    ]

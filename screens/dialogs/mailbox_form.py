@@ -11,7 +11,9 @@ from textual.screen import ModalScreen
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
-from screens.dialogs.email_test import EmailTest
+from screens.dialogs.discover import Place, discover_into
+from screens.dialogs.email_test import EmailTest, mend
+from screens.dialogs.guidance import GuidanceDialog
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -108,12 +110,28 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     DEFAULT_CSS = """
     MailboxForm Form { height: auto; max-height: 65vh; }
-    MailboxForm #guidance { height: auto; max-height: 4; color: $text-warning; }
+    MailboxForm #guidance { height: auto; max-height: 2; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
-        Command("mailbox_form.leave", "escape", _("Voltar"), "leave", order=4),
+        Command(
+            "mailbox_form.discover",
+            "f6",
+            _("Procurar servidor"),
+            "discover",
+            _("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
+            order=3,
+        ),
+        Command(
+            "mailbox_form.guidance",
+            "f7",
+            _("Orientação"),
+            "guidance",
+            _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
+            order=4,
+        ),
+        Command("mailbox_form.leave", "escape", _("Voltar"), "leave", order=5),
     )
 
     def __init__(
@@ -142,25 +160,56 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             yield Foreign(block=True, id="guidance")
         yield KeyLine()
 
-    async def on_form_changed(self, message: Form.Changed) -> None:
-        """The address tells the provider: fill what nobody has typed (R18), show its guidance (R51)."""
-        if message.name == "email" and "@" in str(message.value):
-            self.run_worker(
-                self._prefill(str(message.value)),
-                group="prefill",
-                exclusive=True,
-                exit_on_error=False,
-            )
-        elif message.name == "security":
+    def on_mount(self) -> None:
+        self._show_line()
+
+    def on_form_changed(self, message: Form.Changed) -> None:
+        """Address and host tell the provider: fill what nobody has typed (R18), say what it asks."""
+        if message.name in ("email", "host"):
+            self._show_line()
+        if message.name == "email" or (message.name == "host" and self.form.is_by_hand("host")):
+            self.run_worker(self._prefill(), group="prefill", exclusive=True, exit_on_error=False)
+        elif message.name == "security" and self.form.is_by_hand("security"):
             port = mailbox_form.default_port(self.function, str(message.value))
             self.form.set_value("port", port)
 
-    async def _prefill(self, email: str) -> None:
-        protocol = mailbox_form.PROTOCOL[self.function]
-        self.query_one("#guidance", Foreign).show(guidance.line_for(email, protocol=protocol))
-        found = await self.desk.ask(mailbox_form.prefill, self.function, email)
+    def _show_line(self) -> None:
+        """One line of what the provider asks; F7 shows the whole (R51)."""
+        line = guidance.line_for(self._email, self._host, mailbox_form.PROTOCOL[self.function])
+        self.query_one("#guidance", Foreign).show(
+            _("{line} · F7 mostra como").format(line=line) if line else ""
+        )
+
+    async def _prefill(self) -> None:
+        # What goes with a host that was typed is known by that host alone.
+        host = self._host if self.form.is_by_hand("host") else None
+        if host is None and "@" not in self._email:
+            return
+        found = await self.desk.ask(mailbox_form.prefill, self.function, self._email, host)
         for name, value in found.items():
             self.form.set_value(name, value)
+
+    @property
+    def _email(self) -> str:
+        return str(self.form.values()["email"] or "")
+
+    @property
+    def _host(self) -> str | None:
+        return str(self.form.values()["host"] or "") or None
+
+    def action_discover(self) -> None:
+        """Procurar servidor: on request only, by DNS questions about the domain (R18)."""
+        self.run_worker(
+            discover_into(self.app, self.form, [Place(mailbox_form.PROTOCOL[self.function])]),
+            group="discover",
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    def action_guidance(self) -> None:
+        """The guidance, at the provider of the address (R51)."""
+        found = guidance.for_address(self._email, self._host, mailbox_form.PROTOCOL[self.function])
+        self.app.push_screen(GuidanceDialog(found[0].key if found else None))
 
     def action_save(self) -> None:
         """Save; every refusal is shown beside its field and nothing typed is lost."""
@@ -238,7 +287,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             EmailTest.of_draft(self.desk, self.draft(), self.view.id if self.view else None)
         )
         if field is not None:
-            self.form.focus_field(field)
+            mend(self.form, field)
 
     def action_leave(self) -> None:
         """Leave; typed changes are not lost without a question."""

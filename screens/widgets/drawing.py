@@ -43,11 +43,13 @@ class Painter:
         text = " " * GUTTER + header(layout, sort, descending)
         return Strip([Segment(fit(text, width), self._style("header"))], width)
 
-    def row(self, row: Row | None, layout: Sequence[Placed], width: int, *, marked: bool) -> Strip:
-        """A row, each cell in its tone."""
+    def row(
+        self, row: Row | None, layout: Sequence[Placed], width: int, sign: tuple[str, str] | None
+    ) -> Strip:
+        """A row, each cell in its tone; ``sign`` is a mark before it and the name of its style."""
         cells = pieces(row, layout)
-        if marked:
-            cells.insert(0, (f"{MARK} ", "mark"))
+        if sign is not None:
+            cells.insert(0, (f"{sign[0]} ", sign[1]))
         elif cells and not cells[0][1]:
             cells[0] = (" " * GUTTER + cells[0][0], "")
         else:
@@ -56,12 +58,18 @@ class Painter:
         return strip.adjust_cell_length(width, self._style(""))
 
     def cursor(
-        self, row: Row | None, layout: Sequence[Placed], width: int, *, marked: bool, awake: bool
+        self,
+        row: Row | None,
+        layout: Sequence[Placed],
+        width: int,
+        sign: tuple[str, str] | None,
+        *,
+        awake: bool,
     ) -> Strip:
         """The row under the cursor in one style: the least to send for each key."""
         text = "".join(text for text, _name in pieces(row, layout))
         style = self._style("cursor" if awake else "cursor-blurred")
-        return Strip([Segment(fit(f"{MARK if marked else CURSOR} {text}", width), style)], width)
+        return Strip([Segment(fit(f"{sign[0] if sign else CURSOR} {text}", width), style)], width)
 
     def message(self, words: str, style: str, line: int, width: int, height: int) -> Strip:
         """Line ``line`` of what an empty list says."""

@@ -128,6 +128,10 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         """True when some field is advanced."""
         return any(spec.advanced for spec in self.specs)
 
+    def has(self, name: str) -> bool:
+        """True when the form asks for this field."""
+        return name in self._values
+
     def is_by_hand(self, name: str) -> bool:
         """True when a person chose this value: it is not to be prefilled."""
         return name in self._by_hand

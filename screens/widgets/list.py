@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from array import array
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from textual.strip import Strip
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
 from screens.widgets.columns import GAP, Cell, Column, Placed, lay_out
-from screens.widgets.drawing import GUTTER, Painter
+from screens.widgets.drawing import GUTTER, MARK, Painter
 from screens.widgets.pages import PAGE, Pages, nearest
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
@@ -112,6 +113,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._fetching = False
         self._asking = False
         self._again = False
+        self._settled = asyncio.Event()
         self._layout: tuple[Placed, ...] = ()
         self._painter = Painter(self._style)
 
@@ -143,6 +145,16 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def row_count(self) -> int:
         """How many rows match."""
         return len(self._ids)
+
+    async def matching(self) -> Sequence[int]:
+        """The ids of all rows that match, once nothing is being asked any more."""
+        while self._asking and self.is_attached:
+            await self._settled.wait()
+        return self._ids
+
+    def sign(self, row_id: int) -> tuple[str, str] | None:
+        """What stands before a row and its style; a subclass may tell more than marks."""
+        return (MARK, "mark") if row_id in self._marks else None
 
     @property
     def counts(self) -> str:
@@ -203,6 +215,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if not self.is_attached:
             return
         self._asking, self._again = True, False
+        self._settled.clear()
         self.run_worker(
             self._query(recount or self.total is None),
             group="query",
@@ -216,6 +229,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             self._again = False
             await self._answer(recount=True)
         self._asking = False
+        self._settled.set()
 
     async def _answer(self, recount: bool) -> None:
         words = self.filter
@@ -452,10 +466,10 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if index >= len(self._ids):
             return draw.blank(width)
         row_id = self._ids[index]
-        row, marked = self._pages.get(row_id), row_id in self._marks
+        row, sign = self._pages.get(row_id), self.sign(row_id)
         if index == self._cursor:
-            return draw.cursor(row, self._layout, width, marked=marked, awake=self.has_focus)
-        return draw.row(row, self._layout, width, marked=marked)
+            return draw.cursor(row, self._layout, width, sign, awake=self.has_focus)
+        return draw.row(row, self._layout, width, sign)
 
     def _message(self) -> tuple[str, str]:
         if self.error:

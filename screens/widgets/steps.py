@@ -79,9 +79,10 @@ class StepList(Widget):
         detail: str = "",
         ms: float | None = None,
         explanation: str = "",
+        name: str = "",
     ) -> None:
-        """What became of a step; one that was not announced joins at the end."""
-        step = self._steps.get(key, StepLine(key, key))
+        """What became of a step; one that was not announced joins at the end, under ``name``."""
+        step = self._steps.get(key, StepLine(key, name or key))
         self._steps[key] = replace(step, state=state, detail=detail, ms=ms, explanation=explanation)
         self._changed()
 
@@ -106,6 +107,8 @@ class StepList(Widget):
         return Content("\n").join(self._draw(step, wide) for step in self._steps.values())
 
     def _draw(self, step: StepLine, wide: int) -> Content:
+        # What went well has one line; what failed is told whole.
+        room = max(self.content_size.width - wide - 28, 12) if step.state == "ok" else 300
         state = _AS_STATUS[step.state]
         mark = _TURNS[self._turn % 4] if step.state == "running" else status.mark(state)
         tone = status.tone(state)
@@ -115,7 +118,7 @@ class StepList(Widget):
             (f"{duration(step.ms):>9}", STYLES[Tone.MUTED]),
         ]
         if step.detail:
-            parts.append((f"  {safe(step.detail, 300)}", STYLES[Tone.MUTED]))
+            parts.append((f"  {safe(step.detail, room)}", STYLES[Tone.MUTED]))
         if step.explanation:
             parts.append(
                 ("\n    " + safe_block(step.explanation, 2_000).replace("\n", "\n    "), "")

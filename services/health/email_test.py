@@ -17,8 +17,9 @@ from services.language import _, ngettext
 from services.outbox import mime
 from services.safe_text import safe, safe_block
 from services.store.models import Kind
-from services.wire import pop3, smtp
+from services.wire import guidance, pop3, smtp
 from services.wire.endpoint import Endpoint, Login
+from services.wire.guidance import Guidance
 from services.wire.replies import explain, field_of
 
 DEADLINE = 90.0
@@ -87,6 +88,39 @@ async def run_test(
         return talk.steps
     await _reads(talk, account, ends, None)
     return talk.steps
+
+
+def plan(account: Account, function: str) -> list[tuple[Protocol, str]]:
+    """Protocol and name of every step that a test of ``account`` is to take, in their order."""
+    planned: list[tuple[Protocol, str]] = []
+    if function in (Kind.SEND, Kind.BOTH):
+        steps = [*_connecting(account.smtp, account.login), "sender", "recipient", "sent"]
+        planned += [(Protocol.SMTP, step) for step in steps]
+    if function in (Kind.READ, Kind.BOTH):
+        steps = [*_connecting(account.pop, account.login), "list"]
+        if function == Kind.BOTH:
+            steps.append("read_back")
+        planned += [(Protocol.POP, step) for step in steps]
+    return planned
+
+
+def cure_of(account: Account, step: Step) -> Guidance | None:
+    """The guidance that cures the failure of ``step``, if any does (R51)."""
+    endpoint = account.smtp if step.protocol == Protocol.SMTP else account.pop
+    host = endpoint.host if endpoint is not None else None
+    found = guidance.for_failure(
+        step.kind, step.step, step.protocol, email=account.email, host=host
+    )
+    return found[0] if found else None
+
+
+def _connecting(endpoint: Endpoint | None, login: Login | None) -> list[str]:
+    """TLS comes before the greeting, or, where it is asked for by command, after it."""
+    security = endpoint.security if endpoint is not None else "tls"
+    steps: list[str] = [Stage.DNS, Stage.TCP]
+    steps += [Stage.TLS, Stage.GREETING] if security == "tls" else [Stage.GREETING]
+    steps += [Stage.TLS] if security == "starttls" else []
+    return [*steps, Stage.LOGIN] if login is not None else steps
 
 
 class _Talk:

@@ -73,6 +73,13 @@ class Guidance:
             for n, step in enumerate(self.steps[:most], 1)
         ]
 
+    def renamed(self) -> list[str]:
+        """The old names with what became of them, those of the same fate in one line."""
+        return [
+            ", ".join(f"“{old.term}”" for old in self.old_terms if old.now == now) + f": {now}."
+            for now in dict.fromkeys(old.now for old in self.old_terms)
+        ]
+
     @property
     def address(self) -> str:
         """The first address to open, or ""."""
@@ -144,11 +151,15 @@ def search(words: str) -> tuple[Guidance, ...]:
 
     Those whose title or old names hold the words come first.
     """
-    sought = [fold(word) for word in words.split()]
-    found = [(t, fold(_head(t)), fold(_body(t))) for t in topics()]
-    first = [t for t, head, _b in found if all(word in head for word in sought)]
-    more = [t for t, head, body in found if all(word in head + body for word in sought)]
-    return (*first, *(t for t in more if t not in first))
+    first = [t for t in topics() if holds(_head(t), words)]
+    more = (t for t in topics() if t not in first and holds(f"{_head(t)} {_body(t)}", words))
+    return (*first, *more)
+
+
+def holds(text: str, words: str) -> bool:
+    """True when every word is in ``text``; accents and case do not matter."""
+    folded = fold(text)
+    return all(fold(word) in folded for word in words.split())
 
 
 def provider_of(email: str, host: str | None = None) -> Preset | None:

@@ -13,8 +13,8 @@ from services.wire.guidance import READING, SENDING, Cure, Guidance, Step, at_lo
 
 _APP_PASSWORDS = "https://myaccount.google.com/apppasswords"
 _GOOGLE_SECURITY = "https://myaccount.google.com/security"
-_GMAIL_POP = "https://mail.google.com/mail/#settings/fwdandpop"
-_OUTLOOK_POP = "https://outlook.live.com/mail/options/mail/popImap"
+_GMAIL_POP = "https://mail.google.com"
+_OUTLOOK_POP = "https://outlook.live.com/mail"
 
 
 def all_topics() -> tuple[Guidance, ...]:

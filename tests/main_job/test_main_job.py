@@ -168,7 +168,11 @@ def test_killed_at_random_ten_times(
     for _round in range(deadline_rounds):
         program.run("worker", "--once")
         states = {m["state"] for m in program.run("outbox", "list")}
-        if len(documents(program)) == MESSAGES and not dovecot.messages(user) and states == {"sent"}:
+        if (
+            len(documents(program)) == MESSAGES
+            and not dovecot.messages(user)
+            and states == {"sent"}
+        ):
             break
         select.select([], [], [], 2.0)  # a dead worker's claims run out within 60 s
     assert documents(program) == expected()

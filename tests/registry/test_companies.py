@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -18,13 +19,14 @@ from services.errors import (
     NotFound,
     Refused,
 )
+from services.fiscal.cnpj import check_digits
 from services.office import Office
 from services.outbox import queue
 from services.registry import companies, mailboxes, people
 from services.registry.access import Actor, actor_of
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
-from services.store.models import AuditEntry, EmailServer, Secret, User
+from services.store.models import AuditEntry, EmailServer, Partner, Secret, User
 
 BRANCH = "11222333000262"
 OTHER = "12ABC34501DE35"
@@ -33,6 +35,11 @@ OTHER = "12ABC34501DE35"
 def draft(**changes: Any) -> CompanyDraft:
     values: dict[str, Any] = {"cnpj": OTHER, "nickname": "Loja", "legal_name": "Loja Ltda"}
     return CompanyDraft(**values | changes)
+
+
+def number(root: int, order: int = 1) -> str:
+    base = f"{root:08d}{order:04d}"
+    return base + check_digits(base)
 
 
 def user_of(office: Office, actor: Actor, cnpj: str, nickname: str = "rui") -> Actor:
@@ -72,6 +79,7 @@ def test_kept_in_canonical_form(office: Office, actor: Actor) -> None:
         ("nickname", "a" * 61),
         ("legal_name", "a" * 201),
         ("legal_name", " "),
+        ("sender_name", "a" * 201),
         ("headquarters", "11222333000182"),
         ("headquarters", "11222333000181"),
         ("notification_email", "a@x.com; b"),
@@ -102,7 +110,9 @@ def test_all_errors_at_once(office: Office, actor: Actor) -> None:
 
 @rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    field=st.sampled_from(["cnpj", "nickname", "legal_name", "headquarters", "notification_email"]),
+    field=st.sampled_from(
+        ["cnpj", "nickname", "legal_name", "headquarters", "notification_email", "sender_name"]
+    ),
     control=st.characters(categories=["Cc", "Zl", "Zp", "Cs"], exclude_characters=[]),
     place=st.integers(0, 3),
 )
@@ -116,6 +126,7 @@ def test_no_control_character_in_any_field(
         "legal_name": "Loja Ltda",
         "headquarters": "12ABC345000103",
         "notification_email": "a@x.com",
+        "sender_name": "Loja",
     }[field]
     bad = good[:place] + control + good[place:]
     with pytest.raises(InvalidFields) as refusal:
@@ -157,6 +168,85 @@ def test_found_without_accents_case_and_mask(
         assert len(office.ask_now(companies.ids, actor, filter=words)) == (
             2 if words == "\0" else 0
         )
+
+
+def test_filtered_by_what_they_are(office: Office, actor: Actor, company: CompanyView) -> None:
+    """By extension (R2, R3) and by the e-mail server that they are linked to (R15)."""
+    other = office.do_now(companies.add, actor, draft(invoicy_mail=True))
+    mailbox = office.do_now(
+        mailboxes.add,
+        actor,
+        company.id,
+        MailboxDraft("send", "Notas", "Padaria", "n@x.com", password="s", host="smtp.x.com"),
+    )
+    for condition, found in (
+        ({"document_import": True}, [company.id]),
+        ({"document_import": False}, [other.id]),
+        ({"invoicy_mail": True}, [other.id]),
+        ({"invoicy_mail": True, "document_import": True}, []),
+        ({"server_id": mailbox.server_id}, [company.id]),
+        ({"server_id": mailbox.server_id + 1}, []),
+        ({"server_id": mailbox.server_id, "filter": "loja"}, []),
+    ):
+        assert list(office.ask_now(companies.ids, actor, **condition)) == found, condition  # type: ignore[arg-type]
+
+
+def test_sorted_as_people_sort(office: Office, actor: Actor) -> None:
+    """Accents and case do not matter, on both databases."""
+    for root, name in enumerate(("bar", "Água", "Zebra", "acre")):
+        office.do_now(
+            companies.add,
+            actor,
+            draft(cnpj=number(root + 1), nickname=name, legal_name=f"{name} Ltda"),
+        )
+
+    def by(sort: str | None, descending: bool = False) -> list[str]:
+        wanted = office.ask_now(companies.ids, actor, sort=sort, descending=descending)
+        found = office.ask_now(companies.rows, actor, wanted)
+        return [found[each].nickname for each in wanted]
+
+    for sort in (None, "nickname", "legal_name"):
+        assert by(sort) == ["acre", "Água", "bar", "Zebra"]
+        assert by(sort, descending=True) == ["Zebra", "bar", "Água", "acre"]
+    assert by("cnpj") == ["bar", "Água", "Zebra", "acre"]
+
+
+def test_new_ones_follow_the_partner(office: Office, actor: Actor) -> None:
+    """R14: InvoiCy Mail is on for new companies where the partner wants it, unless told."""
+
+    def wish(session: Any) -> None:
+        session.get_one(Partner, actor.partner_id).auto_invoicy_mail = True
+
+    assert office.do_now(companies.add, actor, draft()).invoicy_mail is False
+    office.do_now(wish)
+    assert office.do_now(companies.add, actor, draft(cnpj=number(1))).invoicy_mail is True
+    told = office.do_now(companies.add, actor, draft(cnpj=number(2), invoicy_mail=False))
+    assert told.invoicy_mail is False
+
+
+def test_headquarters_that_becomes_a_branch_meanwhile(office: Office, actor: Actor) -> None:
+    """Of two sessions the second sees what the first did, however close they are."""
+    one, two, three = (
+        office.do_now(companies.add, actor, draft(cnpj=number(9, order))) for order in (1, 2, 3)
+    )
+    refused: list[Exception] = []
+    started = threading.Event()
+
+    def branch_of_two() -> None:
+        started.set()
+        try:
+            office.do_now(companies.edit, actor, three.id, {"headquarters": two.cnpj})
+        except InvalidFields as e:
+            refused.append(e)
+
+    second = threading.Thread(target=branch_of_two)
+    with office.store.writing() as session:
+        companies.edit(session, actor, two.id, {"headquarters": one.cnpj})
+        second.start()
+        started.wait(10)
+    second.join(60)
+    assert [str(each) for each in refused] == ["Matriz: Loja é ela mesma uma filial"]
+    assert office.ask_now(companies.view, actor, three.id).headquarters is None
 
 
 def test_second_editor_is_told_who_was_first(

@@ -36,6 +36,7 @@ def test_topics_are_whole() -> None:
         for step in topic.steps:
             assert 10 < len(step.text) <= 160
             assert step.address == "" or step.address.startswith("https://")
+            assert len(step.address.removeprefix("https://")) <= 33, "one line at 80 columns"
         for cure in topic.cures:
             assert cure.kinds <= kinds()
             assert cure.protocols

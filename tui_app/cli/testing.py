@@ -6,40 +6,39 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from services.language import _
-from services.store.models import Function, Kind
+from services.store.models import Kind
 from tui_app.cli.context import Context
 
 if TYPE_CHECKING:
     from services.health.accounts import Account
     from services.health.email_test import Step
 
-_TOLD = ("step", "ok", "detail", "explanation", "field", "ms")
+_TOLD = ("step", "ok", "detail", "explanation", "field", "ms", "protocol")
 
 
 def run_test(
     context: Context, account: Account, kind: str, *, names: Mapping[str, str] | None = None
 ) -> int:
-    """Test the functions of ``kind``; the exit status, 1 when a step failed (R8, R19).
+    """Test what ``kind`` says, "both" in one run; the exit status, 1 when a step failed (R8, R19).
 
     ``names`` are the options of fields that are called otherwise there.
     """
     from services.health import email_test
 
-    functions = list(Function) if kind == Kind.BOTH else [Function(kind)]
-
     def show(step: Step) -> None:
         mark = "✓" if step.ok else "✗"
-        context.out.say(f"{mark} {step.step:<10} {step.ms:>5} ms  {step.detail}")
-        if not step.ok and step.explanation:
+        name = f"{step.protocol} {step.step}" if kind == Kind.BOTH else step.step
+        context.out.say(f"{mark} {name:<14} {step.ms:>7} ms  {step.detail}")
+        if step.ok:
+            return
+        if step.explanation:
             context.out.say("  " + step.explanation)
+        if (cure := email_test.cure_of(account, step)) is not None:
+            context.out.say(f"  {cure.title} (carteiro guidance {cure.key})")
+            for line in cure.numbered():
+                context.out.say("    " + line)
 
-    async def all_steps() -> list[Step]:
-        done: list[Step] = []
-        for function in functions:
-            done += await email_test.run_test(account, function, on_step=show)
-        return done
-
-    steps = context.run(all_steps())
+    steps = context.run(email_test.run_test(account, kind, on_step=show))
     passed = all(step.ok for step in steps)
     context.out.give(
         [_told(step, names or {}) for step in steps],
