@@ -63,6 +63,12 @@ def _companies(desk: Desk) -> FramedScreen:
     return CompaniesScreen(desk)
 
 
+def _users(desk: Desk) -> FramedScreen:
+    from screens.users import UsersScreen
+
+    return UsersScreen(desk)
+
+
 def _bell(desk: Desk) -> FramedScreen:
     from screens.bell import BellScreen
 
@@ -73,6 +79,7 @@ MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
     "home": HomeScreen,
     "mailboxes": _mailboxes,
     "companies": _companies,
+    "users": _users,
     "outbox": _outbox,
     "documents": _documents,
     "bell": _bell,

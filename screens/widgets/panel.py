@@ -39,6 +39,7 @@ def places() -> list[tuple[str, list[Place]]]:
             _("Configurações do Parceiro – Gerenciamento"),
             [
                 Place("4", "companies", _("Empresas"), partner_only=True),
+                Place("5", "users", _("Usuários"), partner_only=True),
             ],
         ),
         (

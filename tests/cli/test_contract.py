@@ -278,7 +278,13 @@ def test_config(carteiro: Run, settings: Settings) -> None:
 
 
 def spawn(*words: str, **more: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "tui_app", *words], cwd=ROOT, **more)
+    """The program as a process that Ctrl-C reaches, also where the run itself is in a background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui_app", *words],
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **more,
+    )
 
 
 def test_a_closed_pipe_is_no_error(carteiro: Run) -> None:
@@ -305,7 +311,10 @@ def test_watch_shows_what_comes_and_ends_cleanly(carteiro: Run) -> None:
             assert carteiro(*words).status == 0
             line = process.stdout.readline() or b""
         process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=30)
+        try:
+            _out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert json.loads(line)["title"] == "s"
     assert process.returncode == 130
     assert b"Traceback" not in err

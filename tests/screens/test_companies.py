@@ -237,7 +237,7 @@ async def test_a_company_user_has_no_way_to_the_partners_screens(
     async with console((120, 40)) as c:
         await c.at_home()
         assert "Caixas de E-mail" in c.text
-        for words in ("Empresas", "Gerenciamento"):
+        for words in ("Empresas", "Usuários", "Gerenciamento"):
             assert words not in c.text
         await c.press("4", "5", "1")
         await c.in_front("MailboxesScreen")

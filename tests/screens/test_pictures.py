@@ -19,7 +19,8 @@ from tests.screens.tour import STOPS, Stop, failing_test, go
 from tui_app.app import CarteiroApp
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "outbox", "documents", "bell",
-         "wizard", "choose_company", "help", "companies", "many_companies")  # fmt: skip
+         "wizard", "choose_company", "help", "companies", "many_companies",
+         "users", "user_form")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,8 @@ STOPS = (
     Stop("companies", ((("4",), "Mercado Aurora"),)),
     Stop("many_companies", ((("4",), "Mercado Aurora"), (("m",), "fica ativa")), chosen=False),
     Stop("csv_choose", ((("4",), "Mercado Aurora"), (("i",), "Colunas")), chosen=False),
+    Stop("users", ((("5",), "parceiro"),), chosen=False),
+    Stop("user_form", ((("5",), "parceiro"), (("e",), "Editar usuário")), chosen=False),
     Stop("confirm", ((("1",), "nfe@padaria"), (("x",), "Excluir a caixa"))),
     Stop("help", ((("1",), "nfe@padaria"), (("question_mark",), "Ajuda"))),
     Stop("wizard", (), chosen=False, empty=True),
