@@ -7,10 +7,11 @@ import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
+from services.registry import access
 from services.registry.access import Actor
 from services.settings import Settings
 from services.store.engine import Store, open_store
@@ -27,6 +28,7 @@ class Office:
     A service is a plain function whose first parameter is a session; :meth:`ask` runs it for
     reading and :meth:`do` as a unit of work, each in a thread pool of its own, so that the event
     loop stays with the person. The ``_now`` forms do the same without a loop, for the command line.
+    Who asks is looked up again each time: what the partner takes away is gone at once (R53).
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -55,12 +57,12 @@ class Office:
     def ask_now(self, service: Service[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """:meth:`ask`, blocking."""
         with self.store.reading() as session:
-            return service(session, *args, **kwargs)
+            return _called(service, session, args, kwargs)
 
     def do_now(self, service: Service[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """:meth:`do`, blocking."""
         with self.store.writing() as session:
-            return service(session, *args, **kwargs)
+            return _called(service, session, args, kwargs)
 
     def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener`` on the event loop after every commit, here or elsewhere (R52).
@@ -89,6 +91,15 @@ class Office:
         self._readers.shutdown(wait=True)
         self._writer.shutdown(wait=True)
         self.store.close()
+
+
+def _called(
+    service: Callable[..., T], session: Session, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> T:
+    """The service's answer, for the person who asks as the partner has it now (R53)."""
+    if args and isinstance(args[0], Actor):
+        args = (access.current(session, args[0]), *args[1:])
+    return service(session, *args, **kwargs)
 
 
 def open_office(settings: Settings) -> Office:

@@ -27,6 +27,7 @@ class Actor:
     """The person on whose behalf a service works.
 
     ``company_ids`` is None for a partner user, who sees all companies of the partner.
+    ``version`` is that of the user's row when this was read: see :func:`current`.
     """
 
     user_id: int
@@ -36,6 +37,7 @@ class Actor:
     role: str
     os_account: str
     company_ids: frozenset[int] | None = None
+    version: int | None = None
 
     @property
     def is_partner(self) -> bool:
@@ -103,7 +105,37 @@ def actor_of(session: Session, user: User, account: str = "") -> Actor:
             session.scalars(select(UserCompany.company_id).where(UserCompany.user_id == user.id))
         )
     partner = session.get_one(Partner, user.partner_id)
-    return Actor(user.id, user.nickname, partner.id, partner.name, user.role, account, companies)
+    return Actor(
+        user.id,
+        user.nickname,
+        partner.id,
+        partner.name,
+        user.role,
+        account,
+        companies,
+        user.version,
+    )
+
+
+def current(session: Session, actor: Actor) -> Actor:
+    """``actor`` as the partner has it now: a console may be open for days (R53).
+
+    Raises :class:`NotAllowed` once the user is inactive or gone.
+    """
+    if actor.version is None:
+        return actor
+    found = session.execute(
+        select(User.version, User.active).where(User.id == actor.user_id)
+    ).one_or_none()
+    if found is None or not found.active:
+        raise NotAllowed(
+            _("O usuário {nickname} foi inativado ou excluído pelo parceiro {partner}").format(
+                nickname=actor.nickname, partner=actor.partner_name
+            )
+        )
+    if found.version == actor.version:
+        return actor
+    return actor_of(session, session.get_one(User, actor.user_id), actor.os_account)
 
 
 def visible(

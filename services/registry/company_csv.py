@@ -8,7 +8,7 @@ somebody has changed or registered since is left as it is, and its line told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
@@ -152,6 +152,8 @@ def apply(session: Session, actor: Actor, lines: Sequence[Line]) -> Applied:
     access.partner_only(actor)
     done = Applied()
     ours = sorted((each for each in lines if each.action in (ADD, EDIT)), key=attrgetter("step"))
+    # All at once and in one order: two that hold what the other waits for would be stopped.
+    load(session, actor.partner_id, _named(ours), hold=True)
     for _step, some in groupby(ours, attrgetter("step")):
         done += _apply(session, actor, list(some))
     return done
@@ -237,9 +239,7 @@ class _Typed:
 def _apply(session: Session, actor: Actor, lines: list[Line]) -> Applied:
     """Lines of one step, of which none depends on another."""
     drafts = [line.draft for line in lines if line.draft is not None]
-    wanted = {draft.cnpj for draft in drafts}
-    wanted |= {draft.headquarters for draft in drafts if draft.headquarters}
-    known = load(session, actor.partner_id, wanted, hold=True)
+    known = load(session, actor.partner_id, _named(lines), hold=True)
     own = [known[d.cnpj] for d in drafts if d.headquarters and d.cnpj in known]
     world = World(known, branched(session, own))
     good: list[Line] = []
@@ -254,6 +254,14 @@ def _apply(session: Session, actor: Actor, lines: list[Line]) -> Applied:
     edited = [line for line in good if line.action == EDIT]
     _update(session, actor, known, edited)
     return Applied(added, len(edited), tuple(bad + late))
+
+
+def _named(lines: Iterable[Line]) -> set[str]:
+    """The CNPJs of the companies and of their headquarters."""
+    drafts = [line.draft for line in lines if line.draft is not None]
+    return {
+        cnpj for draft in drafts for cnpj in (draft.cnpj, draft.headquarters) if cnpj is not None
+    }
 
 
 def _still(session: Session, world: World, line: Line) -> None:

@@ -13,6 +13,9 @@ from services.registry.bulk import pieces
 from services.registry.company_form import CompanyDraft, Neighbour
 from services.store.models import Company
 
+# Both databases take more parameters than this.
+_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -88,7 +91,7 @@ def load(
     else:
         found = [
             row
-            for some in pieces(sorted(cnpjs), 1_000)
+            for some in pieces(sorted(cnpjs), _AT_ONCE)
             for row in session.execute(query.where(Company.cnpj.in_(some)))
         ]
     return {row[2]: Known(row[0], row[1], CompanyDraft(*row[2:])) for row in found}
@@ -99,7 +102,7 @@ def branched(session: Session, known: Collection[Known]) -> list[str]:
     cnpj_of = {each.id: each.draft.cnpj for each in known}
     return [
         cnpj_of[row]
-        for some in pieces(sorted(cnpj_of), 1_000)
+        for some in pieces(sorted(cnpj_of), _AT_ONCE)
         for row in session.scalars(
             select(Company.headquarters_id).where(Company.headquarters_id.in_(some)).distinct()
         )

@@ -172,7 +172,7 @@ def _plain_errors() -> Iterator[None]:
 def _explain(error: DBAPIError) -> str:
     words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
     lowered = words.lower()
-    if "locked" in lowered or "busy" in lowered:
+    if any(word in lowered for word in ("locked", "deadlock", "busy")):
         return _("O banco de dados está ocupado por outro processo; tente de novo em instantes")
     if "full" in lowered or "no space" in lowered:
         return _("O disco está cheio: libere espaço; nada foi alterado")

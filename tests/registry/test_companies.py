@@ -27,6 +27,7 @@ from services.registry.access import Actor, actor_of
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.store.models import AuditEntry, EmailServer, Partner, Secret, User
+from tests.registry.waiting import until_it_waits
 
 BRANCH = "11222333000262"
 OTHER = "12ABC34501DE35"
@@ -230,10 +231,8 @@ def test_headquarters_that_becomes_a_branch_meanwhile(office: Office, actor: Act
         office.do_now(companies.add, actor, draft(cnpj=number(9, order))) for order in (1, 2, 3)
     )
     refused: list[Exception] = []
-    started = threading.Event()
 
     def branch_of_two() -> None:
-        started.set()
         try:
             office.do_now(companies.edit, actor, three.id, {"headquarters": two.cnpj})
         except InvalidFields as e:
@@ -242,8 +241,9 @@ def test_headquarters_that_becomes_a_branch_meanwhile(office: Office, actor: Act
     second = threading.Thread(target=branch_of_two)
     with office.store.writing() as session:
         companies.edit(session, actor, two.id, {"headquarters": one.cnpj})
+        session.flush()
         second.start()
-        started.wait(10)
+        until_it_waits(office.store, second)
     second.join(60)
     assert [str(each) for each in refused] == ["Matriz: Loja é ela mesma uma filial"]
     assert office.ask_now(companies.view, actor, three.id).headquarters is None
