@@ -146,6 +146,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             return
         self._transcript = [step.transcript for step in steps if step.transcript]
         self.query_one("#transcript", Foreign).show("\n".join(self._transcript))
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
         failed = next((step for step in steps if not step.ok), None)
         if failed is None:
             verdict.show(_("Tudo certo: a caixa funciona."))
@@ -159,7 +160,6 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             if self._field is not None and self._from_form
             else _("O teste parou aqui.")
         )
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
     def _show_cure(self, found: Guidance | None) -> None:
         """The guidance that cures the failure, in short, under the step that failed (R51)."""
@@ -167,7 +167,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         shown.set_class(found is not None, "-shown")
         if found is not None:
             self._cure = found.key
-            lines = [found.title, *found.numbered(SHORT)]
+            lines = [found.title, *found.short(SHORT)]
             shown.show("\n".join([*lines, _("F7 mostra a orientação inteira.")]))
 
     def action_guidance(self) -> None:
@@ -242,5 +242,5 @@ def _names() -> dict[str, str]:
         "recipient": _("Destinatário aceito"),
         "sent": _("E-mail de teste enviado"),
         "list": _("Lista da caixa"),
-        "read_back": _("E-mail de teste lido de volta"),
+        "read_back": _("E-mail lido de volta"),
     }

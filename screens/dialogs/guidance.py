@@ -185,9 +185,7 @@ def _draw(topic: Guidance, room: int, words: str) -> Content:
         lines.append(Content(f"{number}. {first}"))
         lines.extend(Content(f"   {line}") for line in more)
         if step.address:
-            # As it is typed: no browser asks for the scheme, and a line has room for the rest.
-            typed = step.address.removeprefix("https://")
-            lines.append(Content.styled(f"   {typed}", "$text-accent"))
+            lines.append(Content.styled(f"   {step.typed}", "$text-accent"))
     if others:
         lines += [Content(""), Content.styled(_("Nomes antigos"), "bold $text-muted")]
         lines += _wrapped(others, room, "$text-muted")

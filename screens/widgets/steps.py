@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Literal
 
 from textual.content import Content
@@ -19,6 +20,11 @@ State = Literal["pending", "running", "ok", "failed"]
 _AS_STATUS = {"pending": "pending", "running": "running", "ok": "passed", "failed": "failed"}
 _TURNS = "|/-\\"
 _BEAT = 0.2
+_USUAL_WIDTH = 70
+_COLUMNS = 28
+"""Columns that mark, state, time and the gaps take beside the name."""
+_LEAST = 8
+"""Columns below which a detail says nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,7 @@ class StepList(Widget):
         return Content("\n").join(self._draw(step, wide) for step in self._steps.values())
 
     def _draw(self, step: StepLine, wide: int) -> Content:
-        # What went well has one line; what failed is told whole.
-        room = max(self.content_size.width - wide - 28, 12) if step.state == "ok" else 300
+        """One line, and under what failed the server's words and ours."""
         state = _AS_STATUS[step.state]
         mark = _TURNS[self._turn % 4] if step.state == "running" else status.mark(state)
         tone = status.tone(state)
@@ -117,13 +122,21 @@ class StepList(Widget):
             (f"{status.word(state):12}", STYLES[tone]),
             (f"{duration(step.ms):>9}", STYLES[Tone.MUTED]),
         ]
-        if step.detail:
-            parts.append((f"  {safe(step.detail, room)}", STYLES[Tone.MUTED]))
+        width = self.content_size.width or _USUAL_WIDTH
+        room = width - wide - _COLUMNS
+        detail = safe(step.detail, 300)
+        if step.state == "failed" and len(detail) > room:
+            parts.append((_indented(detail, width), STYLES[Tone.MUTED]))
+        elif detail and room >= _LEAST:
+            parts.append((f"  {safe(detail, room)}", STYLES[Tone.MUTED]))
         if step.explanation:
-            parts.append(
-                ("\n    " + safe_block(step.explanation, 2_000).replace("\n", "\n    "), "")
-            )
+            parts.append((_indented(safe_block(step.explanation, 2_000), width), ""))
         return Content.assemble(*parts)
+
+
+def _indented(text: str, width: int) -> str:
+    lines = (wrap(line, width - 4) or [""] for line in text.splitlines())
+    return "".join(f"\n    {line}" for wrapped in lines for line in wrapped)
 
 
 def duration(ms: float | None) -> str:

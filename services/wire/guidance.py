@@ -27,6 +27,11 @@ class Step:
     text: str
     address: str = ""
 
+    @property
+    def typed(self) -> str:
+        """The address as one types it: no browser asks for the scheme."""
+        return self.address.removeprefix("https://")
+
 
 @dataclass(frozen=True, slots=True)
 class OldTerm:
@@ -66,10 +71,17 @@ class Guidance:
     old_terms: tuple[OldTerm, ...] = ()
     cures: tuple[Cure, ...] = ()
 
-    def numbered(self, most: int | None = None) -> list[str]:
-        """The first ``most`` steps, or all, as "1. …", the address after its step."""
+    def numbered(self) -> list[str]:
+        """The steps as "1. …", the address after its step."""
         return [
             f"{n}. {step.text}" + (f" ({step.address})" if step.address else "")
+            for n, step in enumerate(self.steps, 1)
+        ]
+
+    def short(self, most: int) -> list[str]:
+        """The first ``most`` steps in as few letters as they take."""
+        return [
+            f"{n}. {step.text}" + (f" ({step.typed})" if step.address else "")
             for n, step in enumerate(self.steps[:most], 1)
         ]
 

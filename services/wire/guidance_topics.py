@@ -81,6 +81,7 @@ def _google() -> Sequence[Guidance]:
                     _("fica em Segurança e é o primeiro passo"),
                     "Verificação em duas etapas",
                     "2-Step Verification",
+                    "Two-step verification",
                 ),
             ),
             cures=(at_login("app_password", "unlock", "password"),),
@@ -223,6 +224,7 @@ def _microsoft() -> Sequence[Guidance]:
                 *old_names(
                     _("continua protegendo a conta; o código é pedido ao vincular"),
                     "Verificação em duas etapas",
+                    "Two-step verification",
                 ),
             ),
             cures=(at_login("use_oauth", "signin", "app_password", "password", "unlock"),),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from services.health.accounts import Account
-from services.health.email_test import Step, run_test
-from services.wire.endpoint import Endpoint, Login
+from services.health.email_test import Step, cure_of, plan, run_test
+from services.wire.endpoint import Endpoint, Login, Security
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import DOMAIN, Postfix
 from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
@@ -41,9 +42,8 @@ async def test_sending_and_reading_back(dovecot: Dovecot, postfix: Postfix) -> N
     steps = await run_test(account, "both", on_step=told.append)
     assert steps == told
     assert all(step.ok for step in steps), [s for s in steps if not s.ok]
-    sent, read = names(steps[:8]), names(steps[8:])
-    assert sorted(sent) == sorted([*CONNECTING, "sender", "recipient", "sent"])
-    assert read == [*CONNECTING, "list", "read_back"]
+    assert [(step.protocol, step.step) for step in steps] == plan(account, "both")
+    assert names(steps[8:]) == [*CONNECTING, "list", "read_back"]
     assert all(step.ms >= 0 for step in steps)
     assert "segredo" not in repr(steps)
     assert "MAIL FROM" in steps[7].transcript
@@ -64,11 +64,16 @@ async def test_a_reading_mailbox_is_looked_at_and_left_as_it_was(dovecot: Doveco
 
 
 async def test_a_wrong_password_names_the_field_and_the_cure(dovecot: Dovecot) -> None:
+    """R19, R51: the provider's own guidance, and none for an unknown one."""
     dovecot.add_user("teste-senha", "segredo")
     pop = Endpoint("localhost", dovecot.port, "starttls", ca_file=dovecot.ca_file)
     account = Account(None, "a@x.example", "", None, pop, Login("teste-senha", "errada"))
     steps = await run_test(account, "read")
     last = steps[-1]
+    assert cure_of(account, last) is None
+    cure = cure_of(replace(account, email="a@gmail.com"), last)
+    assert cure is not None
+    assert cure.key == "gmail.app_password"
     assert (last.step, last.ok, last.field) == ("login", False, "password")
     assert last.explanation
     assert "errada" not in last.transcript
@@ -94,6 +99,21 @@ async def test_the_first_failure_ends_it(
     assert (steps[-1].step, steps[-1].field) == (step, field)
     assert steps[-1].explanation
     assert "segredo" not in repr(steps)
+
+
+@pytest.mark.parametrize("security", ["none", "tls", "starttls"])
+def test_the_plan_is_what_is_to_come(security: Security) -> None:
+    """R19: TLS before the greeting, or after it where it is asked for by command."""
+    place = Endpoint("localhost", 1, security)
+    account = Account(None, "a@x.example", "", place, place, None)
+    planned = [step for protocol, step in plan(account, "send") if protocol == "smtp"]
+    order = {"none": [], "tls": ["tls", "greeting"], "starttls": ["greeting", "tls"]}[security]
+    assert [s for s in planned if s in ("tls", "greeting")] == (order or ["greeting"])
+    assert "login" not in planned
+    assert plan(replace(account, login=Login("a", "b")), "read")[-2:] == [
+        ("pop", "login"),
+        ("pop", "list"),
+    ]
 
 
 async def test_what_is_not_there(dovecot: Dovecot) -> None:

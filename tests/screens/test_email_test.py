@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from screens.dialogs.email_test import EmailTest
+from services.health.accounts import Account
 from services.registry import mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.store.engine import Store
 from services.store.models import Function
-from tests.screens.conftest import Opened
+from services.wire.endpoint import Endpoint, Login
+from tests.screens.conftest import Console, Opened
+from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
+from tests.servers.postfix import DOMAIN, Postfix
 from tests.servers.sink import Sink
 
 
@@ -98,3 +104,63 @@ async def test_a_server_that_never_answers_does_not_hold_the_keys(
         await c.until(lambda: c.dialog == "MailboxesScreen", "the list", within=2.0)
         await c.press("question_mark")
         await c.until(lambda: c.dialog == "HelpDialog", "the help", within=2.0)
+
+
+async def test_both_directions_under_their_own_names(
+    console: Opened, company: CompanyView, dovecot: Dovecot, postfix: Postfix
+) -> None:
+    """R19: any account is tested; sending, reading and reading back, each named by its protocol."""
+    address = f"tela-ambos@{DOMAIN}"
+    dovecot.add_user(address, "segredo")
+    account = both(address, postfix.port, dovecot)
+    async with console((120, 40)) as c:
+        await c.at_home()
+        fields = await opened(c, account)
+        await c.shows("Endereço do servidor (SMTP)", "Endereço do servidor (POP)")
+        await c.shows("E-mail lido de volta (POP)", "Tudo certo: a caixa funciona.")
+        assert c.text.count("certo") >= 15
+        assert len([line for line in c.lines if "Usuário e senha (" in line]) == 2
+        await c.press("escape")
+        await c.until(lambda: fields == [None], "the end")
+
+
+async def test_the_field_to_mend_has_its_protocol(
+    console: Opened, company: CompanyView, dovecot: Dovecot, postfix: Postfix
+) -> None:
+    """R19: a form that asks for both is led to the one that failed."""
+    address = f"tela-porta@{DOMAIN}"
+    dovecot.add_user(address, "segredo")
+    account = both(address, postfix.port, dovecot)
+    assert account.pop is not None
+    closed = replace(account, pop=replace(account.pop, port=free_port()))
+    async with console((80, 24)) as c:
+        await c.at_home()
+        fields = await opened(c, closed)
+        await c.shows("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
+        assert "Apresentação (POP)" not in c.text
+        await c.press("escape")
+        await c.until(lambda: fields == ["pop_port"], "the field")
+
+
+def both(address: str, smtp_port: int, dovecot: Dovecot) -> Account:
+    """An account that sends and reads on this machine."""
+    return Account(
+        None,
+        address,
+        "Padaria São João",
+        Endpoint("localhost", smtp_port, "starttls", ca_file=dovecot.ca_file),
+        Endpoint("localhost", dovecot.tls_port, "tls", ca_file=dovecot.ca_file),
+        Login(address, "segredo"),
+    )
+
+
+async def opened(c: Console, account: Account) -> list[str | None]:
+    """The dialog in front; what it gives when it closes."""
+    fields: list[str | None] = []
+
+    async def load() -> Account:
+        return account
+
+    test = EmailTest(c.app.desk, account.email, "both", load, True)
+    await c.app.push_screen(test, fields.append)
+    return fields

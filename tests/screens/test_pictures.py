@@ -18,7 +18,7 @@ from tests.screens.conftest import Console
 from tests.screens.tour import STOPS, Stop, failing_test, go
 from tui_app.app import CarteiroApp
 
-SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "outbox", "documents", "bell",
+SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
          "wizard", "choose_company", "help", "companies", "many_companies",
          "users", "user_form")  # fmt: skip
 

@@ -26,6 +26,7 @@ STOPS = (
     Stop("mailboxes", ((("1",), "xml@padaria"),)),
     Stop("mailbox_form", ((("1",), "nfe@padaria"), (("e",), "Editar caixa"), (("f4",), "Porta"))),
     Stop("email_test", ((("1",), "nfe@padaria"), (("t",), "sem resposta"))),
+    Stop("guidance", ((("f7",), "16 caracteres"),), chosen=False),
     Stop("outbox", ((("6",), "Boleto"),)),
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),

@@ -57,6 +57,20 @@ async def test_steps_fill_in_live() -> None:
         assert steps.failed.key == "login"
 
 
+async def test_steps_keep_to_their_columns() -> None:
+    """R19: what went well has one line; what failed is told whole, indented."""
+    steps = StepList([StepLine("dns", "DNS"), StepLine("login", "Entrar")])
+    async with Stage(steps).run_test(size=(60, 24)) as pilot:
+        steps.set_step("dns", "ok", detail="palavra " * 20, ms=12)
+        steps.set_step("login", "failed", detail="palavra " * 10, explanation="confira " * 20)
+        await pilot.pause()
+        drawn = [line.rstrip() for line in lines(pilot.app) if line.strip()]
+        assert drawn[0].endswith("…")
+        assert "Falhou" in drawn[1]
+        assert all(line.startswith("     ") for line in drawn[2:])
+        assert " ".join(drawn[2:]).split() == ["palavra"] * 10 + ["confira"] * 20
+
+
 def test_durations_in_words() -> None:
     assert [duration(ms) for ms in (None, 0.4, 999, 1234)] == ["", "0 ms", "999 ms", "1,2 s"]
 

@@ -141,6 +141,7 @@ def test_by_failure(kind: str, stage: str, protocol: str, email: str, wanted: li
         ("encaminhamento e pop/imap", "gmail.pop"),
         ("criar uma nova senha de aplicativo", "outlook.link"),
         ("gerar e gerenciar senhas de aplicativos", "yahoo.app_password"),
+        ("two-step verification", "gmail.app_password"),
         ("hotmail", "outlook.link"),
         ("yahoo", "yahoo.app_password"),
     ],
