@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -15,6 +15,8 @@ from screens.widgets.columns import Column
 from screens.widgets.list import Source, WindowList
 from screens.widgets.listing import Listing
 from services.language import _
+
+R = TypeVar("R")
 
 
 class BrowseScreen(FramedScreen):
@@ -64,3 +66,48 @@ class BrowseScreen(FramedScreen):
 
     async def refresh_live(self) -> None:
         self.list.refresh_ids()
+
+
+class RecordsScreen(BrowseScreen, Generic[R]):
+    """A list of records with a form for each: Enter or ``e`` changes one, ``n`` registers one.
+
+    A subclass gives :meth:`record` and :meth:`form` instead of ``detail``.
+    """
+
+    VERBS: ClassVar[tuple[Command, ...]] = (
+        Command("records.new", "n", _("Novo"), "new", order=1),
+        Command("records.edit", "e", _("Editar"), "edit", order=2),
+    )
+
+    async def record(self, record_id: int) -> R | None:
+        """The record as it is now; None when somebody has removed it meanwhile."""
+        raise NotImplementedError
+
+    def form(self, record: R | None) -> Screen[Any]:
+        """The form that changes ``record``, or registers a new one."""
+        raise NotImplementedError
+
+    async def chosen(self) -> R | None:
+        """The record under the cursor."""
+        return None if self.list.current is None else await self.record(self.list.current)
+
+    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
+        """Enter edits."""
+        self.action_edit()
+
+    def action_new(self) -> None:
+        """Register one."""
+        self.run_worker(self._fill_in(None), group="form", exclusive=True, exit_on_error=False)
+
+    def action_edit(self) -> None:
+        """Change the one under the cursor."""
+        self.run_worker(self._change(), group="form", exclusive=True, exit_on_error=False)
+
+    async def _change(self) -> None:
+        record = await self.chosen()
+        if record is not None:
+            await self._fill_in(record)
+
+    async def _fill_in(self, record: R | None) -> None:
+        await self.app.push_screen_wait(self.form(record))
+        await self.refresh_live()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from screens.browse import BrowseScreen
+from textual.screen import Screen
+
+from screens.browse import RecordsScreen
 from screens.bulk import Left, Outcome
 from screens.commands import Command
 from screens.desk import Desk
@@ -17,7 +19,7 @@ from screens.dialogs.many_companies import ManyCompanies, switch_words
 from screens.dialogs.progress import run_in_chunks
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import notify_safe
-from screens.widgets.list import Source, WindowList, grouped
+from screens.widgets.list import Source, grouped
 from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked
@@ -72,13 +74,11 @@ def _switch(on: bool) -> Cell:
     return (f"● {_('sim')}", Tone.GOOD) if on else (f"○ {_('não')}", Tone.MUTED)
 
 
-class CompaniesScreen(BrowseScreen):
+class CompaniesScreen(RecordsScreen[CompanyView]):
     """Enter edits; Space marks for what is done to many."""
 
     key = "companies"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("companies.new", "n", _("Nova"), "new", order=1),
-        Command("companies.edit", "e", _("Editar"), "edit", order=2),
         Command(
             "companies.many",
             "m",
@@ -130,39 +130,18 @@ class CompaniesScreen(BrowseScreen):
             "Nenhuma empresa. Tecle n para cadastrar a primeira, ou i para importar uma planilha."
         )
 
-    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
-        """Enter edits."""
-        self.action_edit()
+    async def record(self, record_id: int) -> CompanyView | None:
+        return (await self.desk.ask(companies.rows, [record_id])).get(record_id)
 
-    def action_new(self) -> None:
-        """Register a company."""
-        self.run_worker(self._form(None), group="form", exclusive=True, exit_on_error=False)
-
-    def action_edit(self) -> None:
-        """Change the company under the cursor."""
-        if self.list.current is not None:
-            self.run_worker(
-                self._form(self.list.current), group="form", exclusive=True, exit_on_error=False
-            )
-
-    async def _form(self, company_id: int | None) -> None:
-        view = await self._view(company_id)
-        if company_id is None or view is not None:
-            await self.app.push_screen_wait(CompanyForm(self.desk, view))
-            await self.refresh_live()
-
-    async def _view(self, company_id: int | None) -> CompanyView | None:
-        """That company, unless somebody has removed it meanwhile."""
-        if company_id is None:
-            return None
-        return (await self.desk.ask(companies.rows, [company_id])).get(company_id)
+    def form(self, record: CompanyView | None) -> Screen[Any]:
+        return CompanyForm(self.desk, record)
 
     def action_mailboxes(self) -> None:
         """The mailboxes of the company under the cursor."""
         self.attempt(self._enter)
 
     async def _enter(self) -> None:
-        view = await self._view(self.list.current)
+        view = await self.chosen()
         if view is not None:
             self.desk.company = view
             await self.app.run_action("go('mailboxes')")
@@ -172,7 +151,7 @@ class CompaniesScreen(BrowseScreen):
         self.run_worker(self._delete(), group="delete", exclusive=True, exit_on_error=False)
 
     async def _delete(self) -> None:
-        view = await self._view(self.list.current)
+        view = await self.chosen()
         if view is None or not await self.app.push_screen_wait(
             Confirm(
                 _("Excluir a empresa {name}?").format(name=view.nickname),

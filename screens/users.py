@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from screens.browse import BrowseScreen
+from textual.screen import Screen
+
+from screens.browse import RecordsScreen
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.user_form import UserForm, role_words
 from screens.widgets.columns import Cell, Column
-from screens.widgets.list import Source, WindowList
+from screens.widgets.list import Source
 from screens.widgets.status import Tone, cell
 from services.errors import NotFound
 from services.language import _, ngettext
@@ -51,13 +53,11 @@ def _cells(view: UserView) -> Sequence[Cell]:
     )
 
 
-class UsersScreen(BrowseScreen):
+class UsersScreen(RecordsScreen[UserView]):
     """Enter edits."""
 
     key = "users"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("users.new", "n", _("Novo"), "new", order=1),
-        Command("users.edit", "e", _("Editar"), "edit", order=2),
         Command("users.switch", "a", _("Ativar"), "switch", order=3),
         Command("users.delete", "x", _("Excluir"), "delete", order=4),
     )
@@ -90,50 +90,31 @@ class UsersScreen(BrowseScreen):
     def empty_words(self) -> str:
         return _("Nenhum usuário. Tecle n para cadastrar o primeiro.")
 
-    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
-        """Enter edits."""
-        self.action_edit()
-
-    def action_new(self) -> None:
-        """Register a user."""
-        self.run_worker(self._form(None), group="form", exclusive=True, exit_on_error=False)
-
-    def action_edit(self) -> None:
-        """Change the user under the cursor."""
-        if self.list.current is not None:
-            self.run_worker(
-                self._form(self.list.current), group="form", exclusive=True, exit_on_error=False
-            )
-
-    async def _form(self, user_id: int | None) -> None:
+    async def record(self, record_id: int) -> UserView | None:
         try:
-            view = None if user_id is None else await self.desk.ask(people.view, user_id)
-        except NotFound as e:
-            self.refuse(e.message)
-            return
-        await self.app.push_screen_wait(UserForm(self.desk, view))
-        await self.refresh_live()
+            return await self.desk.ask(people.view, record_id)
+        except NotFound:
+            return None
+
+    def form(self, record: UserView | None) -> Screen[Any]:
+        return UserForm(self.desk, record)
 
     def action_switch(self) -> None:
         """Let the user in, or not any more."""
-        if self.list.current is not None:
-            self.attempt(lambda: self._switch(self.list.current), lambda _done: self.refresh_live())
+        self.attempt(self._switch, lambda _done: self.refresh_live())
 
-    async def _switch(self, user_id: int | None) -> None:
-        if user_id is not None:
-            view = await self.desk.ask(people.view, user_id)
-            await self.desk.do(
-                people.edit_user, user_id, {"active": not view.active}, version=view.version
-            )
+    async def _switch(self) -> None:
+        view = await self.chosen()
+        if view is not None:
+            changes = {"active": not view.active}
+            await self.desk.do(people.edit_user, view.id, changes, version=view.version)
 
     def action_delete(self) -> None:
         """Remove the user under the cursor, after a question."""
         self.run_worker(self._delete(), group="delete", exclusive=True, exit_on_error=False)
 
     async def _delete(self) -> None:
-        if self.list.current is None:
-            return
-        view = (await self.desk.ask(people.rows, [self.list.current])).get(self.list.current)
+        view = await self.chosen()
         if view is None or not await self.app.push_screen_wait(
             Confirm(
                 _("Excluir o usuário {name}?").format(name=view.nickname),
