@@ -113,6 +113,14 @@ class CarteiroApp(Commanded, App[int]):
             "guidance",
             _("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
         ),
+        Command(
+            "app.partner",
+            "p",
+            _("InvoiCy Mail do parceiro"),
+            "partner",
+            _("O relay por onde saem os e-mails das empresas com InvoiCy Mail"),
+            when=lambda app: app.desk.ready.is_set() and app.desk.actor.is_partner,
+        ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
         Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
@@ -346,6 +354,24 @@ class CarteiroApp(Commanded, App[int]):
     async def _choose_again(self) -> None:
         if await self._choose() and isinstance(self.screen, FramedScreen):
             await self.screen.company_changed()
+
+    def action_partner(self) -> None:
+        """The partner's InvoiCy Mail (R14)."""
+        if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
+            self.run_worker(
+                self._show_partner(), group="partner", exclusive=True, exit_on_error=False
+            )
+
+    async def _show_partner(self) -> None:
+        from screens.dialogs.partner_form import PartnerForm
+        from services.registry import relay
+
+        try:
+            view = await self.desk.ask(relay.view)
+        except CarteiroError as e:
+            notify_safe(self, e.message, "error")
+        else:
+            await self.push_screen_wait(PartnerForm(self.desk, view))
 
     def action_keys_help(self) -> None:
         """All keys of the screen in front, and its help."""

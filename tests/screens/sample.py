@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.notifications import bell
 from services.outbox import queue
-from services.registry import companies, mailboxes, people
+from services.registry import companies, mailboxes, people, relay
 from services.registry.companies import CompanyDraft
 from services.registry.mailboxes import MailboxDraft
 from services.store.mail import Blob, Document, OutboxMessage
@@ -28,6 +28,16 @@ def fill(session: Session) -> None:
         partner_key="chave-do-parceiro",
         nickname="ana",
         email="ana@contabil.example",
+    )
+    relay.set_relay(
+        session,
+        ana,
+        {
+            "host": "smtp.relay.example",
+            "port": 587,
+            "username": "nf@contabil.example",
+            "password": "segredo",
+        },
     )
     bakery = companies.add(session, ana, _company("11222333000181", "Padaria São João"))
     companies.add(session, ana, _company("33000167000101", "Mercado Aurora"))

@@ -19,7 +19,7 @@ from tests.screens.tour import STOPS, Stop, failing_test, go
 from tui_app.app import CarteiroApp
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
-         "wizard", "choose_company", "help", "companies", "many_companies",
+         "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
          "users", "user_form")  # fmt: skip
 
 

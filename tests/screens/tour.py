@@ -31,6 +31,7 @@ STOPS = (
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),
     Stop("bell", ((("b",), "inativada"),)),
+    Stop("partner_form", ((("p",), "InvoiCy Mail do parceiro"),)),
     Stop("choose_company", ((("c",), "Mercado Aurora"),), chosen=False),
     Stop("company_form", ((("c",), "Mercado Aurora"), (("f3",), "Razão social")), chosen=False),
     Stop("companies", ((("4",), "Mercado Aurora"),)),
