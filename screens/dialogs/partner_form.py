@@ -72,7 +72,7 @@ class PartnerForm(RecordForm[PartnerView]):
     """Change the relay and whether new companies use it; F5 tests what stands on the screen."""
 
     DEFAULT_CSS = """
-    PartnerForm #uses { height: auto; padding: 1 0 0 2; color: $text-muted; }
+    PartnerForm #uses { height: auto; padding: 0 0 0 2; color: $text-muted; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("partner_form.test", "f5", _("Testar E-mail"), "test", order=2),
@@ -104,6 +104,10 @@ class PartnerForm(RecordForm[PartnerView]):
     def on_mount(self) -> None:
         """What waits is said at once."""
         self.tell(self.record.why_waits or "")
+
+    async def refresh_live(self) -> None:
+        """For how many companies it is on, and how the relay does, as others change it."""
+        self.query_one("#uses", Foreign).show(_uses(await self.now()))
 
     def on_form_changed(self, message: Form.Changed) -> None:
         """The usual port goes with the security, unless somebody has chosen another."""
@@ -191,6 +195,8 @@ def _uses(view: PartnerView) -> str:
             "{n} empresas com o InvoiCy Mail ativo",
             view.companies_on,
         ).format(n=view.companies_on)
+        if view.companies_on
+        else _("Nenhuma empresa com o InvoiCy Mail ativo")
     ]
     if view.relay is not None and view.relay.health_reason:
         lines.append(_("Último erro: {why}").format(why=view.relay.health_reason))
