@@ -38,7 +38,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     """Runs the test at once; gives the field to mend (see :func:`mend`), or None.
 
     ``kind`` is "send", "read" or "both"; ``load_account`` brings what is to be tested, saved or
-    not; ``from_form`` says that a form waits for the field.
+    not; ``from_form`` says that a form waits for the field. ``passed`` tells how the last run ended.
     """
 
     DEFAULT_CSS = """
@@ -67,6 +67,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self._kind = kind
         self._load_account = load_account
         self._from_form = from_form
+        self.passed = False
         self._field: str | None = None
         self._cure: str | None = None
         self._transcript: list[str] = []
@@ -127,6 +128,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             if step.ok and following is not None and _pending(shown, following):
                 shown.set_step(following, "running")
 
+        self.passed = False
         self._field = self._cure = None
         self._transcript = []
         self._show_cure(None)
@@ -148,6 +150,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self.query_one("#transcript", Foreign).show("\n".join(self._transcript))
         self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
         failed = next((step for step in steps if not step.ok), None)
+        self.passed = failed is None
         if failed is None:
             verdict.show(_("Tudo certo: a caixa funciona."))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -10,7 +10,7 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
-from screens.dialogs.email_test import EmailTest
+from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
@@ -29,6 +29,8 @@ from services.wire.addresses import valid_address, valid_host, valid_port
 _FIELD_OF = {option: name for name, option in NAMES.items()}
 _RELAY_FIELDS = (*NAMES.values(), "password", "active", "verify_certificate", "timeout")
 _SECURITY = "starttls"
+_MENDED_BY = {"authenticate": "relay_user"}
+"""Fields of a mailbox that this form asks for otherwise."""
 
 
 def fields(*, editing: bool) -> list[FieldSpec]:
@@ -153,10 +155,20 @@ class PartnerForm(RecordForm[PartnerView]):
             self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
 
     async def _test(self) -> None:
-        field = await self.app.push_screen_wait(RelayTest(self.desk, self._relay()))
-        name = NAMES.get(field or "", field)
-        if name in self.form.values():
-            self.form.focus_field(name)
+        changes = self._relay()
+        saved = self.has_relay and not self.form.changed
+
+        def load() -> Awaitable[Account]:
+            return self.desk.ask(testable.of_relay, changes, self.desk.settings)
+
+        title = str(changes["email"] or changes["username"] or "")
+        test = EmailTest(self.desk, title, Function.SEND, load, True)
+        field = await self.app.push_screen_wait(test)
+        if test.passed and saved:
+            await self.desk.do(testable.relay_passed)
+        if field is not None:
+            name = field.removeprefix("smtp_")
+            mend(self.form, _MENDED_BY.get(name, NAMES.get(name, name)))
 
     def action_remove(self) -> None:
         """Remove the relay, after a question."""
@@ -174,17 +186,6 @@ class PartnerForm(RecordForm[PartnerView]):
             self.refuse(e)
         else:
             self.dismiss(left)
-
-
-class RelayTest(EmailTest):
-    """Testar E-mail with what stands on the relay's form."""
-
-    def __init__(self, desk: Desk, changes: Mapping[str, Any]) -> None:
-        super().__init__(desk, str(changes.get("email") or ""), Function.SEND, None, None)
-        self._changes = changes
-
-    async def _account(self) -> Account:
-        return await self.desk.ask(testable.of_relay, self._changes, self.desk.settings)
 
 
 def _uses(view: PartnerView) -> str:

@@ -20,7 +20,7 @@ class CompanyRelay:
 
     ``sender_name`` is the chosen name, ``shown_name`` the one in From: without a chosen one the
     legal name. ``address`` is the relay's, None without one; ``why_not`` says why nothing leaves
-    and whom to ask; ``may_edit`` whether this user may change the name (R11).
+    and whom to ask; ``why_not_edit`` why this user may not change the name (R11).
     """
 
     on: bool
@@ -28,7 +28,7 @@ class CompanyRelay:
     sender_name: str
     shown_name: str
     why_not: str | None
-    may_edit: bool
+    why_not_edit: str | None
     version: int
 
 
@@ -42,7 +42,7 @@ def view(session: Session, actor: Actor, company_id: int) -> CompanyRelay:
         company.sender_name,
         ways_out.name_of(company),
         ways_out.why_none(session, company) if company.invoicy_mail else None,
-        _may_change(actor, company),
+        _why_not_edit(actor, company),
         company.version,
     )
 
@@ -80,9 +80,9 @@ def set_sender_name(
     return view(session, actor, company_id)
 
 
-def _may_change(actor: Actor, company: Company) -> bool:
+def _why_not_edit(actor: Actor, company: Company) -> str | None:
     try:
         mailboxes.may_change(actor, company)
-    except NotAllowed:
-        return False
-    return True
+    except NotAllowed as e:
+        return e.message
+    return None
