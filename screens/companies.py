@@ -24,7 +24,7 @@ from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
-from services.registry import bulk, companies, company_csv
+from services.registry import bulk, companies, company_csv, relay
 from services.registry.companies import CompanyView
 from services.registry.company_columns import COLUMNS
 from services.registry.company_csv import Line
@@ -184,11 +184,13 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
         self.run_worker(self._many(), group="many", exclusive=True, exit_on_error=False)
 
     async def _many(self) -> None:
+        partner = await self.desk.ask(relay.view)
         chosen = await self.app.push_screen_wait(
             ManyCompanies(
                 sorted(self.list.marks),
                 self.list.ids,
                 filtered=self.list.filter or _only_words(self._source.only),
+                no_relay=partner.why_not,
             )
         )
         if chosen is None:

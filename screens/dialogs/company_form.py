@@ -8,9 +8,10 @@ from typing import Any
 from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
+from screens.widgets.form import Form
 from services.fiscal.cnpj import parse
 from services.language import _
-from services.registry import companies
+from services.registry import companies, relay
 from services.registry.companies import CompanyDraft, CompanyView
 
 
@@ -48,6 +49,28 @@ class CompanyForm(RecordForm[CompanyView]):
 
     def __init__(self, desk: Desk, view: CompanyView | None = None) -> None:
         super().__init__(desk, fields(editing=view is not None), _values(view), view)
+        self._no_relay = ""
+
+    def on_mount(self) -> None:
+        """What is typed at once is not to wait for the partner's setting."""
+        if self.desk.actor.is_partner:
+            self.run_worker(self._begin(), group="begin", exit_on_error=False)
+
+    async def _begin(self) -> None:
+        """A new company begins with InvoiCy Mail as the partner has set it (R14)."""
+        partner = await self.desk.ask(relay.view)
+        self._no_relay = partner.why_not or ""
+        if self.record is None:
+            self.form.rebase({"invoicy_mail": partner.auto_invoicy_mail})
+        self._warn()
+
+    def on_form_changed(self, message: Form.Changed) -> None:
+        """InvoiCy Mail on, and no relay to send by: that is said before it is saved."""
+        if message.name == "invoicy_mail":
+            self._warn()
+
+    def _warn(self) -> None:
+        self.tell(self._no_relay if self.form.values()["invoicy_mail"] else "")
 
     def title_words(self) -> str:
         return _("Nova empresa") if self.record is None else _("Editar empresa")

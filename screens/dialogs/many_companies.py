@@ -40,7 +40,10 @@ def switch_words(field: str) -> str:
 
 
 class ManyCompanies(Commanded, ModalScreen[Switching | None]):
-    """Gives what is to be switched, or None. ``marked`` may be empty; ``listed`` are all found."""
+    """Gives what is to be switched, or None. ``marked`` may be empty; ``listed`` are all found.
+
+    ``no_relay`` is what to say to who switches InvoiCy Mail on while the relay cannot be used.
+    """
 
     DEFAULT_CSS = """
     ManyCompanies Form { height: auto; }
@@ -51,8 +54,16 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
         Command("many_companies.leave", "escape", _("Voltar"), "dismiss(None)", order=2),
     )
 
-    def __init__(self, marked: Sequence[int], listed: Sequence[int], *, filtered: str) -> None:
+    def __init__(
+        self,
+        marked: Sequence[int],
+        listed: Sequence[int],
+        *,
+        filtered: str,
+        no_relay: str | None = None,
+    ) -> None:
         super().__init__()
+        self._no_relay = no_relay
         self._companies = {MARKED: marked, LISTED: listed}
         every = _("todas as listadas") if filtered else _("todas as empresas")
         scopes = [(LISTED, f"{every} ({grouped(len(listed))})")]
@@ -79,7 +90,7 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
         with Vertical(classes="dialog"):
             yield Foreign(_("Alterar em lote"), classes="dialog-title")
             yield self._form
-            yield Foreign(id="sum")
+            yield Foreign(id="sum", block=True)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -109,9 +120,10 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
                 "{name} fica desativada em {n} empresas.",
                 n,
             )
-        self.query_one("#sum", Foreign).show(
-            words.format(name=switch_words(chosen.field), n=grouped(n))
-        )
+        words = words.format(name=switch_words(chosen.field), n=grouped(n))
+        if chosen.on and chosen.field == "invoicy_mail" and self._no_relay is not None:
+            words += f"\n{self._no_relay}"
+        self.query_one("#sum", Foreign).show(words)
 
     def action_go(self) -> None:
         """Decide."""

@@ -47,16 +47,21 @@ class RelayView:
 class PartnerView:
     """The partner's InvoiCy Mail; ``companies_on`` counts the companies that have it on.
 
-    ``why_waits`` says that their e-mails, or those of new ones, wait because the relay cannot be
-    used. ``version`` is of all this together: relay and switch.
+    ``why_not`` says that the relay cannot be used now and that e-mails wait for it. ``version``
+    is of all this together: relay and switch.
     """
 
     name: str
     relay: RelayView | None
     auto_invoicy_mail: bool
     companies_on: int
-    why_waits: str | None
+    why_not: str | None
     version: int
+
+    @property
+    def why_waits(self) -> str | None:
+        """``why_not``, where that makes any company's e-mails wait, or those of new ones."""
+        return self.why_not if self.companies_on or self.auto_invoicy_mail else None
 
 
 def view(session: Session, actor: Actor) -> PartnerView:
@@ -233,18 +238,17 @@ def _view(session: Session, partner: Partner) -> PartnerView:
             health_since=row.health_since,
             paused_until=row.paused_until,
         )
-    on = _companies_on(session, partner.id)
     return PartnerView(
         partner.name,
         shown,
         partner.auto_invoicy_mail,
-        on,
-        _why_waits(row) if on or partner.auto_invoicy_mail else None,
+        _companies_on(session, partner.id),
+        _why_not(row),
         partner.version,
     )
 
 
-def _why_waits(row: EmailServer | None) -> str | None:
+def _why_not(row: EmailServer | None) -> str | None:
     if row is None:
         return _(
             "O relay não está configurado: os e-mails das empresas com InvoiCy Mail esperam na fila"

@@ -50,8 +50,10 @@ def test_new_companies_have_it_on_when_it_is_automatic(carteiro: Run) -> None:
 
     assert added("33000167000101")
     assert not added("11444777000161", "--invoicy-mail", "off")
-    shown = carteiro("partner", "show")
-    assert "não está configurado: os e-mails das empresas" in shown.out
+    for words in (("partner", "show"), ("company", "edit", CNPJ, "--invoicy-mail", "on")):
+        assert "não está configurado: os e-mails das empresas" in carteiro(*words).out
+    off = carteiro("company", "edit", CNPJ, "--invoicy-mail", "off")
+    assert "não está configurado" not in off.out
 
 
 @pytest.mark.parametrize(

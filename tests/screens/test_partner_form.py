@@ -164,3 +164,23 @@ async def test_not_for_company_users(
         await c.press("question_mark")
         await c.shows("Ajuda")
         assert "InvoiCy Mail do parceiro" not in c.text
+
+
+async def test_a_new_company_begins_as_the_partner_has_set_it(
+    console: Opened, office: Office, actor: Actor
+) -> None:
+    """R14: automatically on; while there is no relay the form says what that means."""
+    office.do_now(relay.set_auto, actor, True)
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("4", "n")
+        await c.in_front("CompanyForm")
+        await c.shows("O relay não está configurado")
+        await c.fill("11222333000181", "Padaria", "Padaria Ltda")
+        await c.press("f2")
+        await c.until(lambda: c.dialog == "CompaniesScreen", "the list")
+        made = office.ask_now(companies.by_cnpj, actor, "11222333000181")
+        assert made.invoicy_mail
+        await c.press("m")
+        await c.in_front("ManyCompanies")
+        await c.shows("InvoiCy Mail fica ativa em 1 empresa", "O relay não está configurado")

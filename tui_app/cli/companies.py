@@ -148,3 +148,8 @@ def _remove(context: Context) -> None:
 
 def _tell(context: Context, company: CompanyView, words: str) -> None:
     context.out.give(company, lambda: context.out.say(words.format(nickname=company.nickname)))
+    if company.invoicy_mail and not context.out.as_json:
+        from services.registry import relay
+
+        if why_not := context.ask(relay.view).why_not:
+            context.out.say(why_not)
