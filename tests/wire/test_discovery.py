@@ -164,12 +164,12 @@ async def test_garbage_and_silence_end_at_the_deadline(
     nameserver.zone |= {SUBMISSIONS: answer, POP3S: ["0 0 995 pop.padaria.example."]}
     loop = asyncio.get_running_loop()
     began, turns = loop.time(), 0
-    asking = asyncio.create_task(ask(nameserver, 0.6))
+    asking = asyncio.create_task(ask(nameserver, 1.0))
     while not asking.done():
         await asyncio.wait([asking], timeout=0.01)
         turns += 1
     found = asking.result()
-    assert loop.time() - began < 2
+    assert loop.time() - began < 3
     assert turns > 5
     assert [c.host for c in found.candidates] == ["pop.padaria.example"]
     assert found.trouble == "no_answer"
