@@ -12,6 +12,7 @@ from typing import Any
 from services.errors import Invalid
 from services.language import _
 
+_DATABASE = "carteiro.db"
 _TEXT_KEYS = {"database_url", "language", "theme", "ca_file", "key_file", "hostname"}
 
 
@@ -57,11 +58,8 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         raise Invalid(
             _("{file}: arquivo de configuração não encontrado").format(file=file), field="config"
         )
-    home = (
-        Path(env.get("CARTEIRO_HOME") or told.pop("home", None) or _default_home())
-        .expanduser()
-        .absolute()
-    )
+    in_file = told.pop("home", None)
+    home = Path(env.get("CARTEIRO_HOME") or in_file or _default_home()).expanduser().absolute()
     values: dict[str, Any] = {"home": home}
     keys = told.pop("keys", {})
     if not isinstance(keys, dict):
@@ -71,7 +69,7 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     for name in ("database_url", "key_file", "ca_file"):
         if env.get(f"CARTEIRO_{name.upper()}"):
             values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
-    values.setdefault("database_url", f"sqlite:///{home / 'carteiro.db'}")
+    values.setdefault("database_url", f"sqlite:///{home / _DATABASE}")
     if not values["database_url"].startswith(
         ("sqlite:///", "postgresql://", "postgresql+psycopg://")
     ):
@@ -79,6 +77,11 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
             _("database_url: use sqlite:///CAMINHO ou postgresql://…"), field="database_url"
         )
     return Settings(keys=dict(keys), **values)
+
+
+def settled() -> bool:
+    """Has this account settings or a database of its own, at the places of the platform?"""
+    return _default_config({}).is_file() or (Path(_default_home()) / _DATABASE).is_file()
 
 
 def _checked(name: str, value: object) -> object:

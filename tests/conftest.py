@@ -29,6 +29,9 @@ from tests.store_fixtures import (  # noqa: F401 - fixtures are found by name he
     store,
 )
 
+# Whoever runs the tests over SSH is under no forced command (R54).
+os.environ.pop("SSH_CONNECTION", None)
+
 
 def _need(binary: str, path: str | None) -> None:
     """Skip for want of a server; where the run must be complete (CI=true) that is a failure."""

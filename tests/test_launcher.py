@@ -221,6 +221,37 @@ def test_whom_the_checkout_does_not_belong_to_gets_an_environment_of_his_own(
         shutil.rmtree(public)
 
 
+@pytest.mark.parametrize("over_ssh", [False, True])
+def test_over_ssh_the_client_does_not_say_where_programs_are(
+    checkout: Path, tmp_path: Path, over_ssh: bool
+) -> None:
+    """R54: with ``--user``, a cache folder that the client names is not looked into."""
+    sum_, size = subprocess.run(
+        ["cksum"], stdin=(checkout / "requirements.lock").open(), capture_output=True, check=True
+    ).stdout.split()[:2]
+    place = subprocess.run(
+        ["cksum"], input=str(checkout).encode(), capture_output=True, check=True
+    ).stdout.split()[0]
+    name = f"requirements-{sum_.decode()}-{size.decode()}-{place.decode()}-3.x"
+    planted = tmp_path / "theirs/carteiro" / name
+    (planted / "bin").mkdir(parents=True)
+    (planted / "bin/python").write_text("#!/bin/sh\necho planted $PIP_INDEX_URL\n")
+    (planted / "bin/python").chmod(0o755)
+    (planted / "ready").touch()
+    more = {"XDG_CACHE_HOME": str(tmp_path / "theirs"), "PIP_INDEX_URL": "http://evil.example"}
+    if over_ssh:
+        more |= {"SSH_CONNECTION": "::1 1 ::1 22", "UV_INDEX_URL": "http://evil.example"}
+    first = _run(checkout / "carteiro", "--user", "ana", **more)[0]
+    assert first == ("['--user', 'ana']" if over_ssh else "planted http://evil.example")
+
+
+def test_no_variable_of_pythons_has_a_say(checkout: Path, tmp_path: Path) -> None:
+    """R54: the program ends when it ends, and imports what belongs to it."""
+    (tmp_path / "sitecustomize.py").write_text("raise SystemExit('not mine')")
+    more = {"PYTHONINSPECT": "1", "PYTHONPATH": str(tmp_path), "PYTHONVERBOSE": "1"}
+    assert _run(checkout / "carteiro", "x", **more)[0] == "['x']"
+
+
 def test_the_lock_files_agree() -> None:
     """What is tested is what runs, every line with its hash, and no place but the registry."""
     pinned = [

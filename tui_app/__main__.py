@@ -12,7 +12,9 @@ from pathlib import Path
 from services import language
 from services.errors import CarteiroError, Refused, Unavailable
 from services.language import _
+from services.safe_text import safe
 from services.settings import Settings, load
+from tui_app import forced
 from tui_app.cli.output import Output, error_line
 from tui_app.cli.parser import parse
 
@@ -51,11 +53,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], names: dict[str, str]) -> int:
-    language.choose(_told(words, "--lang"))
-    settings, trouble = _settings(_told(words, "--config"))
-    if _told(words, "--lang") is None and settings is not None and settings.language is not None:
-        language.choose(settings.language)
+    settings, trouble = _settle(words)
     args = parse(words)
+    if args.as_user is not None and forced.over_ssh():
+        ignored = forced.forget_client(args.config)
+        settings, trouble = _settle(words)
+        if ignored:
+            _tell_ignored(ignored, args.json)
     if trouble is not None or settings is None:
         raise trouble or Refused(_("Sem configuração"))
     if args.command is None:
@@ -68,6 +72,30 @@ def _run(words: list[str], names: dict[str, str]) -> int:
     finally:
         names.update(args.field_names)
         context.close()
+
+
+def _tell_ignored(names: list[str], as_json: bool) -> None:
+    """Say that these variables count for nothing; whoever typed them meant another database."""
+    told = safe(", ".join(names))
+    if forced.typed():
+        raise Refused(
+            _(
+                "Por SSH com --user vale só o carteiro.toml: indique-o com --config e tire {names} "
+                "do ambiente"
+            ).format(names=told)
+        )
+    if not as_json:
+        words = _("por SSH com --user vale só o carteiro.toml; sem efeito: {names}")
+        sys.stderr.write("carteiro: " + words.format(names=told) + "\n")
+
+
+def _settle(words: list[str]) -> tuple[Settings | None, CarteiroError | None]:
+    """The settings as they are now; the language is chosen by the way."""
+    language.choose(_told(words, "--lang"))
+    settings, trouble = _settings(_told(words, "--config"))
+    if _told(words, "--lang") is None and settings is not None and settings.language is not None:
+        language.choose(settings.language)
+    return settings, trouble
 
 
 def _log_it(words: list[str], error: Exception) -> None:
@@ -103,7 +131,7 @@ def _told(words: list[str], option: str) -> str | None:
 def _console(settings: Settings, user: str | None) -> int:
     if not sys.stdin.isatty():
         raise Refused(_("O console precisa de um terminal; veja carteiro --help"))
-    # A client under a forced command may send these: a driver is any class, a log any path.
+    # Nobody's console needs these: a driver is any class, a log any path.
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         del os.environ[name]
     from tui_app import logs

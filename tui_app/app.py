@@ -23,6 +23,7 @@ from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
 from tui_app.keys import key_words, keymap
+from tui_app.terminal import Terminal, end_on_signals
 from tui_app.theme import THEMES
 from tui_app.works import Works
 
@@ -141,7 +142,7 @@ class CarteiroApp(Commanded, App[int]):
     def __init__(
         self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=Terminal)
         self.desk = Desk(settings, user)
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
@@ -171,6 +172,8 @@ class CarteiroApp(Commanded, App[int]):
 
     def on_ready(self) -> None:
         """The first frame is out: now everything heavy."""
+        if not self.is_headless:
+            end_on_signals(self._leave_at_once, self._driver)
         self.run_worker(self._open(), group="open", exit_on_error=False)
 
     async def _open(self) -> None:
@@ -421,7 +424,11 @@ class CarteiroApp(Commanded, App[int]):
         if await self.push_screen_wait(Confirm(_("Sair do Carteiro?"), text, danger=True)):
             await self._leave()
 
-    async def _leave(self) -> None:
+    def _leave_at_once(self, status: int) -> None:
+        """Nobody is there to be asked: what is typed and not saved is dropped."""
+        self.run_worker(self._leave(status), group="end", exit_on_error=False)
+
+    async def _leave(self, status: int = 0) -> None:
         """Bulk works end their chunk, the jobs drain, claims go back."""
         await self.works.stop()
         if self._jobs is not None:
@@ -429,7 +436,7 @@ class CarteiroApp(Commanded, App[int]):
             await self._jobs.drain(DRAIN_SECONDS)
         if self.desk.is_open:
             await self.desk.office.close()
-        self.exit(0)
+        self.exit(status)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what can be done now; nothing of Textual's that writes files."""

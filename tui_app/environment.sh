@@ -2,7 +2,17 @@
 # POSIX sh. The caller has set `here`, the checkout's real path. Nothing runs on reading.
 
 unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONOPTIMIZE
+unset PYTHONINSPECT PYTHONSTARTUP PYTHONVERBOSE PYTHONDEBUG PYTHONBREAKPOINT PYTHONWARNINGS
 cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/carteiro
+
+# forget_client: where the program is and how it is installed is not the client's to say, whose
+# variables a careless sshd passes under a forced command (tui_app/forced.py does the rest).
+forget_client() {
+    cache=${HOME:-/nonexistent}/.cache/carteiro
+    for name in $(env | sed -nE 's/^((UV|PIP|LD)_[A-Z0-9_]*)=.*/\1/p'); do
+        unset "$name"
+    done
+}
 
 # tell PORTUGUESE ENGLISH: one line to a person.
 tell() {

@@ -129,7 +129,10 @@ def add_globals(parser: argparse.ArgumentParser, *, user: bool = True) -> None:
             dest="as_user",
             metavar=_("APELIDO"),
             default=absent,
-            help=_("age como este usuário; só para a conta dona da pasta de estado"),
+            help=_(
+                "age como este usuário; só para a conta dona da pasta de estado. "
+                "Por SSH, os ajustes vêm só do carteiro.toml (docs/ssh.md)"
+            ),
         )
 
 
