@@ -70,6 +70,12 @@ def _users(desk: Desk) -> FramedScreen:
     return UsersScreen(desk)
 
 
+def _audit(desk: Desk) -> FramedScreen:
+    from screens.audit import AuditScreen
+
+    return AuditScreen(desk)
+
+
 def _bell(desk: Desk) -> FramedScreen:
     from screens.bell import BellScreen
 
@@ -83,6 +89,7 @@ MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
     "users": _users,
     "outbox": _outbox,
     "documents": _documents,
+    "audit": _audit,
     "bell": _bell,
 }
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
-from services.registry import access
 from services.registry.access import Actor
-from services.store.models import AuditEntry, Company
+from services.registry.audit_views import AuditRow, AuditView, entries, ids, rows, show
+from services.store.models import AuditEntry
+
+__all__ = [
+    "AuditRow",
+    "AuditView",
+    "Change",
+    "entries",
+    "ids",
+    "record",
+    "record_many",
+    "rows",
+    "show",
+]
 
 
 def record(
@@ -85,45 +96,3 @@ def _values(actor: Actor, action: str, entity: str, change: Change) -> dict[str,
         "before": change.before,
         "after": change.after,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class AuditView:
-    """One change as it is shown: by whom, when, what, and what differs."""
-
-    id: int
-    at: datetime
-    user: str
-    os_account: str
-    company: str | None
-    action: str
-    entity: str
-    entity_id: int | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
-def entries(session: Session, actor: Actor, *, limit: int = 1_000) -> list[AuditView]:
-    """The newest changes first; company users see those of their companies (R53, R55)."""
-    query = (
-        select(AuditEntry, Company.cnpj)
-        .outerjoin(Company, Company.id == AuditEntry.company_id)
-        .where(access.visible(actor, AuditEntry.partner_id, AuditEntry.company_id))
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
-    return [
-        AuditView(
-            row.id,
-            row.at,
-            row.user_nickname,
-            row.os_account,
-            cnpj,
-            row.action,
-            row.entity,
-            row.entity_id,
-            row.before,
-            row.after,
-        )
-        for row, cnpj in session.execute(query)
-    ]

@@ -234,7 +234,8 @@ def test_only_the_sender_name_can_be_edited(
         office.do_now(
             invoicy_mail.set_sender_name, actor, company.id, "Outro", version=seen.version
         )
-    (entry,) = [e for e in office.ask_now(audit.entries, rui) if e.action == "edit"]
+    entry = next(e for e in office.ask_now(audit.entries, actor) if e.user == "rui")
+    assert entry.action == "edit"
     assert entry.after == {"sender_name": "Padaria do João"}
     with pytest.raises(InvalidFields):
         office.do_now(invoicy_mail.set_sender_name, rui, company.id, "a\r\nBcc: b@c.example")
