@@ -1,0 +1,261 @@
+"""Every public service with an actor, asked for what is the company's by those whose it is not.
+
+A new service gets a line here; ``test_services.py`` fails until it has one. Each line says what
+three people get: the user of another company, the company's own user without permission to
+register, and a user of another partner.
+
+``x`` refused: NotAllowed or NotFound · ``i`` refused as a value that is not one · ``-`` nothing of the company's, and nothing of it changed ·
+``s`` sees or does it, because it is the company's own user's to see or do
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.health import testable
+from services.notifications import bell, by_hand
+from services.outbox import queue, views
+from services.reading import documents, quarantine, receipts
+from services.reading.findings import Extracted
+from services.registry import (
+    access,
+    audit,
+    bulk,
+    companies,
+    company_csv,
+    company_export,
+    company_views,
+    invoicy_mail,
+    links,
+    mailbox_form,
+    mailbox_views,
+    mailboxes,
+    people,
+    people_views,
+    prefilling,
+    relay,
+    rotation,
+    server_form,
+    server_views,
+    servers,
+)
+from services.registry.access import Actor
+from services.registry.companies import CompanyDraft
+from services.registry.mailboxes import MailboxDraft
+from services.registry.people import UserDraft
+from services.registry.servers import ServerDraft
+from services.settings import Settings
+from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World
+
+Call = Callable[[Session, Actor, World], Any]
+
+_SETTINGS = Settings(home=Path("/nonexistent"), database_url="sqlite:///:memory:")
+_MAILBOX = MailboxDraft(
+    function="send", nickname="Nova", sender_name="Padaria", email="nova@x.example",
+    username="nova@x.example", password="s", active=True, host="smtp.x.example",
+)  # fmt: skip
+_SERVER = ServerDraft(
+    kind="send", nickname="Novo", sender_name="Padaria", email="novo@x.example", partner_key="KN",
+    password="s", smtp_host="smtp.x.example",
+)  # fmt: skip
+_COMPANY = CompanyDraft("44483401000115", "Nova", "Nova Ltda", document_import=True)
+_FILE = b"cnpj;apelido;razao_social\n11222333000181;Roubada;Roubada Ltda\n"
+_AT_MARK = f"x@{MARK}.example"
+
+
+def _all(module: Any) -> Call:
+    """The whole list of a module, as its screen reads it."""
+    return lambda s, a, w: module.rows(s, a, list(module.ids(s, a)))
+
+
+SERVICES: dict[str, tuple[str, Call]] = {
+    "health.testable.of_mailbox": (
+        "xsx", lambda s, a, w: testable.of_mailbox(s, a, w.mailbox, _SETTINGS)),
+    "health.testable.of_draft": (
+        "xsx", lambda s, a, w: testable.of_draft(
+            s, a, mailboxes.MailboxDraft(**{**_draft(), "password": None, "host": f"mail.{MARK}.example"}),
+            w.mailbox, _SETTINGS)),
+    "health.testable.of_server": (
+        "xxx", lambda s, a, w: testable.of_server(s, a, w.unlinked, _SETTINGS)),
+    "health.testable.of_server_draft": (
+        "xxx", lambda s, a, w: testable.of_server_draft(
+            s, a, ServerDraft(**{**_server_draft(), "password": None}), w.unlinked, _SETTINGS)),
+    "health.testable.of_registrations": (
+        "xxx", lambda s, a, w: testable.of_registrations(s, a, [w.server], _SETTINGS)),
+    "health.testable.of_relay": ("xxx", lambda s, a, w: testable.of_relay(s, a, {}, _SETTINGS)),
+    "health.testable.relay_passed": ("xx-", lambda s, a, w: testable.relay_passed(s, a)),
+    "health.testable.server_passed": (
+        "xxx", lambda s, a, w: testable.server_passed(s, a, w.unlinked)),
+    "health.testable.mailbox_passed": (
+        "xsx", lambda s, a, w: testable.mailbox_passed(s, a, w.mailbox)),
+    "notifications.bell.feed": ("-s-", lambda s, a, w: bell.feed(s, a)),
+    "notifications.bell.ids": ("-s-", _all(bell)),
+    "notifications.bell.rows": ("-s-", lambda s, a, w: bell.rows(s, a, [w.bell])),
+    "notifications.bell.unread_count": ("-s-", lambda s, a, w: bell.unread_count(s, a)),
+    "notifications.bell.mark_read": ("-s-", lambda s, a, w: bell.mark_read(s, a, [w.bell])),
+    "notifications.bell.mark_all_read": ("-s-", lambda s, a, w: bell.mark_all_read(s, a)),
+    "notifications.by_hand.notify": (
+        "xsx", lambda s, a, w: by_hand.notify(
+            s, a, w.company, type_key="general", subject="s", body="b")),
+    "outbox.queue.retry": ("xsx", lambda s, a, w: queue.retry(s, a, [w.failed])),
+    "outbox.queue.retry_all_failed": ("-s-", lambda s, a, w: queue.retry_all_failed(s, a)),
+    "outbox.queue.cancel": ("xsx", lambda s, a, w: queue.cancel(s, a, [w.queued])),
+    "outbox.views.ids": ("-s-", _all(views)),
+    "outbox.views.rows": ("-s-", lambda s, a, w: views.rows(s, a, [w.queued, w.failed])),
+    "outbox.views.show": ("xsx", lambda s, a, w: views.show(s, a, w.queued)),
+    "outbox.views.counts": ("-s-", lambda s, a, w: views.counts(s, a)),
+    "reading.documents.ids": ("-s-", _all(documents)),
+    "reading.documents.rows": ("-s-", lambda s, a, w: documents.rows(s, a, [w.document])),
+    "reading.documents.view": ("xsx", lambda s, a, w: documents.view(s, a, w.document)),
+    "reading.documents.xml": ("xsx", lambda s, a, w: documents.xml(s, a, w.document)),
+    "reading.documents.total_count": ("-s-", lambda s, a, w: documents.total_count(s, a)),
+    "reading.documents.export": (
+        "-s-", lambda s, a, w: _exported(documents.export(s, a, Path(), company_id=w.company))),
+    "reading.quarantine.ids": ("-s-", _all(quarantine)),
+    "reading.quarantine.rows": ("-s-", lambda s, a, w: quarantine.rows(s, a, [w.quarantine])),
+    "reading.quarantine.view": ("xsx", lambda s, a, w: quarantine.view(s, a, w.quarantine)),
+    "reading.quarantine.message": ("xsx", lambda s, a, w: quarantine.message(s, a, w.quarantine)),
+    "reading.quarantine.retry": (
+        "xsx", lambda s, a, w: quarantine.retry(s, a, w.quarantine, Extracted())),
+    "reading.quarantine.reject": ("xsx", lambda s, a, w: quarantine.reject(s, a, w.quarantine)),
+    "reading.receipts.receipts": (
+        "xsx", lambda s, a, w: [receipts.receipts(s, a, word) for word in (str(w.inbound), KEY, UIDL)]),
+    "reading.receipts.of_ids": ("-s-", lambda s, a, w: receipts.of_ids(s, a, [w.inbound])),
+    "registry.access.company": ("xsx", lambda s, a, w: access.company(s, a, w.company)),
+    "registry.audit_views.entries": ("xx-", lambda s, a, w: audit.entries(s, a)),
+    "registry.audit_views.ids": ("xx-", _all(audit)),
+    "registry.audit_views.rows": ("xx-", lambda s, a, w: audit.rows(s, a, [w.change])),
+    "registry.audit_views.show": ("xxx", lambda s, a, w: audit.show(s, a, w.change)),
+    "registry.bulk.switch": (
+        "xx-", lambda s, a, w: bulk.switch(s, a, [w.company], {"document_import": False}).changed),
+    "registry.companies.add": ("xx-", lambda s, a, w: companies.add(s, a, _COMPANY)),
+    "registry.companies.edit": (
+        "xxx", lambda s, a, w: companies.edit(s, a, w.company, {"nickname": "x"})),
+    "registry.companies.remove": ("xxx", lambda s, a, w: companies.remove(s, a, w.company)),
+    "registry.company_csv.plan": ("xx-", lambda s, a, w: company_csv.plan(s, a, _FILE)),
+    "registry.company_csv.apply": (
+        "xx-", lambda s, a, w: company_csv.apply(
+            s, a, [company_csv.Line(2, "edit", CNPJ, "Roubada", draft=CompanyDraft(
+                CNPJ, "Roubada", "Roubada Ltda", document_import=True, invoicy_mail=False),
+                company_id=w.company, version=1)])),
+    "registry.company_export.export": (
+        "-s-", lambda s, a, w: "".join(company_export.export(s, a, [w.company]))),
+    "registry.company_export.save": (
+        "-s-", lambda s, a, w: _saved(lambda path: company_export.save(s, a, path, ids=[w.company]))),
+    "registry.company_views.ids": ("-s-", _all(company_views)),
+    "registry.company_views.rows": ("-s-", lambda s, a, w: company_views.rows(s, a, [w.company])),
+    "registry.company_views.view": ("xsx", lambda s, a, w: company_views.view(s, a, w.company)),
+    "registry.company_views.by_cnpj": ("xsx", lambda s, a, w: company_views.by_cnpj(s, a, CNPJ)),
+    "registry.company_views.only": ("-s-", lambda s, a, w: company_views.only(s, a)),
+    "registry.invoicy_mail.view": ("xsx", lambda s, a, w: invoicy_mail.view(s, a, w.company)),
+    "registry.invoicy_mail.set_sender_name": (
+        "xxx", lambda s, a, w: invoicy_mail.set_sender_name(s, a, w.company, "x")),
+    "registry.links.link": ("xxx", lambda s, a, w: links.link(s, a, w.unlinked, [w.other, w.third])),
+    "registry.links.unlink": ("xxx", lambda s, a, w: links.unlink(s, a, w.server, [w.company])),
+    "registry.links.linked": ("xx-", lambda s, a, w: sorted(links.linked(s, a, w.server))),
+    "registry.links.by_cnpj": ("xxx", lambda s, a, w: links.by_cnpj(s, a, [CNPJ])),
+    "registry.mailbox_form.prefill": (
+        "-s-", lambda s, a, w: mailbox_form.prefill(s, a, "send", _AT_MARK).get("port")),
+    "registry.mailbox_form.with_defaults": (
+        "-s-", lambda s, a, w: mailbox_form.with_defaults(
+            s, a, MailboxDraft(**{**_draft(), "email": _AT_MARK, "host": None})).port == PORT and PORT),
+    "registry.mailbox_views.list_of": (
+        "xsx", lambda s, a, w: mailbox_views.list_of(s, a, company_id=w.company, function="send")),
+    "registry.mailbox_views.ids": (
+        "-s-", lambda s, a, w: mailbox_views.rows(s, a, mailbox_views.ids(s, a, company_id=w.company, function="send"))),
+    "registry.mailbox_views.rows": ("-s-", lambda s, a, w: mailbox_views.rows(s, a, [w.mailbox])),
+    "registry.mailboxes.why_not_register": (
+        "xsx", lambda s, a, w: mailboxes.why_not_register(s, a, w.company)),
+    "registry.mailboxes.add": ("xxx", lambda s, a, w: mailboxes.add(s, a, w.company, _MAILBOX)),
+    "registry.mailboxes.edit": (
+        "xxx", lambda s, a, w: mailboxes.edit(s, a, w.mailbox, {"active": False})),
+    "registry.mailboxes.remove": ("xxx", lambda s, a, w: mailboxes.remove(s, a, w.mailbox)),
+    "registry.mailboxes.move": ("xxx", lambda s, a, w: mailboxes.move(s, a, w.mailbox, 0)),
+    "registry.mailboxes.view": ("xsx", lambda s, a, w: mailboxes.view(s, a, w.mailbox)),
+    "registry.people.add_user": (
+        "xxi", lambda s, a, w: people.add_user(
+            s, a, UserDraft("eva", "Eva", "e@x.example", "company", (CNPJ,)))),
+    "registry.people.edit_user": (
+        "xxx", lambda s, a, w: people.edit_user(s, a, w.user, {"active": False})),
+    "registry.people.remove_user": (
+        "xxx", lambda s, a, w: people.remove_user(s, a, f"lia-{MARK}")),
+    "registry.people.grant": ("xxx", lambda s, a, w: people.grant(s, a, w.user, [w.other, w.third])),
+    "registry.people.revoke": ("xxx", lambda s, a, w: people.revoke(s, a, w.user, [w.company])),
+    "registry.people_views.ids": ("xx-", _all(people_views)),
+    "registry.people_views.rows": ("xx-", lambda s, a, w: people_views.rows(s, a, [w.user])),
+    "registry.people_views.view": ("xxx", lambda s, a, w: people_views.view(s, a, w.user)),
+    "registry.people_views.by_nickname": (
+        "xxx", lambda s, a, w: people_views.by_nickname(s, a, f"lia-{MARK}")),
+    "registry.people_views.list_users": ("xx-", lambda s, a, w: people_views.list_users(s, a)),
+    "registry.prefilling.known": (
+        "-s-", lambda s, a, w: prefilling.known(s, a, "send", _AT_MARK).get("port")),
+    "registry.relay.view": ("xx-", lambda s, a, w: relay.view(s, a)),
+    "registry.relay.set_relay": (
+        "xx-", lambda s, a, w: relay.set_relay(
+            s, a, {"host": "r.x.example", "email": "r@x.example", "authenticate": False})),
+    "registry.relay.clear_relay": ("xxx", lambda s, a, w: relay.clear_relay(s, a)),
+    "registry.relay.set_auto": ("xx-", lambda s, a, w: relay.set_auto(s, a, True)),
+    "registry.relay.save": ("xx-", lambda s, a, w: relay.save(s, a, {}, True)),
+    "registry.rotation.siblings": ("xxx", lambda s, a, w: rotation.siblings(s, a, w.server)),
+    "registry.rotation.rotate": ("xxx", lambda s, a, w: rotation.rotate(s, a, [w.server], "nova")),
+    "registry.rotation.changeable": ("xxx", lambda s, a, w: rotation.changeable(s, a, [w.server])),
+    "registry.server_form.prefill": (
+        "-s-", lambda s, a, w: server_form.prefill(s, a, "send", _AT_MARK).get("smtp_port")),
+    "registry.server_form.with_defaults": (
+        "-s-", lambda s, a, w: server_form.with_defaults(
+            s, a, ServerDraft(**{**_server_draft(), "email": _AT_MARK, "smtp_host": None})).smtp_port == PORT and PORT),
+    "registry.server_views.ids": ("xx-", _all(server_views)),
+    "registry.server_views.rows": (
+        "xx-", lambda s, a, w: server_views.rows(s, a, [w.server, w.unlinked])),
+    "registry.server_views.list_servers": ("xx-", lambda s, a, w: server_views.list_servers(s, a)),
+    "registry.server_views.view": ("xxx", lambda s, a, w: server_views.view(s, a, w.server)),
+    "registry.server_views.own": ("xxx", lambda s, a, w: server_views.own(s, a, w.server)),
+    "registry.servers.add": ("xx-", lambda s, a, w: servers.add(s, a, _SERVER)),
+    "registry.servers.edit": (
+        "xxx", lambda s, a, w: servers.edit(s, a, w.server, {"active": False})),
+    "registry.servers.remove": ("xxx", lambda s, a, w: servers.remove(s, a, w.unlinked)),
+}  # fmt: skip
+
+INSIDE = {
+    "registry.access.current": "is the actor anew, before every service",
+    "registry.audit.record": "writes what a service did",
+    "registry.audit.record_many": "writes what a service did",
+    "registry.links.add_function": "gets a server that servers.edit has checked",
+    "registry.links.drop_function": "gets a server that servers.edit has checked",
+    "registry.mailbox_views.views_of": "gets rows that mailbox_views and mailboxes have checked",
+    "registry.people_form.check": "a form, for people.add_user and edit_user",
+    "registry.permission.may_edit": "is a check itself",
+    "registry.relay_form.check": "a form, for relay.set_relay",
+    "registry.unlinking.unlink": "gets a mailbox that its callers have checked",
+}
+"""What takes an actor and is no entrance: called with what a service above has let in, and why."""
+
+
+def _draft() -> dict[str, Any]:
+    return {name: getattr(_MAILBOX, name) for name in _MAILBOX.__dataclass_fields__}
+
+
+def _server_draft() -> dict[str, Any]:
+    return {name: getattr(_SERVER, name) for name in _SERVER.__dataclass_fields__}
+
+
+def _exported(paths: Iterable[Path]) -> list[bytes]:
+    """What was written to the files, which are taken away again."""
+    found = [path.read_bytes() for path in paths]
+    for path in Path().rglob("*.xml"):
+        path.unlink()
+    return found
+
+
+def _saved(save: Callable[[Path], object]) -> str:
+    """What was written to a file."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empresas.csv"
+        save(path)
+        return path.read_text("utf-8")
