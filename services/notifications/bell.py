@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     delete,
     func,
-    insert,
     literal,
     select,
     type_coerce,
@@ -31,6 +30,7 @@ from services.registry.access import Actor
 from services.safe_text import safe, safe_block
 from services.store.mail import BellEntry, BellRead
 from services.store.models import Company, User
+from services.store.rows import insert_rows
 
 # Entries committed late may carry a lower number than others already shown: the mark that reads
 # everything stays behind those that are this young, which are marked one by one instead.
@@ -71,22 +71,20 @@ def add(
     ``cause`` is what the entry leads to: ("mailbox" | "outbox" | "document" | "quarantine" |
     "inbound" | "relay", id). Company None is the partner's own.
     """
-    entry: int = session.execute(
-        insert(BellEntry)
-        .values(
-            at=now(),
-            partner_id=partner_id,
-            company_id=company_id,
-            notification_id=notification_id,
-            type_key=type_key,
-            severity=severity or type_of(type_key).severity,
-            title=safe(title, 900),
-            text=safe_block(text, 20_000),
-            cause_kind=cause[0] if cause else None,
-            cause_id=cause[1] if cause else None,
-        )
-        .returning(BellEntry.id)
-    ).scalar_one()
+    row = {
+        "at": now(),
+        "partner_id": partner_id,
+        "company_id": company_id,
+        "notification_id": notification_id,
+        "type_key": type_key,
+        "severity": severity or type_of(type_key).severity,
+        "title": safe(title, 900),
+        "text": safe_block(text, 20_000),
+        "cause_kind": cause[0] if cause else None,
+        "cause_id": cause[1] if cause else None,
+    }
+    ((entry,),) = insert_rows(session, BellEntry, [row], returning=("id",))
+    assert isinstance(entry, int)
     return entry
 
 

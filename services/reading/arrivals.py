@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.reading.memory import Wanted
-from services.store.insertion import insert
 from services.store.mail import Blob, InboundMessage, InboundState, Quarantine, Uidl
+from services.store.rows import insert_rows
 
 T = TypeVar("T")
+# The driver copies what goes into a statement: few megabytes at a time.
+_BLOBS_AT_ONCE = 8
+# Built once: building a statement costs more than running it.
+_BEFORE = select(
+    InboundMessage.sha256, InboundMessage.id, InboundMessage.deleted_at.is_not(None)
+).where(
+    InboundMessage.server_id == bindparam("server"),
+    InboundMessage.sha256.in_(bindparam("digests", expanding=True)),
+)
+_messages = cast(Table, InboundMessage.__table__)
+_DELETED = (
+    update(_messages)
+    .where(_messages.c.id.in_(bindparam("ids", expanding=True)), _messages.c.deleted_at.is_(None))
+    .values(deleted_at=bindparam("at"))
+)
+_FORGET = delete(cast(Table, Uidl.__table__)).where(
+    Uidl.server_id == bindparam("server"), Uidl.uidl.in_(bindparam("uidls", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +77,8 @@ def keep(
     """
     before: dict[str, tuple[int, bool]] = {
         sha256: (inbound_id, deleted)
-        for sha256, inbound_id, deleted in session.execute(
-            select(
-                InboundMessage.sha256, InboundMessage.id, InboundMessage.deleted_at.is_not(None)
-            ).where(InboundMessage.server_id == server_id, InboundMessage.sha256.in_(digests))
+        for sha256, inbound_id, deleted in session.connection().execute(
+            _BEFORE, {"server": server_id, "digests": digests}
         )
     }
     fresh: dict[str, Arrival] = {}
@@ -87,12 +103,10 @@ def _keep_fresh(
     session: Session, partner_id: int, server_id: int, fresh: dict[str, Arrival]
 ) -> dict[str, int]:
     at = now()
-    session.execute(
-        insert(session, Blob).on_conflict_do_nothing(),
-        [{"sha256": sha256, "size": len(a.raw), "data": a.raw} for sha256, a in fresh.items()],
-    )
-    rows = session.execute(
-        insert(session, InboundMessage).returning(InboundMessage.id, InboundMessage.sha256),
+    keep_blobs(session, {sha256: a.raw for sha256, a in fresh.items()})
+    rows = insert_rows(
+        session,
+        InboundMessage,
         [
             {
                 "partner_id": partner_id,
@@ -105,8 +119,20 @@ def _keep_fresh(
             }
             for sha256, a in fresh.items()
         ],
+        returning=("id", "sha256"),
     )
-    return {row[1]: row[0] for row in rows}
+    return {sha256: inbound_id for inbound_id, sha256 in rows}
+
+
+def keep_blobs(session: Session, blobs: Mapping[str, bytes]) -> None:
+    """Keep bytes by their SHA-256; those that are there already stay as they are."""
+    insert_rows(
+        session,
+        Blob,
+        [{"sha256": sha256, "size": len(data), "data": data} for sha256, data in blobs.items()],
+        conflict="ON CONFLICT DO NOTHING",
+        at_once=_BLOBS_AT_ONCE,
+    )
 
 
 def note_too_large(
@@ -165,31 +191,26 @@ def note_deleted(
     ids = sorted({inbound_id for _, inbound_id in deleted})
     kept = set(returned)
     forget = [uidl for uidl, inbound_id in deleted if uidl and inbound_id not in kept]
+    connection = session.connection()
     for part in _parts(ids):
-        session.execute(
-            update(InboundMessage)
-            .where(InboundMessage.id.in_(part), InboundMessage.deleted_at.is_(None))
-            .values(deleted_at=at)
-        )
+        connection.execute(_DELETED, {"ids": part, "at": at})
     for names in _parts(forget):
-        session.execute(delete(Uidl).where(Uidl.server_id == server_id, Uidl.uidl.in_(names)))
+        connection.execute(_FORGET, {"server": server_id, "uidls": names})
 
 
 def _remember(session: Session, server_id: int, seen: Sequence[tuple[str, int, int]]) -> None:
-    rows = [
-        {"server_id": server_id, "uidl": uidl, "inbound_id": inbound_id, "size": size}
+    rows = {
+        uidl: {"server_id": server_id, "uidl": uidl, "inbound_id": inbound_id, "size": size}
         for uidl, inbound_id, size in seen
         if uidl
-    ]
-    if rows:
-        fresh = insert(session, Uidl)
-        session.execute(
-            fresh.on_conflict_do_update(
-                index_elements=[Uidl.server_id, Uidl.uidl],
-                set_={"inbound_id": fresh.excluded.inbound_id, "size": fresh.excluded.size},
-            ),
-            rows,
-        )
+    }
+    insert_rows(
+        session,
+        Uidl,
+        list(rows.values()),
+        conflict="ON CONFLICT (server_id, uidl)"
+        " DO UPDATE SET inbound_id = excluded.inbound_id, size = excluded.size",
+    )
 
 
 def _parts(items: list[T]) -> list[list[T]]:

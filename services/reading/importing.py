@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.reading.arrivals import keep_blobs
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
 from services.reading.problems import Problem
 from services.reading.routing import Destination, destinations, route
-from services.store.insertion import insert
-from services.store.mail import Blob, Document, InboundMessage, InboundState, Quarantine
+from services.store.mail import Document, InboundMessage, InboundState, Quarantine
+from services.store.rows import insert_rows, update_rows
 
 FOREIGN = "foreign_company"
 REFUSED = "refused_values"
@@ -69,18 +69,18 @@ def import_messages(
         work.take(inbound_id, extracted)
     fresh: set[Unique] = set()
     if work.documents:
-        session.execute(insert(session, Blob).on_conflict_do_nothing(), list(work.blobs.values()))
-        rows = session.execute(
-            insert(session, Document)
-            .on_conflict_do_nothing()
-            .returning(Document.company_id, Document.kind, Document.access_key, Document.event_id),
+        keep_blobs(session, work.blobs)
+        rows = insert_rows(
+            session,
+            Document,
             list(work.documents.values()),
+            conflict="ON CONFLICT DO NOTHING",
+            returning=("company_id", "kind", "access_key", "event_id"),
         )
         fresh = {(row[0], row[1], row[2], row[3]) for row in rows}
-    if work.quarantine:
-        session.execute(insert(session, Quarantine), work.quarantine)
+    insert_rows(session, Quarantine, work.quarantine)
     receipts = [work.receipt(inbound_id, fresh, at) for inbound_id, _ in messages]
-    session.connection().execute(_CLOSE, receipts)
+    update_rows(session, InboundMessage, "id", receipts)
     done = Imported(
         quarantined=len(work.quarantine),
         last_held=work.quarantine[-1]["inbound_id"] if work.quarantine else None,
@@ -90,26 +90,13 @@ def import_messages(
     return done
 
 
-_table = InboundMessage.__table__
-_CLOSE = (
-    update(_table)  # type: ignore[arg-type]
-    .where(_table.c.id == bindparam("inbound"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in ("state", "subject", "sender", "reason", "found", "committed_at")
-        }
-    )
-)
-
-
 class _Work:
     """Rows gathered from a batch of messages."""
 
     def __init__(self, source: Source, linked: dict[str, Destination]) -> None:
         self.source = source
         self.linked = linked
-        self.blobs: dict[str, dict[str, Any]] = {}
+        self.blobs: dict[str, bytes] = {}
         self.documents: dict[Unique, dict[str, Any]] = {}
         self.quarantine: list[dict[str, Any]] = []
         self._held: dict[int, str] = {}
@@ -134,11 +121,7 @@ class _Work:
                 self._hold(inbound_id, document.part_name, FOREIGN, key)
                 continue
             sha256 = hashlib.sha256(document.xml).hexdigest()
-            self.blobs[sha256] = {
-                "sha256": sha256,
-                "size": len(document.xml),
-                "data": document.xml,
-            }
+            self.blobs[sha256] = document.xml
             for goal in goals:
                 unique = (goal.company_id, kind, key, storable(facts.event_id, 60))
                 if (unique, kind, key) in self._found[inbound_id]:
@@ -173,13 +156,13 @@ class _Work:
             state = InboundState.NOTHING
         known = extracted if isinstance(extracted, Extracted) else Extracted()
         return {
-            "inbound": inbound_id,
-            "new_state": state,
-            "new_subject": storable(known.subject, 998),
-            "new_sender": storable(known.sender, 998),
-            "new_reason": reason,
-            "new_found": found,
-            "new_committed_at": at,
+            "id": inbound_id,
+            "state": state,
+            "subject": storable(known.subject, 998),
+            "sender": storable(known.sender, 998),
+            "reason": reason,
+            "found": found,
+            "committed_at": at,
         }
 
     def _problem(self, inbound_id: int, problem: Problem) -> None:

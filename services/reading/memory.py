@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.store.mail import InboundMessage, InboundState, Uidl
@@ -101,21 +101,24 @@ def plan(
     return Plan(fetch, delete, gone)
 
 
+_REMEMBERED = (
+    select(
+        Uidl.uidl,
+        InboundMessage.id,
+        Uidl.size,
+        InboundMessage.state,
+        InboundMessage.sha256 != "",
+        InboundMessage.fetched_at,
+        InboundMessage.deleted_at.is_not(None),
+    )
+    .join(InboundMessage, InboundMessage.id == Uidl.inbound_id)
+    .where(Uidl.server_id == bindparam("server"))
+)
+
+
 def remembered(session: Session, server_id: int) -> dict[str, Known]:
     """Everything remembered of a mailbox, by UIDL."""
-    rows = session.execute(
-        select(
-            Uidl.uidl,
-            InboundMessage.id,
-            Uidl.size,
-            InboundMessage.state,
-            InboundMessage.sha256 != "",
-            InboundMessage.fetched_at,
-            InboundMessage.deleted_at.is_not(None),
-        )
-        .join(InboundMessage, InboundMessage.id == Uidl.inbound_id)
-        .where(Uidl.server_id == server_id)
-    )
+    rows = session.connection().execute(_REMEMBERED, {"server": server_id})
     return {row[0]: Known(*row[1:]) for row in rows}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.store.models import Company, Function, Mailbox
@@ -19,17 +19,20 @@ class Destination:
     mailbox_id: int
 
 
+_LINKED = (
+    select(Company.cnpj, Company.id, Mailbox.id)
+    .join(Mailbox, Mailbox.company_id == Company.id)
+    .where(
+        Mailbox.server_id == bindparam("server"),
+        Mailbox.function == Function.READ,
+        Company.document_import,
+    )
+)
+
+
 def destinations(session: Session, server_id: int) -> dict[str, Destination]:
     """By CNPJ, the companies linked for reading whose Document Import is on (R3)."""
-    rows = session.execute(
-        select(Company.cnpj, Company.id, Mailbox.id)
-        .join(Mailbox, Mailbox.company_id == Company.id)
-        .where(
-            Mailbox.server_id == server_id,
-            Mailbox.function == Function.READ,
-            Company.document_import,
-        )
-    )
+    rows = session.connection().execute(_LINKED, {"server": server_id})
     return {cnpj: Destination(company_id, mailbox_id) for cnpj, company_id, mailbox_id in rows}
 
 

@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.store.models import Lease
+
+# Built once: every unit of work of a claim asks, and building costs more than asking.
+_rows = cast(Table, Lease.__table__)
+_NAME = _rows.c.name == bindparam("the_name")
+_MINE = _rows.c.owner == bindparam("the_owner")
+_MAKE = {
+    dialect: insert(_rows)
+    .values(
+        name=bindparam("the_name"),
+        owner=bindparam("the_owner"),
+        fence=1,
+        until=bindparam("the_end"),
+    )
+    .on_conflict_do_nothing()
+    .returning(_rows.c.fence)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_RENEW = (
+    update(_rows).where(_NAME, _MINE).values(until=bindparam("the_end")).returning(_rows.c.fence)
+)
+_TAKE_OVER = (
+    update(_rows)
+    .where(_NAME, _rows.c.until < bindparam("the_time"))
+    .values(owner=bindparam("the_owner"), until=bindparam("the_end"), fence=_rows.c.fence + 1)
+    .returning(_rows.c.fence)
+)
+_HOLDS = (
+    select(_rows.c.name)
+    .where(_NAME, _MINE, _rows.c.fence == bindparam("the_fence"))
+    .with_for_update()
+)
+_GIVE_BACK = update(_rows).where(_NAME, _MINE).values(until=bindparam("the_end"), owner="")
 
 
 def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
@@ -19,47 +52,29 @@ def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
     be told apart (see :func:`holds`).
     """
     at = now()
-    until = at + timedelta(seconds=seconds)
-    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert
-    made: int | None = session.execute(
-        insert(Lease)
-        .values(name=name, owner=owner, fence=1, until=until)
-        .on_conflict_do_nothing()
-        .returning(Lease.fence)
-    ).scalar()
+    connection = session.connection()
+    given: dict[str, Any] = {
+        "the_name": name,
+        "the_owner": owner,
+        "the_end": at + timedelta(seconds=seconds),
+    }
+    made: int | None = connection.execute(_MAKE[connection.dialect.name], given).scalar()
     if made is not None:
         return made
-    renewed: int | None = session.execute(
-        update(Lease)
-        .where(Lease.name == name, Lease.owner == owner)
-        .values(until=until)
-        .returning(Lease.fence)
-    ).scalar()
+    renewed: int | None = connection.execute(_RENEW, given).scalar()
     if renewed is not None:
         return renewed
-    taken: int | None = session.execute(
-        update(Lease)
-        .where(Lease.name == name, Lease.until < at)
-        .values(owner=owner, until=until, fence=Lease.fence + 1)
-        .returning(Lease.fence)
-    ).scalar()
+    taken: int | None = connection.execute(_TAKE_OVER, {**given, "the_time": at}).scalar()
     return taken
 
 
 def holds(session: Session, name: str, owner: str, fence: int) -> bool:
     """True while that very claim stands; locks it until the unit of work ends."""
-    return (
-        session.execute(
-            select(Lease.name)
-            .where(Lease.name == name, Lease.owner == owner, Lease.fence == fence)
-            .with_for_update()
-        ).scalar()
-        is not None
-    )
+    given = {"the_name": name, "the_owner": owner, "the_fence": fence}
+    return session.connection().execute(_HOLDS, given).scalar() is not None
 
 
 def give_back(session: Session, name: str, owner: str) -> None:
     """Let the next one have it at once; the fence number stays."""
-    session.execute(
-        update(Lease).where(Lease.name == name, Lease.owner == owner).values(until=now(), owner="")
-    )
+    given = {"the_name": name, "the_owner": owner, "the_end": now()}
+    session.connection().execute(_GIVE_BACK, given)
