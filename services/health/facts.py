@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
+from typing import cast
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Update,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.clock import now
 from services.failure import Failure, Stage
@@ -29,8 +42,8 @@ def note_failure(
 ) -> Health:
     """Take note that ``function`` of a mailbox failed; the mailbox's health from now on.
 
-    A definite refusal of the login (wrong password and the like) is counted: after
-    :data:`MOST_REFUSALS` in a row the mailbox is down, jobs leave it alone, and each linked
+    A definite refusal of the login (wrong password and the like) is counted, for sending and for
+    reading apart: after :data:`MOST_REFUSALS` in a row the mailbox is down, jobs leave it alone, and each linked
     company gets one notice (the relay's is the partner's). A quota or an answer to slow down pauses sending by it (R34). Network
     errors only show; nothing here inactivates a mailbox (R48).
     """
@@ -40,8 +53,9 @@ def note_failure(
     )
     definite = failure.stage == Stage.LOGIN and failure.permanent and blames_mailbox(failure.kind)
     values: dict[str, object] = {"health_reason": reason}
+    refusals, _others = _counts(function)
     if definite:
-        values["refusals"] = EmailServer.refusals + 1
+        values[refusals.key] = refusals + 1
     elif pauses_mailbox(failure.kind) and function == Function.SEND:
         pause = _QUOTA_PAUSE if failure.kind == "quota" else _SHORT_PAUSE
         values["paused_until"] = at + pause
@@ -49,12 +63,13 @@ def note_failure(
         update(EmailServer)
         .where(EmailServer.id == server_id)
         .values(values)
-        .returning(EmailServer.refusals, EmailServer.health),
+        .returning(EmailServer.refusals, EmailServer.pop_refusals, EmailServer.health),
         execution_options={"synchronize_session": False},
     ).one_or_none()
     if row is None:
         return Health.UNKNOWN
-    health = Health.DOWN if row.refusals >= MOST_REFUSALS else Health.FAILING
+    most = max(row.refusals, row.pop_refusals)
+    health = Health.DOWN if most >= MOST_REFUSALS else Health.FAILING
     if row.health != health:
         session.execute(
             update(EmailServer)
@@ -62,30 +77,63 @@ def note_failure(
             .values(health=health, health_since=at),
             execution_options={"synchronize_session": False},
         )
-        if health == Health.DOWN:
-            _warn(session, server_id, function, reason)
+    if definite and getattr(row, refusals.key) == MOST_REFUSALS:
+        _warn(session, server_id, function, reason)
     session.expire_all()
     return health
 
 
-def note_success(session: Session, server_id: int) -> None:
-    """Take note that a mailbox works: the count starts anew, a pause ends by itself. Writes only what changes."""
-    session.execute(
-        update(EmailServer)
-        .where(
-            EmailServer.id == server_id,
-            (EmailServer.health != Health.OK)
-            | (EmailServer.refusals != 0)
-            | EmailServer.health_reason.is_not(None),
+def note_success(session: Session, server_id: int, *, function: Function | None = None) -> None:
+    """Take note that ``function`` of a mailbox works, or all that it has: its count starts anew.
+
+    Where one server both sends and reads, what the other function was refused still counts. A
+    pause ends by itself. Writes only what changes.
+    """
+    session.connection().execute(_works(function), {"server": server_id, "at": now()})
+
+
+@cache
+def _works(function: Function | None) -> Update:
+    """The statement behind :func:`note_success`, built once."""
+    values: dict[str, object] = {"refusals": 0, "pop_refusals": 0}
+    changes: ColumnElement[bool] = (EmailServer.refusals != 0) | (EmailServer.pop_refusals != 0)
+    health: ColumnElement[str] = literal(Health.OK.value, EmailServer.health.type)
+    clear: ColumnElement[bool] = true()
+    if function is not None:
+        mine, others = _counts(function)
+        values = {mine.key: 0}
+        changes = mine != 0
+        both = EmailServer.kind == Kind.BOTH
+        clear = ~(both & (others > 0))
+        health = case(
+            (both & (others >= MOST_REFUSALS), Health.DOWN.value),
+            (both & (others > 0), Health.FAILING.value),
+            else_=Health.OK.value,
         )
-        .values(
-            health=Health.OK,
-            health_reason=None,
-            health_since=now(),
-            refusals=0,
-        ),
-        execution_options={"synchronize_session": False},
+    values["health"] = health
+    values["health_reason"] = case((clear, None), else_=EmailServer.health_reason)
+    values["health_since"] = case(
+        (EmailServer.health != health, bindparam("at", type_=EmailServer.health_since.type)),
+        else_=EmailServer.health_since,
     )
+    return (
+        update(cast(Table, EmailServer.__table__))
+        .where(
+            EmailServer.id == bindparam("server"),
+            changes
+            | (EmailServer.health != health)
+            | (clear & EmailServer.health_reason.is_not(None)),
+        )
+        .values(values)
+    )
+
+
+def _counts(
+    function: Function,
+) -> tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]]:
+    """The column that counts the refusals of ``function``, and that of the other one."""
+    sent, read = EmailServer.refusals, EmailServer.pop_refusals
+    return (sent, read) if function == Function.SEND else (read, sent)
 
 
 def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:

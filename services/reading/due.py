@@ -7,8 +7,9 @@ import socket
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy import Select, Table, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -22,6 +23,16 @@ from services.store import leases
 from services.store.mail import InboundMessage, InboundState
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
 
+# Built once: building a statement costs more than running it.
+_NEXT = (
+    update(cast(Table, EmailServer.__table__))
+    .where(EmailServer.id == bindparam("server"))
+    .values(next_read_at=bindparam("at"))
+)
+_LINKS = select(Mailbox.company_id, Mailbox.id).where(
+    Mailbox.server_id == bindparam("server"), Mailbox.function == Function.READ
+)
+
 
 def due(
     session: Session,
@@ -31,8 +42,8 @@ def due(
 ) -> list[Target]:
     """Active mailboxes whose time has come, longest overdue first; the named ones at any time.
 
-    Only where a linked company has its Document Import on (R3), and not where wrong passwords
-    have stopped polling (R48) unless it is named.
+    Only where a linked company has its Document Import on (R3), and, unless it is named, not where
+    wrong passwords have stopped polling (R48) or the server asked for a pause that lasts (R34).
     """
     at = now()
     query = (
@@ -59,6 +70,7 @@ def due(
     else:
         query = query.where(
             EmailServer.health != Health.DOWN,
+            or_(EmailServer.paused_until.is_(None), EmailServer.paused_until <= at),
             or_(EmailServer.next_read_at.is_(None), EmailServer.next_read_at <= at),
         )
     return [Target(*row) for row in session.execute(query)]
@@ -111,14 +123,9 @@ def finish(
     if failure is not None:
         note_failure(session, target.server_id, failure, function=Function.READ)
     elif worked:
-        note_success(session, target.server_id)
+        note_success(session, target.server_id, function=Function.READ)
     if next_at is not None:
-        session.execute(
-            update(EmailServer)
-            .where(EmailServer.id == target.server_id)
-            .values(next_read_at=next_at),
-            execution_options={"synchronize_session": False},
-        )
+        session.connection().execute(_NEXT, {"server": target.server_id, "at": next_at})
     leases.give_back(session, held.name, held.owner)
 
 
@@ -139,13 +146,10 @@ def _targets() -> Select[int, int, str, str, str]:
 
 def _ring(session: Session, target: Target, imported: Imported) -> None:
     """One entry per company and reading, and one for what went to quarantine."""
-    links: dict[int, int] = dict(
-        session.execute(
-            select(Mailbox.company_id, Mailbox.id).where(
-                Mailbox.server_id == target.server_id, Mailbox.function == Function.READ
-            )
-        ).all()
-    )
+    if not imported.documents and not imported.quarantined:
+        return
+    rows = session.connection().execute(_LINKS, {"server": target.server_id})
+    links = {row[0]: row[1] for row in rows}
     for company_id, count in imported.documents.items():
         bell.add(
             session,

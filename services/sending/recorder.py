@@ -14,6 +14,7 @@ from services.health import facts
 from services.outbox.outcomes import Outcome, finish
 from services.sending import failures
 from services.sending.threads import Threads
+from services.store.models import Function
 
 BATCH = 50
 MOST_WAITING = 200
@@ -93,4 +94,4 @@ class Recorder:
 def _write(session: Session, batch: Sequence[Outcome], works: frozenset[int], owner: str) -> None:
     failures.tell(session, finish(session, batch, owner))
     for server_id in sorted(works):
-        facts.note_success(session, server_id)
+        facts.note_success(session, server_id, function=Function.SEND)

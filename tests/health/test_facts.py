@@ -15,7 +15,7 @@ from services.registry.companies import CompanyView
 from services.registry.mailbox_form import MailboxDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.models import EmailServer, Function, Health
+from services.store.models import EmailServer, Function, Health, Kind
 
 WRONG = Failure("h:995", Stage.LOGIN, "password", "-ERR [AUTH] no", True, "Senha não confere")
 
@@ -56,6 +56,32 @@ def test_a_success_between_starts_the_count_anew(store: Store, server_id: int) -
             note(store, server_id, WRONG)
         with store.writing() as session:
             facts.note_success(session, server_id)
+    with store.reading() as session:
+        server = session.get_one(EmailServer, server_id)
+        assert (server.health, server.refusals, server.health_reason) == (Health.OK, 0, None)
+
+
+def test_sending_and_reading_are_counted_apart(store: Store, actor: Actor, server_id: int) -> None:
+    """R48: a reading that goes well says nothing of what the sending server refuses, nor the reverse."""
+    with store.writing() as session:
+        session.get_one(EmailServer, server_id).kind = Kind.BOTH
+    for _time in range(4):
+        with store.writing() as session:
+            facts.note_failure(session, server_id, WRONG, function=Function.SEND)
+            facts.note_success(session, server_id, function=Function.READ)
+    note(store, server_id, WRONG)
+    with store.reading() as session:
+        server = session.get_one(EmailServer, server_id)
+        assert (server.health, server.refusals, server.pop_refusals) == (Health.FAILING, 4, 1)
+    with store.writing() as session:
+        assert facts.note_failure(session, server_id, WRONG, function=Function.SEND) == Health.DOWN
+        facts.note_success(session, server_id, function=Function.READ)
+    with store.reading() as session:
+        server = session.get_one(EmailServer, server_id)
+        assert (server.health, server.pop_refusals) == (Health.DOWN, 0)
+        assert server.health_reason is not None
+    with store.writing() as session:
+        facts.note_success(session, server_id)
     with store.reading() as session:
         server = session.get_one(EmailServer, server_id)
         assert (server.health, server.refusals, server.health_reason) == (Health.OK, 0, None)

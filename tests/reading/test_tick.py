@@ -60,6 +60,17 @@ async def test_not_due_is_left_alone(reader: Reader, inbox: Inbox) -> None:
     assert (await reader.run_due(mailbox_id=inbox.mailbox_id)).documents == 1
 
 
+async def test_paused_is_left_alone_until_its_time(reader: Reader, inbox: Inbox) -> None:
+    """R34: a server that asked for a pause is not read before it is over, unless it is named."""
+    inbox.deliver(letter(1))
+    inbox.set(paused_until=now() + timedelta(minutes=5))
+    assert (await reader.run_due()).mailboxes == 0
+    assert (await reader.run_due(mailbox_id=inbox.mailbox_id)).documents == 1
+    inbox.deliver(letter(2))
+    inbox.set(paused_until=now() - timedelta(seconds=1), next_read_at=None)
+    assert (await reader.run_due()).documents == 1
+
+
 async def test_import_off_means_no_reading(
     reader: Reader, inbox: Inbox, store: Store, actor: Actor, company: CompanyView
 ) -> None:
