@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.events import Event, InputEvent, MouseMove
 from textual.screen import Screen
 
 from screens.commands import Command, Commanded, declared, palette
@@ -19,6 +20,7 @@ from screens.home import HomeScreen
 from screens.widgets.foreign import notify_safe
 from screens.widgets.panel import Panel, partners_own, places
 from screens.widgets.topbar import TopBar
+from services.courtesy import person
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
@@ -162,6 +164,12 @@ class CarteiroApp(Commanded, App[int]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
         self.set_keymap(keymap(settings.keys, declared))
+
+    async def on_event(self, event: Event) -> None:
+        """Whatever the person does comes before the jobs' work."""
+        if isinstance(event, InputEvent) and not isinstance(event, MouseMove):
+            person.came()
+        await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys in words of the program's language."""

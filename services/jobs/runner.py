@@ -184,12 +184,12 @@ class Jobs:
             self._running.discard(task)
 
     async def _send(self) -> None:
-        count = await self._the_sender().run_due()
+        count = await (await self._the_sender()).run_due()
         if count:
             self._sent.append((time.monotonic(), count))
 
     async def _read(self) -> None:
-        summary = await self._the_reader().run_due()
+        summary = await (await self._the_reader()).run_due()
         for email, why in summary.failures:
             log.warning("%s was not read: %s", email, why)
 
@@ -198,20 +198,18 @@ class Jobs:
 
     async def _keep_house(self) -> None:
         if READING in self._only:
-            await self._the_reader().recover()
+            await (await self._the_reader()).recover()
 
-    def _the_sender(self) -> Sender:
+    async def _the_sender(self) -> Sender:
         if self._sender is None:
-            from services.sending.tick import Sender
-
-            self._sender = Sender(self._place.store, self._place.settings)
+            make = await asyncio.to_thread(_sender_class)
+            self._sender = self._sender or make(self._place.store, self._place.settings)
         return self._sender
 
-    def _the_reader(self) -> Reader:
+    async def _the_reader(self) -> Reader:
         if self._reader is None:
-            from services.reading.tick import Reader
-
-            self._reader = Reader(self._place.store, self._place.settings)
+            make = await asyncio.to_thread(_reader_class)
+            self._reader = self._reader or make(self._place.store, self._place.settings)
         return self._reader
 
     async def _watch_clock(self) -> None:
@@ -227,6 +225,20 @@ class Jobs:
             if self._scheduler is not None:
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=now())
+
+
+def _sender_class() -> type[Sender]:
+    """Imported in a thread: it takes longer than a key press may wait."""
+    from services.sending.tick import Sender
+
+    return Sender
+
+
+def _reader_class() -> type[Reader]:
+    """Likewise."""
+    from services.reading.tick import Reader
+
+    return Reader
 
 
 async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:

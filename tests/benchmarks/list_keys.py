@@ -6,7 +6,9 @@ Run it: ``python -m tests.benchmarks.list_keys``. A tiny program runs in a pseud
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
+import importlib
 import os
 import pty
 import select
@@ -29,10 +31,12 @@ def show(reading_home: str = "") -> None:
     """The program under measurement; with ``reading_home`` it reads mail meanwhile, as the console does."""
     sys.setswitchinterval(0.001)
     from textual.app import App, ComposeResult
+    from textual.events import Event, Key
 
     from screens.widgets import status
     from screens.widgets.columns import Cell, Column
     from screens.widgets.list import WindowList
+    from services.courtesy import person
     from tui_app.theme import THEMES
 
     states = ("sent", "queued", "failed", "deferred")
@@ -66,6 +70,11 @@ def show(reading_home: str = "") -> None:
                 ],
             )
 
+        async def on_event(self, event: Event) -> None:
+            if isinstance(event, Key):
+                person.came()
+            await super().on_event(event)
+
         def on_mount(self) -> None:
             for theme in THEMES:
                 self.register_theme(theme)
@@ -77,6 +86,8 @@ def show(reading_home: str = "") -> None:
 
 
 async def _read_mail(home: str) -> None:
+    # As the console does: what is heavy to import is imported beside the loop.
+    await asyncio.to_thread(importlib.import_module, "services.reading.tick")
     from services.reading.tick import Reader
     from services.settings import Settings
     from services.store.engine import open_store

@@ -232,3 +232,22 @@ async def test_a_notification_leaves_while_the_console_runs(
         await c.until(lambda: c.app.return_value == 0, "the end")
     (taken,) = sink.wait_for(1)
     assert taken.recipients == ("dono@padaria.example",)
+
+
+@pytest.mark.usefixtures("company")
+async def test_a_key_holds_the_jobs_back_for_a_moment(
+    console: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shell says that the person is there, whichever screen or dialog takes the key."""
+    came: list[bool] = []
+    monkeypatch.setattr("tui_app.app.person.came", lambda: came.append(True))
+    async with console() as c:
+        await c.at_home()
+        came.clear()
+        await c.press("down")
+        assert came
+        await c.press("f1")
+        await c.until(lambda: c.dialog == "HelpDialog")
+        came.clear()
+        await c.press("down")
+        assert came

@@ -1,0 +1,53 @@
+"""The person comes first, and never alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.courtesy import HELD_SECONDS, LEAST_SECONDS, Courtesy
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 100.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+async def test_nobody_there_costs_nothing() -> None:
+    """Work begins at once, from the first moment on."""
+    courtesy = Courtesy(Hand())
+    assert courtesy.seconds() == 0
+    await courtesy.passed()
+    courtesy.wait()
+
+
+def test_a_key_holds_work_back_for_a_moment() -> None:
+    """And no longer, when nothing more is typed."""
+    hand = Hand()
+    courtesy = Courtesy(hand)
+    courtesy.came()
+    assert courtesy.seconds() == pytest.approx(HELD_SECONDS)
+    hand.at += HELD_SECONDS / 2
+    assert courtesy.seconds() == pytest.approx(HELD_SECONDS / 2)
+    hand.at += HELD_SECONDS
+    assert courtesy.seconds() == 0
+
+
+@pytest.mark.parametrize("between", [0.001, 0.01, 0.033, 0.05])
+def test_a_key_held_down_leaves_a_third_to_work(between: float) -> None:
+    """Whatever the keyboard's rate: reading is slowed down, never starved."""
+    hand = Hand()
+    courtesy = Courtesy(hand)
+    began, free, step = hand.at, 0, 0.001
+    following = hand.at
+    while hand.at < began + 10:
+        if hand.at >= following:
+            courtesy.came()
+            following += between
+        free += courtesy.seconds() == 0
+        hand.at += step
+    assert free * step / 10 >= 0.9 * LEAST_SECONDS / (HELD_SECONDS + LEAST_SECONDS)
