@@ -70,15 +70,18 @@ class Desk:
         """The result of ``work``, done in a thread: the event loop is for the person."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, work)
 
-    async def do(self, claim: Claim, work: Callable[[Session], T]) -> T:
-        """The result of ``work``, committed while the claim stands; :class:`Lost` otherwise."""
+    async def do(self, claim: Claim, work: Callable[[Session], T], *, size: int = 0) -> T:
+        """The result of ``work``, committed while the claim stands; :class:`Lost` otherwise.
+
+        ``size`` is about how many bytes it stores, where they are many.
+        """
 
         def fenced(session: Session) -> T:
             if not leases.holds(session, claim.name, claim.owner, claim.fence):
                 raise Lost(_("Outro processo assumiu a leitura desta caixa"))
             return work(session)
 
-        return await self.writer.do(fenced)
+        return await self.writer.do(fenced, size=size)
 
     async def close(self) -> None:
         """Commit what waits, then end threads and child."""

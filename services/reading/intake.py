@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from services.courtesy import person
 from services.failure import WireError
 from services.language import _
 from services.reading.arrivals import Arrival, Kept, keep, note_too_large
@@ -29,12 +30,13 @@ _BATCH_SECONDS = 1.0
 
 @dataclass(slots=True)
 class _Batch:
-    """Messages on their way, with the task that takes them apart and where they are kept."""
+    """Messages on their way, with the tasks that take them apart and sum them up, and where they are kept."""
 
     arrivals: list[Arrival] = field(default_factory=list)
     size: int = 0
     since: float = 0.0
     opening: asyncio.Task[list[Extracted | Problem]] | None = None
+    digests: asyncio.Task[list[str]] | None = None
     kept: list[Kept] = field(default_factory=list)
 
     def full(self, at: float) -> bool:
@@ -56,6 +58,7 @@ class Intake:
         self._desk = desk
         self._target = target
         self._claim = claim
+        self._group = asyncio.TaskGroup()
         self._held = 0
         self._fetched: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
         self._stored: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
@@ -70,7 +73,8 @@ class Intake:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep_all(group))
+                self._group = group
+                group.create_task(self._keep_all())
                 group.create_task(self._import_all())
                 cut = await self._fetch(pop, wanted)
                 await self._fetched.put(None)
@@ -97,6 +101,7 @@ class Intake:
             )
             async with aclosing(items):
                 async for item in items:
+                    await person.passed()
                     place = places[item.number]
                     answered += place.size <= MAX_MESSAGE
                     if isinstance(item, TooLarge):
@@ -125,18 +130,22 @@ class Intake:
         return batch
 
     async def _flush(self, batch: _Batch) -> _Batch:
+        """Start on the batch before it comes to its turn: the writer is the slowest and must not wait."""
         if batch.arrivals:
+            raws = [arrival.raw for arrival in batch.arrivals]
+            batch.opening = self._group.create_task(open_all(self._desk, raws))
+            work = partial(_digests, batch.arrivals)
+            batch.digests = self._group.create_task(self._desk.compute(work))
             await self._fetched.put(batch)
         return _Batch(since=asyncio.get_running_loop().time())
 
-    async def _keep_all(self, group: asyncio.TaskGroup) -> None:
-        """Keep each batch durably, while the child already takes it apart."""
+    async def _keep_all(self) -> None:
+        """Keep each batch durably, while the child takes it apart."""
         while (batch := await self._fetched.get()) is not None:
-            raws = [arrival.raw for arrival in batch.arrivals]
-            batch.opening = group.create_task(open_all(self._desk, raws))
-            digests = await self._desk.compute(partial(_digests, batch.arrivals))
+            assert batch.digests is not None
+            digests = await batch.digests
             work = partial(_keep, target=self._target, arrivals=batch.arrivals, digests=digests)
-            batch.kept = await self._desk.do(self._claim, work)
+            batch.kept = await self._desk.do(self._claim, work, size=batch.size)
             batch.arrivals = []
             await self._stored.put(batch)
         await self._stored.put(None)

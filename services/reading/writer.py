@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from services.courtesy import person
 from services.errors import Unavailable
 from services.language import _
 from services.store.engine import Store
@@ -20,11 +21,17 @@ from services.store.engine import Store
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _GROUP = 8
+# Bytes after which the log is carried over into the database file beside the next commits, and
+# after how many of them and seconds without work it is done in the pause.
+_CARRY_OVER = 96 * 2**20
+_CARRY_LEFT = 4 * 2**20
+_PAUSE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class _Unit(Generic[T]):
     work: Callable[[Session], T]
+    size: int
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[T]
 
@@ -46,8 +53,8 @@ class _Unit(Generic[T]):
 class Writer:
     """Commits units of work in the order in which they were handed in.
 
-    What waits while a commit is under way shares the next one: many small mailboxes cost few
-    commits. A unit of work is a function of a session that may be run again: when one of a group
+    What waits while a commit is under way shares the next one, and so does what is handed in at
+    the same time: many small mailboxes cost few commits. A unit of work is a function of a session that may be run again: when one of a group
     raises, the group is undone and each is run alone, so that a failure touches only its own.
     When the thread itself ends, everything waiting and everything handed in later is refused with
     :class:`Unavailable`: a reading that cannot store must not delete.
@@ -56,33 +63,54 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._units: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
+        self._coming: list[_Unit[Any]] = []
         self._dead: BaseException | None = None
+        self._uncarried = 0
+        self._carrying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="reading-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Session], T]) -> T:
-        """The result of ``work`` once it is committed; cancelling the caller does not undo it."""
+    async def do(self, work: Callable[[Session], T], *, size: int = 0) -> T:
+        """The result of ``work`` once it is committed; cancelling the caller does not undo it.
+
+        ``size`` is about how many bytes it stores, where they are many.
+        """
         loop = asyncio.get_running_loop()
-        unit = _Unit(work, loop, loop.create_future())
-        self._units.put(unit)
+        unit = _Unit(work, size, loop, loop.create_future())
+        self._coming.append(unit)
+        if len(self._coming) == 1:
+            # Whoever was answered by the same commit may be about to hand in more.
+            loop.call_soon(loop.call_soon, self._hand_over)
+        return await asyncio.shield(unit.done)
+
+    def _hand_over(self) -> None:
+        units, self._coming = self._coming, []
+        for unit in units:
+            self._units.put(unit)
         if not self._thread.is_alive():
             self._refuse_waiting()
-        return await asyncio.shield(unit.done)
 
     def close(self) -> None:
         """Commit what waits, then end the thread; blocks until it has ended."""
         self._units.put(None)
         self._thread.join()
+        if self._carrying is not None:
+            self._carrying.join()
 
     def _run(self) -> None:
         try:
             open_ = True
             while open_:
-                units = [self._units.get()]
+                units = [self._next()]
                 while len(units) < _GROUP and not self._units.empty():
                     units.append(self._units.get())
                 open_ = None not in units
-                self._commit([unit for unit in units if unit is not None])
+                group = [unit for unit in units if unit is not None]
+                person.wait()
+                self._commit(group)
+                self._uncarried += sum(unit.size for unit in group)
+                if self._uncarried >= _CARRY_OVER:
+                    self._carry_over()
         except BaseException as e:  # noqa: BLE001 - a dead writer must say so to everyone waiting
             self._dead = e
         finally:
@@ -110,6 +138,30 @@ class Writer:
                 raise
             else:
                 unit.answer(result)
+
+    def _next(self) -> _Unit[Any] | None:
+        """Wait for work; when there is none for a while, use the pause."""
+        try:
+            return self._units.get(timeout=_PAUSE_SECONDS if self._uncarried else None)
+        except queue.Empty:
+            if self._uncarried >= _CARRY_LEFT:
+                self._carry_over()
+            return self._units.get()
+
+    def _carry_over(self) -> None:
+        """See to it that no commit has to wait while the log is carried over."""
+        if self._carrying is None or not self._carrying.is_alive():
+            self._uncarried = 0
+            self._carrying = threading.Thread(
+                target=self._checkpoint, name="reading-checkpoint", daemon=True
+            )
+            self._carrying.start()
+
+    def _checkpoint(self) -> None:
+        try:
+            self._store.checkpoint()
+        except Exception:  # noqa: BLE001 - it only costs speed: SQLite does it later by itself
+            _log.debug("the log was not carried over", exc_info=True)
 
     def _refuse_waiting(self) -> None:
         error = Unavailable(_("A gravação da leitura parou; nada foi apagado no servidor"))
