@@ -10,17 +10,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from services.courtesy import person
 from services.errors import Unavailable
 from services.fiscal.labels import Check, Checks
 from services.language import _
 from services.reading import frames
 from services.reading.findings import Extracted
 from services.reading.problems import Problem
+from services.reading.shared import SIZE, Shared
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILD = "services.reading.child"
-_CHUNK = 32
-_CHUNK_BYTES = 4 * 1024 * 1024
+# Of an ordinary size: a piece of work that a key press need not wait for.
+_CHUNK = 16
+_CHUNK_BYTES = SIZE
 _START_SECONDS = 30.0
 _SECONDS_PER_MB = 0.5
 _BUFFER = 4 * 1024 * 1024
@@ -48,6 +51,7 @@ class Extractor:
         self._deadline = deadline
         self._turn = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
+        self._shared: Shared | None = None
 
     @property
     def pid(self) -> int | None:
@@ -81,6 +85,9 @@ class Extractor:
         """End the child; whoever still waits is answered first."""
         async with self._turn:
             child, self._child = self._child, None
+            shared, self._shared = self._shared, None
+            if shared is not None:
+                shared.close()
             if child is None or child.returncode is not None:
                 return
             if child.stdin:
@@ -121,10 +128,12 @@ class Extractor:
     ) -> Sequence[T]:
         size = sum(map(len, chunk))
         async with self._turn:
+            await person.passed()
             child = await self._ready()
             try:
                 async with asyncio.timeout(self._deadline + _SECONDS_PER_MB * size / 1e6):
-                    _in(child).writelines(frames.request(kind, chunk))
+                    shared = self._shared is not None and self._shared.put(chunk)
+                    _in(child).writelines(frames.request(kind, chunk, shared=shared))
                     await _in(child).drain()
                     text, body = await _reply(_out(child))
                 return read(text, body, len(chunk))
@@ -142,8 +151,11 @@ class Extractor:
     async def _ready(self) -> asyncio.subprocess.Process:
         if self._child is not None and self._child.returncode is None:
             return self._child
+        if self._shared is None:
+            self._shared = Shared()
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", _CHILD),
+            *(sys.executable, "-P", "-m", _CHILD, str(self._shared.descriptor)),
+            pass_fds=(self._shared.descriptor,),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

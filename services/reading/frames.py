@@ -18,7 +18,8 @@ from services.reading.findings import Extracted, Found
 from services.reading.problems import Problem
 
 EXTRACT, CHECK = b"E", b"C"
-REQUEST = struct.Struct("<cI")
+# What a request is about, whether its items are in the shared memory, and how many they are.
+REQUEST = struct.Struct("<c?I")
 REPLY = struct.Struct("<IQ")
 MAX_TEXT = 64 * 1024 * 1024
 MAX_BYTES = 512 * 1024 * 1024
@@ -29,10 +30,11 @@ class BadFrame(Exception):
     """The other side does not keep to the form."""
 
 
-def request(kind: bytes, items: Sequence[bytes]) -> list[bytes]:
-    """The pieces of a request: kind and number, the sizes, the items themselves."""
+def request(kind: bytes, items: Sequence[bytes], *, shared: bool) -> list[bytes]:
+    """The pieces of a request: kind and number, the sizes, the items unless they are ``shared``."""
     sizes = struct.pack(f"<{len(items)}Q", *map(len, items))
-    return [REQUEST.pack(kind, len(items)) + sizes, *items]
+    head = REQUEST.pack(kind, shared, len(items)) + sizes
+    return [head] if shared else [head, *items]
 
 
 def extracted_reply(results: Sequence[Extracted]) -> list[bytes]:

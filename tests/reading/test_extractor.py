@@ -13,6 +13,7 @@ from services.reading import child, frames
 from services.reading.extract import Caps, Extracted, extract
 from services.reading.extractor import Extractor
 from services.reading.problems import Problem
+from services.reading.shared import SIZE
 from tests.documents.generator import Party, cnpj, mail, nfe
 
 ISSUER = Party(cnpj(1), "FORNECEDOR")
@@ -42,6 +43,16 @@ async def extractor() -> AsyncIterator[Extractor]:
     one = Extractor()
     yield one
     await one.close()
+
+
+async def test_what_the_shared_memory_does_not_hold(extractor: Extractor) -> None:
+    """R41: a message larger than it, between small ones: all are read, each as itself."""
+    large = mail([XMLS[0]], pdf_bytes=3 * SIZE // 2)
+    assert len(large) > SIZE
+    one, two, three = await extractor.extract_many([MAILS[1], large, MAILS[3]])
+    for answer, xml in ((one, XMLS[1]), (two, XMLS[0]), (three, XMLS[3])):
+        assert isinstance(answer, Extracted)
+        assert [found.xml for found in answer.found] == [xml]
 
 
 @pytest.fixture
