@@ -16,7 +16,9 @@ from tests.servers.ports import wait_until
 from tests.store_fixtures import CNPJ
 
 DOWN, PAGE_DOWN = b"\x1b[B", b"\x1b[6~"
-KEYS = 40
+# Of so many the 95th of a hundred is not one chance key; the first ones meet cold caches.
+KEYS = 120
+COLD = 10
 MAILS = 6_000
 
 
@@ -37,16 +39,20 @@ def _mailbox(home: Path, dovecot: Dovecot) -> None:
     store.close()
 
 
+def _pressed(fd: int, key: bytes) -> list[tuple[float, int]]:
+    return [press(fd, key) for _n in range(COLD + KEYS)][COLD:]
+
+
 def test_keys_at_rest_and_while_reading(home: Path, dovecot: Dovecot) -> None:
     """Down within 8 ms at p95 and 512 bytes at the median, Page Down within 16 ms; 1.3 times while reading."""
     _mailbox(home, dovecot)
     pid, fd = start()
-    down = [press(fd, DOWN) for _n in range(KEYS)]
-    page = [press(fd, PAGE_DOWN) for _n in range(KEYS)]
+    down = _pressed(fd, DOWN)
+    page = _pressed(fd, PAGE_DOWN)
     end(pid, fd)
     pid, fd = start(str(home))
     wait_until(lambda: len(dovecot.messages("keys")) == MAILS, "the mailbox is whole")
-    busy = [press(fd, DOWN) for _n in range(KEYS)]
+    busy = _pressed(fd, DOWN)
     still_reading = not (home / "read.txt").exists()
     wait_until((home / "read.txt").exists, "all is read", timeout=60)
     end(pid, fd)
