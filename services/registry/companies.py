@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.errors import Invalid, Refused
 from services.fiscal import cnpj as cnpjs
 from services.language import _, ngettext
-from services.registry import access, audit, versions
+from services.registry import access, audit, removed, versions
 from services.registry.access import Actor
 from services.registry.company_form import CompanyDraft, Neighbour, check, columns, taken
 from services.registry.company_views import (
@@ -149,6 +149,7 @@ def remove(session: Session, actor: Actor, company_id: int) -> None:
     before = asdict(_draft(session, row))
     for mailbox in session.scalars(select(Mailbox).where(Mailbox.company_id == row.id)).all():
         unlink(session, actor, mailbox)
+    removed.forget_company(session, row.id)
     audit.record(session, actor, "remove", "company", row.id, company_id=row.id, before=before)
     session.flush()
     session.delete(row)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Invalid, NotAllowed, NotFound, Refused
 from services.language import _
-from services.registry import access, audit, occupied, versions
+from services.registry import access, audit, occupied, origins, versions
 from services.registry.access import Actor
 from services.registry.mailbox_form import (
     MailboxDraft,
@@ -71,7 +71,7 @@ def why_not_register(session: Session, actor: Actor, company_id: int) -> str | N
         may_change(actor, company)
     except NotAllowed as e:
         return e.message
-    return _relay_is_on() if company.invoicy_mail else None
+    return relay_is_on() if company.invoicy_mail else None
 
 
 def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) -> MailboxView:
@@ -86,7 +86,7 @@ def add(session: Session, actor: Actor, company_id: int, draft: MailboxDraft) ->
         raise Invalid(_("Função: escolha entre send e read"), field="function")
     may_change(actor, company)
     if company.invoicy_mail:
-        raise Refused(_relay_is_on())
+        raise Refused(relay_is_on())
     needs_import(company, draft.function)
     clean = check(with_defaults(session, actor, draft), password_kept=False)
     # Two registrations at once would both find the address free and the same place in the order.
@@ -138,9 +138,10 @@ def edit(
     refusals counted so far are forgotten and the mailbox is tried at once, as when it is switched
     on again. Raises
     ``InvalidFields``, :class:`Conflict` when ``version`` is not the present one,
-    :class:`Refused` for switching on what a definite refusal of Microsoft's has inactivated (R49).
+    :class:`Refused` for switching on what a definite refusal of Microsoft's has inactivated (R49),
+    and for anything of a copy but its sender name and the switch (R6).
     """
-    mailbox, server, company = _own(session, actor, mailbox_id)
+    mailbox, server, company = own(session, actor, mailbox_id)
     may_change(actor, company)
     may_edit(session, actor, server)
     versions.check(session, PLACE, server.id, server.version, version)
@@ -150,6 +151,7 @@ def edit(
         raise Invalid(_("Campo desconhecido: {name}").format(name=min(unknown)), field=min(unknown))
     function = mailbox.function
     before = _public(server, function, None)
+    origins.refuse_edit(actor, server, before, changes)
     draft = draft_of(server, function)
     draft = replace(draft, **implied(draft, changes), **changes)
     clean = check(draft, password_kept=has_password(session, server))
@@ -183,14 +185,14 @@ def edit(
 
 def remove(session: Session, actor: Actor, mailbox_id: int) -> bool:
     """Unlink a mailbox from its company; True when it was the last and the server went too (R12)."""
-    mailbox, _server, company = _own(session, actor, mailbox_id)
+    mailbox, _server, company = own(session, actor, mailbox_id)
     may_change(actor, company)
     return unlink(session, actor, mailbox)
 
 
 def move(session: Session, actor: Actor, mailbox_id: int, position: int) -> None:
     """Give a mailbox the place ``position`` (from 0) in the order of its list (R13)."""
-    mailbox, _server, company = _own(session, actor, mailbox_id)
+    mailbox, _server, company = own(session, actor, mailbox_id)
     may_change(actor, company)
     session.refresh(company, with_for_update=True)
     order = list(
@@ -220,11 +222,11 @@ def move(session: Session, actor: Actor, mailbox_id: int, position: int) -> None
 
 def view(session: Session, actor: Actor, mailbox_id: int) -> MailboxView:
     """One mailbox of a company that this user may see (R53)."""
-    mailbox, _server, _company = _own(session, actor, mailbox_id)
+    mailbox, _server, _company = own(session, actor, mailbox_id)
     return views_of(session, actor, [mailbox])[0]
 
 
-def _own(session: Session, actor: Actor, mailbox_id: int) -> tuple[Mailbox, EmailServer, Company]:
+def own(session: Session, actor: Actor, mailbox_id: int) -> tuple[Mailbox, EmailServer, Company]:
     """The mailbox, its server (locked against other writers) and its company, if visible."""
     mailbox = session.get(Mailbox, mailbox_id)
     if mailbox is None:
@@ -246,7 +248,8 @@ def _unknown(mailbox_id: int) -> NotFound:
     return NotFound(_("Caixa de e-mail {id} não encontrada").format(id=mailbox_id), field="mailbox")
 
 
-def _relay_is_on() -> str:
+def relay_is_on() -> str:
+    """Why registering is not offered: InvoiCy Mail is on (R2)."""
     return _("A extensão InvoiCy Mail está ativa: desative-a para cadastrar caixas de e-mail")
 
 

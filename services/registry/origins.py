@@ -1,13 +1,18 @@
-"""Where a copied e-mail server comes from, and whether the two still say the same (R6)."""
+"""Where a copied e-mail server comes from, whether the two still say the same, and what may be
+changed of it on the company's side (R6)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.errors import Refused
+from services.language import _
+from services.registry.access import Actor
 from services.store.models import EmailServer
 
 HEADQUARTERS = "headquarters"
@@ -66,6 +71,23 @@ def label(origin: EmailServer) -> str:
     return f"{origin.nickname} <{origin.email}>"
 
 
+def refuse_edit(
+    actor: Actor, server: EmailServer, now: Mapping[str, Any], changes: Mapping[str, Any]
+) -> None:
+    """Of a copy only the sender name and the switch may be changed on the company's side (R6, R9).
+
+    ``now`` are the present values; a value that stays is no change, nor is an empty password.
+    """
+    if server.origin_kind is None:
+        return
+    for name, value in changes.items():
+        if name in ("sender_name", "active") or value == now.get(name):
+            continue
+        if name == "password" and not value:
+            continue
+        raise Refused(_what_to_do(actor, server), field=name)
+
+
 def _origin(copy: EmailServer, now: tuple[object, ...] | None) -> Origin:
     then = (copy.origin_password_version, *(getattr(copy, name) for name in CONNECTION))
     return Origin(
@@ -74,3 +96,23 @@ def _origin(copy: EmailServer, now: tuple[object, ...] | None) -> Origin:
         label=copy.origin_label or "",
         drifted=now is not None and now != then,
     )
+
+
+def _what_to_do(actor: Actor, server: EmailServer) -> str:
+    words = [
+        _("Esta caixa é uma cópia de {origin}: aqui só o nome do remetente pode mudar.").format(
+            origin=server.origin_label
+        )
+    ]
+    if server.origin_id is not None:
+        words.append(_("Altere a origem e sincronize a cópia"))
+    else:
+        words.append(_("A origem já não existe: exclua a cópia e cadastre outra caixa"))
+    words.append(
+        _("ou altere a cópia em Servidores de E-mail.")
+        if actor.is_partner
+        else _("ou peça ao parceiro {partner} que altere a cópia.").format(
+            partner=actor.partner_name
+        )
+    )
+    return f"{words[0]} {words[1]}, {words[2]}"

@@ -219,8 +219,8 @@ class MailboxImport(Base):
 class RemovedMailbox(Base):
     """A sending mailbox that an import removed, kept to be brought back (R6).
 
-    ``server_id`` is set when its server lives on with other companies; otherwise ``settings``
-    has the server's values, and the vault its password under this row.
+    ``server_id`` is set while its server lives on with other companies. ``settings`` has the
+    server's values as they were, and the vault its password under this row, for when it does not.
     """
 
     __tablename__ = "removed_mailbox"

@@ -21,6 +21,11 @@ def get(session: Session, place: str, owner: int, field: str) -> str | None:
     return _vault(session).get(session, place, owner, field)
 
 
+def copy(session: Session, place: str, owner: int, to_place: str, to_owner: int) -> None:
+    """Keep every secret of row ``owner`` of table ``place`` for another row too."""
+    _vault(session).copy(session, place, owner, to_place, to_owner)
+
+
 def drop(session: Session, place: str, owner: int) -> None:
     """Forget every secret of that row."""
     _vault(session).drop(session, place, owner)

@@ -173,6 +173,14 @@ class Vault:
         with _bind(session):
             return self._keyring.get_password(f"{place}/{owner}", field)
 
+    def copy(self, session: Session, place: str, owner: int, to_place: str, to_owner: int) -> None:
+        """Keep every secret of one row for another row too, sealed anew for its place."""
+        fields = select(Secret.field).where(Secret.place == place, Secret.owner_id == owner)
+        for field in session.scalars(fields).all():
+            secret = self.get(session, place, owner, field)
+            if secret is not None:
+                self.put(session, to_place, to_owner, field, secret)
+
     def drop(self, session: Session, place: str, owner: int) -> None:
         """Forget every secret of that row."""
         session.execute(delete(Secret).where(Secret.place == place, Secret.owner_id == owner))
