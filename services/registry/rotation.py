@@ -84,7 +84,8 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
     form.done()
     servers = changeable(session, actor, server_ids, hold=True)
     companies = _companies(session, actor, [server.id for server in servers])
-    for server in servers:
+    # Copies after their origins, so that they are seen to be in step with them (R6).
+    for server in sorted(servers, key=lambda each: (each.origin_id is not None, each.id)):
         change_password(session, server, password)
         clean_slate(server)
         server.version += 1

@@ -54,10 +54,18 @@ def has_password(session: Session, server: EmailServer) -> bool:
 
 
 def change_password(session: Session, server: EmailServer, password: str) -> None:
-    """Put another password in the vault; copies of this server see that it is another one (R6)."""
+    """Put another password in the vault; copies of this server see that it is another one (R6).
+
+    A copy that gets its origin's present one is in step with it.
+    """
     if secret.get(session, PLACE, server.id, FIELD) != password:
         server.password_version += 1
         secret.put(session, PLACE, server.id, FIELD, password)
+    if server.origin_id is None:
+        return
+    origin = session.get(EmailServer, server.origin_id)
+    if origin is not None and secret.get(session, PLACE, origin.id, FIELD) == password:
+        server.origin_password_version = origin.password_version
 
 
 def clean_slate(server: EmailServer) -> None:

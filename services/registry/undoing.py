@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.errors import CarteiroError, Conflict, Refused
 from services.language import _
-from services.registry import access, audit, mailboxes, occupied, removed
+from services.registry import access, audit, mailboxes, occupied, origins, permission, removed
 from services.registry.access import Actor
 from services.registry.holding import hold, in_order
 from services.registry.mailbox_views import MailboxView, views_of
@@ -107,7 +107,7 @@ def undo(
     else changes the mailboxes at the same time.
     """
     company = access.company(session, actor, company_id)
-    mailboxes.may_change(actor, company)
+    permission.may_change(actor, company)
     imported = _last(session, company.id)
     if imported is None:
         raise Refused(_nothing_to_undo(session, company.id))
@@ -128,7 +128,7 @@ def undo(
     emails = [session.get_one(EmailServer, link.server_id).email for link in copies]
     copy_kept = False
     for link in copies:
-        if _changed_by_hand(session, imported):
+        if _is_its_own(session, imported):
             copy_kept = True
             _only_unlink(session, actor, link)
         else:
@@ -186,7 +186,7 @@ def _in_the_way(
     kept: list[RemovedMailbox],
 ) -> CarteiroError | None:
     try:
-        mailboxes.may_change(actor, company)
+        permission.may_change(actor, company)
     except CarteiroError as e:
         return e
     if company.invoicy_mail:
@@ -223,8 +223,12 @@ def _in_the_way(
     return None
 
 
-def _changed_by_hand(session: Session, imported: MailboxImport) -> bool:
-    """Has somebody given the copy another connection or password than its origin's?"""
+def _is_its_own(session: Session, imported: MailboxImport) -> bool:
+    """Has somebody given the copy a connection or password that its origin does not have?"""
+    copy = session.get_one(EmailServer, imported.server_id)
+    origin = origins.of(session, [copy]).get(copy.id)
+    if origin is not None and origin.server_id is not None and not origin.drifted:
+        return False
     changes = session.scalars(
         select(AuditEntry.after).where(
             AuditEntry.entity == PLACE,

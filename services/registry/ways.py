@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import CarteiroError, NotAllowed, Refused
 from services.language import _
-from services.registry import access, candidates, mailboxes
+from services.registry import access, candidates, mailboxes, permission
 from services.registry.access import Actor
 from services.registry.mailbox_views import needs_import
 from services.registry.origins import HEADQUARTERS, PARTNER
@@ -56,7 +56,7 @@ def check(session: Session, actor: Actor, company: Company, key: str, function: 
                 partner=actor.partner_name
             )
         )
-    mailboxes.may_change(actor, company)
+    permission.may_change(actor, company)
     if key in (HEADQUARTERS, PARTNER):
         if function == Function.READ:
             raise Refused(_("Só caixas de envio são importadas; para leitura há Outro provedor"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.errors import Invalid
 from services.language import _
-from tui_app.cli import account_options
+from tui_app.cli import account_options, mailbox_imports
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
@@ -65,6 +65,20 @@ def build(_name: str, group: ArgumentParser) -> None:
         "test", _("testa a comunicação, passo a passo"), "carteiro mailbox test 3 --json", _test
     )
     test.add_argument("id", type=int, metavar="ID")
+    move = actions.add(
+        "move",
+        _("muda a ordem em que as caixas de envio são tentadas"),
+        "carteiro mailbox move 3 0",
+        _move,
+    )
+    move.add_argument("id", type=int, metavar="ID")
+    move.add_argument(
+        "position",
+        type=int,
+        metavar=_("POSIÇÃO"),
+        help=_("0 é a primeira a ser tentada, como em position no JSON"),
+    )
+    mailbox_imports.build(actions)
 
 
 def _values(context: Context, function: str) -> dict[str, Any]:
@@ -118,6 +132,7 @@ def _list(context: Context) -> None:
                 _("Servidor"),
                 _("Ativa"),
                 _("Situação"),
+                _("Cópia de"),
             ),
             (
                 (
@@ -133,6 +148,17 @@ def _list(context: Context) -> None:
             ),
             _("Nenhuma caixa: cadastre com carteiro mailbox add"),
         ),
+    )
+
+
+def _origin(mailbox: MailboxView) -> str:
+    """Of what it is a copy, and that the two no longer say the same."""
+    if mailbox.origin is None:
+        return ""
+    return (
+        f"{mailbox.origin.label} {_('≠ origem')}"
+        if mailbox.origin.drifted
+        else (mailbox.origin.label)
     )
 
 
@@ -161,6 +187,22 @@ def _remove(context: Context) -> None:
     context.out.give(
         {"id": number, "removed": True, "server_removed": server_too},
         lambda: context.out.say(words.format(id=number)),
+    )
+
+
+def _move(context: Context) -> None:
+    from services.registry import mailboxes
+
+    args = context.args
+    context.do(mailboxes.move, args.id, args.position)
+    moved = context.ask(mailboxes.view, args.id)
+    context.out.give(
+        moved,
+        lambda: context.out.say(
+            _("Caixa {id}: agora é a {place}ª da lista").format(
+                id=moved.id, place=moved.position + 1
+            )
+        ),
     )
 
 

@@ -1,0 +1,158 @@
+"""``mailbox import-from-headquarters`` and ``-partner``, ``undo-import``, ``resync``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from services.errors import Refused
+from services.language import _, ngettext
+from tui_app.cli.context import Context
+from tui_app.cli.output import moment
+from tui_app.cli.parser import Actions
+
+if TYPE_CHECKING:
+    from services.registry.imports import Preview
+    from services.registry.mailbox_views import MailboxView
+
+
+def build(actions: Actions) -> None:
+    """The actions and their options."""
+    for kind, line, example in (
+        (
+            "headquarters",
+            _("troca as caixas de envio da filial por uma cópia da caixa da matriz"),
+            "carteiro mailbox import-from-headquarters --company 11222333000262 --yes",
+        ),
+        (
+            "partner",
+            _("troca as caixas de envio da empresa por uma cópia de uma caixa do parceiro"),
+            "carteiro mailbox import-from-partner --company 11222333000181 --server 3 --yes",
+        ),
+    ):
+        action = actions.add(f"import-from-{kind}", line, example, _import)
+        action.add_argument("--company", required=True, metavar="CNPJ")
+        action.add_argument(
+            "--server",
+            type=int,
+            metavar="ID",
+            required=kind == "partner",
+            help=_("o servidor de e-mail a copiar"),
+        )
+        action.add_argument("--sender-name", help=_("nome do remetente; sem ele, o da origem"))
+        action.add_argument("--yes", action="store_true", help=_("não pergunta"))
+        action.set_defaults(kind=kind)
+    undo = actions.add(
+        "undo-import",
+        _("traz de volta o que a última importação tirou, até 30 dias depois"),
+        "carteiro mailbox undo-import --company 11222333000262",
+        _undo,
+    )
+    undo.add_argument("--company", required=True, metavar="CNPJ")
+    resync = actions.add(
+        "resync",
+        _("dá a uma cópia os valores e a senha que a origem tem agora"),
+        "carteiro mailbox resync 7",
+        _resync,
+    )
+    resync.add_argument("id", type=int, metavar="ID")
+
+
+def _import(context: Context) -> int | None:
+    from services.registry import imports
+
+    args = context.args
+    company = context.company(args.company)
+    seen = context.ask(imports.preview, company.id, args.kind, args.server)
+    if not args.yes and not _agreed(context, seen):
+        context.out.say(_("Nada foi alterado."))
+        return 1
+    service = imports.from_headquarters if args.kind == "headquarters" else imports.from_partner
+    made = context.do(service, company.id, seen.comes.id, args.sender_name, seen=seen.seen)
+    gone = [view.email for view in seen.removed]
+    context.out.give(
+        {**_plain(made), "removed": gone, "undo_until": seen.undo_until},
+        lambda: context.out.say(
+            _(
+                "Caixa {id} importada: {email}. Até {until} se desfaz com carteiro mailbox "
+                "undo-import --company {cnpj}"
+            ).format(id=made.id, email=made.email, until=moment(seen.undo_until), cnpj=company.cnpj)
+        ),
+    )
+    return None
+
+
+def _agreed(context: Context, seen: Preview) -> bool:
+    """Show what would happen and ask; refused where nobody is there to answer."""
+    say = context.out.say
+    if seen.removed:
+        say(_("Sai:"))
+    for view in seen.removed:
+        say(f"  {view.nickname} <{view.email}>")
+    comes = seen.comes
+    say(_("Entra, como cópia:"))
+    say(f"  {comes.nickname} <{comes.email}>  {comes.host}:{comes.port} {comes.security}")
+    name = context.args.sender_name
+    say(_("  Nome do remetente: {name}").format(name=comes.sender_name if name is None else name))
+    say(_("Pode ser desfeito até {until}.").format(until=moment(seen.undo_until)))
+    if context.out.as_json or not sys.stdin.isatty():
+        count = len(seen.removed)
+        raise Refused(
+            ngettext(
+                "A importação tira {n} caixa de envio: confira e repita com --yes",
+                "A importação tira {n} caixas de envio: confira e repita com --yes",
+                count,
+            ).format(n=count),
+            field="yes",
+        )
+    sys.stdout.write(_("Importar? [s/N] "))
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("s", "sim", "y", "yes")
+
+
+def _undo(context: Context) -> None:
+    from services.registry import undoing
+
+    company = context.company(context.args.company)
+    done = context.do(undoing.undo, company.id)
+
+    def tell() -> None:
+        for view in done.back:
+            context.out.say(_("Caixa {id} de volta: {email}").format(id=view.id, email=view.email))
+        if not done.back:
+            context.out.say(_("A cópia saiu; não havia caixa a trazer de volta"))
+        if done.copy_kept:
+            context.out.say(
+                _("A cópia tinha sido alterada à mão e continua em Servidores de E-mail")
+            )
+
+    context.out.give(done, tell)
+
+
+def _resync(context: Context) -> None:
+    from services.registry import copying
+
+    number = context.args.id
+    changes = context.ask(copying.differences, number)
+    made = context.do(copying.resync, number)
+    names = [change.field for change in changes]
+    words = (
+        _("Caixa {id} sincronizada com {origin}: {fields}")
+        if names
+        else _("Caixa {id} já está igual a {origin}")
+    )
+    context.out.give(
+        {**_plain(made), "changed": names},
+        lambda: context.out.say(
+            words.format(
+                id=made.id,
+                origin=made.origin.label if made.origin is not None else "",
+                fields=", ".join(names),
+            )
+        ),
+    )
+
+
+def _plain(view: MailboxView) -> dict[str, Any]:
+    return {field.name: getattr(view, field.name) for field in fields(view)}
