@@ -99,20 +99,31 @@ def _origin(copy: EmailServer, now: tuple[object, ...] | None) -> Origin:
 
 
 def _what_to_do(actor: Actor, server: EmailServer) -> str:
-    words = [
-        _("Esta caixa é uma cópia de {origin}: aqui só o nome do remetente pode mudar.").format(
-            origin=server.origin_label
+    alive = server.origin_id is not None
+    if actor.is_partner:
+        words = (
+            _(
+                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e a caixa "
+                "ativa. Altere a origem e sincronize, ou altere a cópia em Servidores de E-mail"
+            )
+            if alive
+            else _(
+                "Esta caixa é uma cópia de {origin}, que já não existe: aqui só mudam o nome do "
+                "remetente e a caixa ativa. Altere a cópia em Servidores de E-mail"
+            )
         )
-    ]
-    if server.origin_id is not None:
-        words.append(_("Altere a origem e sincronize a cópia"))
     else:
-        words.append(_("A origem já não existe: exclua a cópia e cadastre outra caixa"))
-    words.append(
-        _("ou altere a cópia em Servidores de E-mail.")
-        if actor.is_partner
-        else _("ou peça ao parceiro {partner} que altere a cópia.").format(
-            partner=actor.partner_name
+        words = (
+            _(
+                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e a caixa "
+                "ativa. Altere a origem e sincronize, ou peça ao parceiro {partner} que altere a "
+                "cópia"
+            )
+            if alive
+            else _(
+                "Esta caixa é uma cópia de {origin}, que já não existe: aqui só mudam o nome do "
+                "remetente e a caixa ativa. Peça ao parceiro {partner} que altere a cópia, ou "
+                "exclua-a e cadastre outra"
+            )
         )
-    )
-    return f"{words[0]} {words[1]}, {words[2]}"
+    return words.format(origin=server.origin_label, partner=actor.partner_name)

@@ -18,7 +18,7 @@ from services.errors import (
     Refused,
 )
 from services.office import Office
-from services.registry import companies, copying, imports, mailboxes, servers
+from services.registry import companies, copying, imports, mailboxes, rotation, servers
 from services.registry.origins import Origin
 from services.registry.server_form import ServerDraft
 from services.store.models import AuditEntry, EmailServer, Mailbox
@@ -316,6 +316,23 @@ def test_a_copy_of_a_copy_follows(family: Family) -> None:
     assert drifted.origin.drifted
     family.office.do_now(copying.resync, family.actor, branch.id)
     assert family.password(branch.server_id) == "outra"
+
+
+def test_one_password_for_both_keeps_them_in_step(family: Family) -> None:
+    """R6: a copy that gets its origin's new password by another way has not drifted."""
+    origin = family.add(family.head, "matriz")
+    copy = family.office.do_now(imports.from_headquarters, family.actor, family.branch.id)
+
+    def drifted() -> bool | None:
+        known = family.office.ask_now(mailboxes.view, family.actor, copy.id).origin
+        return None if known is None else known.drifted
+
+    family.office.do_now(rotation.rotate, family.actor, [copy.server_id, origin.server_id], "nova")
+    assert drifted() is False
+    family.office.do_now(mailboxes.edit, family.actor, origin.id, {"password": "outra"})
+    assert drifted() is True
+    family.office.do_now(servers.edit, family.actor, copy.server_id, {"password": "outra"})
+    assert drifted() is False
 
 
 def test_what_cannot_be_resynced(family: Family) -> None:

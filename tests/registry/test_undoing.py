@@ -11,7 +11,16 @@ from sqlalchemy import select
 
 from services import clock
 from services.errors import Conflict, NotAllowed, NotFound, Refused
-from services.registry import companies, imports, mailboxes, origins, removed, servers, undoing
+from services.registry import (
+    companies,
+    imports,
+    mailboxes,
+    origins,
+    removed,
+    rotation,
+    servers,
+    undoing,
+)
 from services.registry.companies import CompanyDraft
 from services.store.models import EmailServer, Mailbox, MailboxImport, RemovedMailbox
 from tests.registry.branch import Family
@@ -190,6 +199,16 @@ def test_a_copy_changed_by_hand_stays_with_the_partner(family: Family) -> None:
     kept = family.office.ask_now(servers.view, family.actor, copy.server_id)
     assert (kept.smtp_port, kept.companies) == (26, ())
     assert family.password(copy.server_id) == "achada"
+
+
+def test_a_copy_changed_as_its_origin_was_goes(family: Family) -> None:
+    """R6: what the origin has too is not lost with the copy."""
+    family.add(family.branch, "um")
+    origin = family.add(family.head, "matriz")
+    copy = imported(family)
+    family.office.do_now(rotation.rotate, family.actor, [copy.server_id, origin.server_id], "nova")
+    assert not undo(family).copy_kept
+    assert len(family.office.ask_now(servers.list_servers, family.actor)) == 2
 
 
 def test_import_after_import(family: Family) -> None:

@@ -143,6 +143,7 @@ def _list(context: Context) -> None:
                     f"{m.host}:{m.port} {m.security}",
                     m.active,
                     account_options.state_words(m),
+                    _origin(m),
                 )
                 for m in found
             ),
@@ -155,11 +156,8 @@ def _origin(mailbox: MailboxView) -> str:
     """Of what it is a copy, and that the two no longer say the same."""
     if mailbox.origin is None:
         return ""
-    return (
-        f"{mailbox.origin.label} {_('≠ origem')}"
-        if mailbox.origin.drifted
-        else (mailbox.origin.label)
-    )
+    label = mailbox.origin.label
+    return f"{_('≠ origem')} · {label}" if mailbox.origin.drifted else label
 
 
 def _edit(context: Context) -> None:
