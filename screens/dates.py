@@ -23,3 +23,8 @@ def amount(value: Decimal | None) -> str:
     if value is None:
         return ""
     return f"{value:,.2f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+
+
+def day(instant: datetime) -> str:
+    """``24/11/2026``."""
+    return instant.astimezone().strftime("%d/%m/%Y")

@@ -1,67 +1,32 @@
-"""Caixas de E-mail: the company's sending and reading mailboxes (R1–R13)."""
+"""Caixas de E-mail: the company's sending and reading mailboxes (R1–R14)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from textual.containers import Vertical
 from textual.widget import Widget
 
 from screens.commands import Command
+from screens.dates import day, when
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest
 from screens.dialogs.mailbox_form import MailboxForm
+from screens.dialogs.progress import run_in_chunks
 from screens.frame import FramedScreen
-from screens.widgets.columns import Cell, Column
-from screens.widgets.foreign import Foreign
+from screens.mailbox_source import MailboxSource, columns
+from screens.mailbox_work import Deed, deleting, do_each, switching
+from screens.registering import register, resync, undo
+from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
-from screens.widgets.status import cell
-from services.errors import CarteiroError
-from services.language import _, ngettext
-from services.registry import mailboxes
+from services.language import _
+from services.registry import mailboxes, undoing
 from services.registry.mailboxes import MailboxView
+from services.registry.undoing import ImportView
 from services.store.models import Function
-
-_SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "—"}
-
-
-class MailboxSource:
-    """The mailboxes of the chosen company and one function, as a list reads them."""
-
-    def __init__(self, desk: Desk, function: Function) -> None:
-        self._desk = desk
-        self._function = function
-        self.status: str | None = None
-        self.views: dict[int, MailboxView] = {}
-
-    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        company = self._desk.company
-        if company is None:
-            return []
-        found = await self._desk.ask(
-            mailboxes.list_of, company.id, function=self._function, status=self.status
-        )
-        wanted = filter.casefold()
-        self.views = {
-            v.id: v for v in found if wanted in f"{v.nickname} {v.email} {v.host}".casefold()
-        }
-        return list(self.views)
-
-    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        return {i: _cells(self.views[i]) for i in ids if i in self.views}
-
-
-def _cells(view: MailboxView) -> Sequence[Cell]:
-    state = "inactive" if not view.active else "failing" if view.health == "failing" else "active"
-    return (
-        view.nickname,
-        view.email,
-        cell(state),
-        f"{view.host}:{view.port}",
-        _SECURITY.get(view.security, view.security),
-    )
 
 
 def _empty(function: Function, *, invites: bool) -> str:
@@ -79,32 +44,62 @@ class MailboxesScreen(FramedScreen):
     needs_company = True
     DEFAULT_CSS = """
     MailboxesScreen #why { color: $text-warning; height: auto; }
+    MailboxesScreen #relay { height: auto; }
+    MailboxesScreen #imported { color: $foreground 75%; height: auto; display: none; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("mailboxes.new", "n", _("Nova"), "new", order=1, when=lambda s: s.why_not is None),
         Command("mailboxes.edit", "e", _("Editar"), "edit", order=2),
         Command("mailboxes.test", "t", _("Testar"), "test", order=3),
-        Command("mailboxes.switch", "a", _("Ativar"), "switch", order=4),
-        Command("mailboxes.delete", "x", _("Excluir"), "delete", order=5),
+        Command(
+            "mailboxes.switch",
+            "a",
+            _("Ativar"),
+            "switch",
+            _("Ativa ou inativa a caixa, ou as marcadas"),
+            order=4,
+        ),
+        Command(
+            "mailboxes.delete",
+            "x",
+            _("Excluir"),
+            "delete",
+            _("Tira da empresa a caixa, ou as marcadas"),
+            order=5,
+        ),
+        Command(
+            "mailboxes.resync",
+            "y",
+            _("Sincronizar"),
+            "resync",
+            _("Dá à cópia o que a origem tem agora, depois de mostrar o que muda"),
+            order=6,
+            when=lambda s: s.chosen_has_drifted,
+        ),
+        Command(
+            "mailboxes.undo",
+            "z",
+            _("Desfazer importação"),
+            "undo",
+            _("Traz de volta as caixas que a importação tirou"),
+            order=7,
+            when=lambda s: s.imported is not None and s.imported.why_not is None,
+        ),
         Command("mailboxes.status", "s", _("Situação"), "status"),
+        Command("mailboxes.up", "plus", _("Subir na ordem"), "move(-1)", palette=False),
+        Command("mailboxes.down", "minus", _("Descer na ordem"), "move(1)", palette=False),
         Command("mailboxes.reload", "r", _("Atualizar"), "reload", palette=False),
-        Command("mailboxes.up", "plus", _("Subir"), "up", palette=False),
         Command("mailboxes.back", "escape", _("Voltar"), "app.go('home')", palette=False),
     )
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.why_not: str | None = None
+        self.imported: ImportView | None = None
         self._sources = {f: MailboxSource(desk, f) for f in Function}
-        columns = (
-            Column("nickname", _("Apelido"), 14),
-            Column("email", _("E-mail"), 24, wide=True),
-            Column("status", _("Situação"), 12),
-            Column("host", _("Servidor"), 24, min_terminal_width=100),
-            Column("security", _("Conexão"), 8, min_terminal_width=130),
-        )
-        self._lists = {f: WindowList(self._sources[f], columns, id=f.value) for f in Function}
-
+        self._lists = {
+            f: WindowList(self._sources[f], columns(copies=False), id=f.value) for f in Function
+        }
         self._listings = {
             Function.SEND: Listing(self._lists[Function.SEND], title=_("Envio")),
             Function.READ: Listing(self._lists[Function.READ], title=_("Leitura")),
@@ -116,14 +111,20 @@ class MailboxesScreen(FramedScreen):
 
     def help_words(self) -> str:
         return _(
-            "As caixas de envio mandam os e-mails da empresa; a de cima é tentada primeiro. "
-            "As de leitura são lidas por POP e seus documentos fiscais, importados; só existem com "
-            "a extensão Importação de Documentos ativada. Cada função precisa da própria caixa."
+            "As caixas de envio mandam os e-mails da empresa; a de cima é tentada primeiro, + e - "
+            "mudam a ordem. As de leitura são lidas por POP e seus documentos fiscais, importados; "
+            "só existem com a extensão Importação de Documentos ativada. Cada função precisa da "
+            "própria caixa. Importar da Matriz ou do Parceiro troca as caixas de envio por uma "
+            "cópia: por 30 dias z a desfaz. “≠ origem” diz que a origem da cópia mudou desde "
+            "então: y mostra o que mudou e sincroniza."
         )
 
     def body(self) -> Iterable[Widget]:
         yield Foreign(id="why")
+        # While InvoiCy Mail is on: the line of the relay by which the e-mails leave (R14).
+        yield Vertical(id="relay")
         yield from self._listings.values()
+        yield Foreign(id="imported")
 
     def on_mount(self) -> None:
         self.attempt(self.company_changed, group="load")
@@ -142,6 +143,7 @@ class MailboxesScreen(FramedScreen):
         self.why_not = reason
         for function, shown in self._lists.items():
             shown.empty = _empty(function, invites=reason is None)
+            shown.action_unmark()
         self.refresh_bindings()
         await self.refresh_live()
 
@@ -149,10 +151,52 @@ class MailboxesScreen(FramedScreen):
         for function, listing in self._listings.items():
             if listing.display:
                 self._lists[function].refresh_ids()
+        company = self.desk.company
+        self.imported = None
+        if company is not None:
+            self.imported = await self.desk.ask(undoing.last, company.id)
+        self._show_imported()
+        self.refresh_bindings()
+
+    def _show_imported(self) -> None:
+        line = self.query_one("#imported", Foreign)
+        line.display = self.imported is not None
+        if self.imported is None:
+            return
+        words = (
+            _("Importada por {by} ({at}): z desfaz, até {until}")
+            if self.imported.why_not is None
+            else _("Importada por {by} ({at}). Não se desfaz agora: {why}")
+        )
+        line.show(
+            words.format(
+                at=when(self.imported.at),
+                by=self.imported.by,
+                until=day(self.imported.undo_until),
+                why=self.imported.why_not,
+            )
+        )
+
+    # What is chosen.
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter edits."""
         self.action_edit()
+
+    def on_window_list_highlighted(self) -> None:
+        """Another mailbox: other things may be possible."""
+        self.refresh_bindings()
+
+    def on_window_list_counted(self) -> None:
+        """A list was read again."""
+        for function, shown in self._lists.items():
+            views = self._sources[function].views.values()
+            shown.set_columns(columns(copies=any(view.origin is not None for view in views)))
+        self.refresh_bindings()
+
+    def on_descendant_focus(self) -> None:
+        """The other list: the same."""
+        self.refresh_bindings()
 
     def _function(self) -> Function:
         return Function.READ if self._lists[Function.READ].has_focus else Function.SEND
@@ -162,22 +206,30 @@ class MailboxesScreen(FramedScreen):
         cursor = self._lists[function].current
         return None if cursor is None else self._sources[function].views.get(cursor)
 
+    def _targets(self) -> list[MailboxView]:
+        """The marked mailboxes that are shown, or the one under the cursor, in the list's order."""
+        function = self._function()
+        wanted = self._lists[function].targets
+        return [v for v in self._sources[function].views.values() if v.id in wanted]
+
+    @property
+    def chosen_has_drifted(self) -> bool:
+        """Is the mailbox under the cursor a copy whose origin has changed?"""
+        view = self._chosen()
+        return view is not None and view.origin is not None and view.origin.drifted
+
+    # What can be done.
+
     def action_new(self) -> None:
-        """Register a mailbox of the list in focus."""
+        """Register a mailbox of the list in focus, by one of the four ways (R4)."""
         self.run_worker(
             self._register(self._function()), group="form", exclusive=True, exit_on_error=False
         )
 
     async def _register(self, function: Function) -> None:
-        company = self.desk.company
-        if company is None:
-            return
-        reason = await self.desk.ask(mailboxes.why_not_register, company.id)
-        if reason is not None:
-            self.refuse(reason)
-            return
-        await self.app.push_screen_wait(MailboxForm(self.desk, company, function))
-        await self.refresh_live()
+        if self.desk.company is not None:
+            await register(self, self.desk, self.desk.company, function)
+            await self.refresh_live()
 
     def action_edit(self) -> None:
         """Change the mailbox under the cursor."""
@@ -194,52 +246,74 @@ class MailboxesScreen(FramedScreen):
             self.app.push_screen(EmailTest.of_saved(self.desk, view))
 
     def action_switch(self) -> None:
-        """Caixa ativa on or off (R9)."""
-        view = self._chosen()
-        if view is not None:
+        """Caixa ativa on or off, of the one under the cursor or of all marked (R9)."""
+        targets = self._targets()
+        if len(targets) == 1 and not self._lists[self._function()].marks:
+            view = targets[0]
             self.attempt(
                 lambda: self.desk.do(
                     mailboxes.edit, view.id, {"active": not view.active}, version=view.version
                 ),
                 lambda _done: self.refresh_live(),
             )
+        elif targets:
+            self._do_all(switching(targets))
 
     def action_delete(self) -> None:
-        """Take the mailbox from the company, after a question (R12)."""
-        view = self._chosen()
-        if view is not None:
-            self.run_worker(self._delete(view), group="delete", exclusive=True, exit_on_error=False)
+        """Take mailboxes from the company, after a question that says what goes (R12)."""
+        targets = self._targets()
+        if targets:
+            self._do_all(deleting(targets))
 
-    async def _delete(self, view: MailboxView) -> None:
-        if len(view.companies) > 1:
-            others = len(view.companies) - 1
-            text = ngettext(
-                "{email} deixa de ser caixa desta empresa; {n} outra empresa continua com ela.",
-                "{email} deixa de ser caixa desta empresa; {n} outras empresas continuam com ela.",
-                others,
-            ).format(email=view.email, n=others)
-        else:
-            text = _(
-                "{email} não está vinculada a nenhuma outra empresa: o servidor e a senha também são excluídos."
-            ).format(email=view.email)
-        if not await self.app.push_screen_wait(
-            Confirm(_("Excluir a caixa {name}?").format(name=view.nickname), text, danger=True)
-        ):
+    def _do_all(self, deed: Deed) -> None:
+        self.run_worker(self._ask_and_do(deed), group="deed", exclusive=True, exit_on_error=False)
+
+    async def _ask_and_do(self, deed: Deed) -> None:
+        shown = self._lists[Function(deed.views[0].function)]
+        question = Confirm(deed.question, deed.text, deed.happens, danger=deed.danger)
+        if not await self.app.push_screen_wait(question):
             return
-        try:
-            await self.desk.do(mailboxes.remove, view.id)
-        except CarteiroError as e:
-            self.refuse(e.message)
+        outcome = await run_in_chunks(self.app, deed.title, deed.views, 1, do_each(self.desk, deed))
+        if outcome.whole and len(deed.views) > 1:
+            notify_safe(self.app, deed.done)
+        shown.action_unmark()
         await self.refresh_live()
 
-    def action_up(self) -> None:
-        """Try this sending mailbox earlier (R13)."""
+    def action_move(self, steps: int) -> None:
+        """Try this mailbox earlier or later than its neighbour in the list (R13)."""
         view = self._chosen()
-        if view is not None and view.position > 0:
+        if view is None:
+            return
+        views: Sequence[MailboxView] = list(self._sources[Function(view.function)].views.values())
+        to = next(n for n, each in enumerate(views) if each.id == view.id) + steps
+        if 0 <= to < len(views):
             self.attempt(
-                lambda: self.desk.do(mailboxes.move, view.id, view.position - 1),
+                lambda: self.desk.do(mailboxes.move, view.id, views[to].position),
                 lambda _done: self.refresh_live(),
             )
+
+    def action_resync(self) -> None:
+        """Give a copy what its origin has now, after showing what changes (R6)."""
+        view = self._chosen()
+        if view is not None:
+            self.run_worker(self._resync(view), group="resync", exclusive=True, exit_on_error=False)
+
+    async def _resync(self, view: MailboxView) -> None:
+        await resync(self, self.desk, view)
+        await self.refresh_live()
+
+    def action_undo(self) -> None:
+        """Bring back what the last import removed, after a question (R6)."""
+        if self.imported is not None:
+            self.run_worker(
+                self._undo(self.imported), group="undo", exclusive=True, exit_on_error=False
+            )
+
+    async def _undo(self, imported: ImportView) -> None:
+        if self.desk.company is None:
+            return
+        await undo(self, self.desk, self.desk.company, imported)
+        await self.refresh_live()
 
     def action_status(self) -> None:
         """Show all, only active or only inactive mailboxes (R1)."""

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.dialogs import copy_fields
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
@@ -110,6 +111,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     DEFAULT_CSS = """
     MailboxForm Form { height: auto; max-height: 65vh; }
+    MailboxForm #origin { padding: 0 0 1 0; }
+    MailboxForm FieldRow Foreign.control { padding: 0 1; }
     MailboxForm #guidance { height: auto; max-height: 2; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
@@ -122,6 +125,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             "discover",
             _("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
             order=3,
+            when=lambda d: not d.is_copy,
         ),
         Command(
             "mailbox_form.guidance",
@@ -142,12 +146,20 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         self.company = company
         self.function = function
         self.view = view
-        values = _values(function, view)
-        self.form = Form(
-            fields(function, editing=view is not None),
-            values,
-            made_by_hand=values if view is not None else (),
-        )
+        specs, values = self._asked(view)
+        self.form = Form(specs, values, made_by_hand=values if view is not None else ())
+
+    @property
+    def is_copy(self) -> bool:
+        """Only the sender name and the switch of a copy can be changed here (R6)."""
+        return self.view is not None and self.view.origin is not None
+
+    def _asked(self, view: MailboxView | None) -> tuple[list[FieldSpec], dict[str, Value]]:
+        specs = fields(self.function, editing=view is not None)
+        values = _values(self.function, view)
+        if view is not None and view.origin is not None:
+            return copy_fields.of_copy(specs, values)
+        return specs, values
 
     def compose(self) -> ComposeResult:
         what = _("caixa de envio") if self.function is Function.SEND else _("caixa de leitura")
@@ -156,6 +168,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             yield Foreign(
                 f"{title.format(what=what)} · {self.company.nickname}", classes="dialog-title"
             )
+            if self.view is not None and self.view.origin is not None:
+                yield Foreign(copy_fields.words(self.view.origin), classes="hint", id="origin")
             yield self.form
             yield Foreign(block=True, id="guidance")
         yield KeyLine()
@@ -175,6 +189,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     def _show_line(self) -> None:
         """One line of what the provider asks; F7 shows the whole (R51)."""
+        if self.is_copy:
+            return
         line = guidance.line_for(self._email, self._host, mailbox_form.PROTOCOL[self.function])
         self.query_one("#guidance", Foreign).show(
             _("{line} · F7 mostra como").format(line=line) if line else ""
@@ -225,7 +241,7 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
                 saved = await self.desk.do(
                     mailboxes.edit,
                     self.view.id,
-                    changes_of(self.function, draft),
+                    self._changes(draft),
                     version=self.view.version,
                 )
         except InvalidFields as e:
@@ -239,12 +255,17 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         else:
             self.dismiss(saved)
 
+    def _changes(self, draft: MailboxDraft) -> dict[str, Any]:
+        if self.is_copy:
+            return {name: getattr(draft, name) for name in copy_fields.CHANGEABLE}
+        return changes_of(self.function, draft)
+
     async def _changed_meanwhile(self, conflict: Conflict) -> None:
         """Somebody else saved first: show it, keep what was typed, and save over it only if asked."""
         assert self.view is not None
         now = await self.desk.ask(mailboxes.view, self.view.id)
-        theirs = _values(self.function, now)
-        mine = _values(self.function, self.view)
+        theirs = self._asked(now)[1]
+        mine = self._asked(self.view)[1]
         differs = [n for n in theirs if theirs[n] != mine[n]]
         text = conflict.message + "\n" + "\n".join(f"{n}: {theirs[n]}" for n in differs)
         if await self.app.push_screen_wait(
@@ -260,6 +281,9 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
     def draft(self) -> MailboxDraft:
         """What is on the screen now."""
         values: dict[str, Any] = self.form.values()
+        if self.view is not None and self.is_copy:
+            own = {name: values[name] for name in copy_fields.CHANGEABLE}
+            values = {**_values(self.function, self.view), **own}
         return MailboxDraft(
             function=self.function,
             nickname=values["nickname"] or "",

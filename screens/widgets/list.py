@@ -186,6 +186,13 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh(Region(0, 0, self.size.width, 1))
         self._ask()
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns over the same cells."""
+        if tuple(columns) != self.columns:
+            self.columns = tuple(columns)
+            self.on_resize()
+            self.refresh()
+
     def refresh_ids(self) -> None:
         """Something changed: ask again. The cursor stays on its row, or the nearest left."""
         if self._asking:

@@ -94,6 +94,13 @@ class Console:
         if function is Function.READ:
             await self.press("tab")
 
+    async def other_provider(self) -> None:
+        """From the list of mailboxes to the form of a new one: the second of the four ways (R4)."""
+        await self.press("n")
+        await self.in_front("RegisterWay")
+        await self.press("2")
+        await self.in_front("MailboxForm")
+
 
 Opened = Callable[..., AbstractAsyncContextManager[Console]]
 

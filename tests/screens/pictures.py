@@ -33,7 +33,7 @@ async def take(stop: Stop, size: tuple[int, int]) -> str:
         store = open_store(settings)
         if not stop.empty:
             with store.writing() as session:
-                sample.fill(session)
+                sample.fill(session, stop.also)
         store.close()
         app = CarteiroApp(settings, with_jobs=False)
         async with app.run_test(size=size) as pilot:

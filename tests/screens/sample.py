@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from services.notifications import bell
 from services.outbox import queue
-from services.registry import companies, mailboxes, people, relay
-from services.registry.companies import CompanyDraft
+from services.registry import companies, imports, mailboxes, people, relay
+from services.registry.access import Actor
+from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.store.mail import Blob, Document, OutboxMessage
 from services.store.models import Function
@@ -20,8 +21,11 @@ NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embalagens Rio Claro ME")
 
 
-def fill(session: Session) -> None:
-    """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries."""
+def fill(session: Session, also: str = "") -> None:
+    """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
+
+    ``also`` "branch" makes it a branch of a third, "copy" one that imported a mailbox of that.
+    """
     ana = people.initialise(
         session,
         partner="Contábil Sul",
@@ -48,6 +52,8 @@ def fill(session: Session) -> None:
     ):
         mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
     mailboxes.add(session, ana, bakery.id, _read())
+    if also:
+        _headquarters(session, ana, bakery, copied=also == "copy")
     for number, subject in enumerate(
         ("NF-e 1841 - Padaria São João", "NF-e 1842 - Padaria São João", "Boleto de março"), 1
     ):
@@ -76,6 +82,28 @@ def fill(session: Session) -> None:
             type_key=type_key,
             title=title,
             text="O que houve e o que fazer.",
+        )
+
+
+def _headquarters(session: Session, ana: Actor, branch: CompanyView, *, copied: bool) -> None:
+    above = companies.add(session, ana, _company("11222333000262", "Grupo São João"))
+    companies.edit(session, ana, branch.id, {"headquarters": above.cnpj})
+    central, *_rest = (
+        mailboxes.add(session, ana, above.id, _send(nickname, address, host, active=active))
+        for nickname, address, host, active in (
+            ("Central", "central@saojoao.example", "smtp.saojoao.example", True),
+            ("Avisos", "avisos@saojoao.example", "smtp.saojoao.example", True),
+            ("Financeiro", "boletos@saojoao.example", "smtp.saojoao.example", False),
+        )
+    )
+    if copied:
+        imports.from_headquarters(session, ana, branch.id, central.server_id, "Padaria São João")
+        mailboxes.edit(session, ana, central.id, {"host": "mail.saojoao.example", "port": 465})
+        mailboxes.add(
+            session,
+            ana,
+            branch.id,
+            _send("Pedidos", "pedidos@padaria.example", "smtp.padaria.example", active=True),
         )
 
 

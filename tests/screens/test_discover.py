@@ -35,8 +35,7 @@ def nameserver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nameserver]:
 async def form_of(c: Console, email: str, function: Function = Function.SEND) -> None:
     """A new mailbox form with the address typed, and nothing else."""
     await c.mailboxes(function)
-    await c.press("n")
-    await c.in_front("MailboxForm")
+    await c.other_provider()
     await c.press("tab", *(["tab"] if function is Function.SEND else []))
     await c.type(email)
 

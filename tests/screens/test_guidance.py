@@ -19,8 +19,7 @@ async def test_from_the_form_at_the_right_provider(console: Opened, company: Com
     """R51: one line while typing, the whole by F7, and back with everything typed still there."""
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.fill("Notas", "Padaria", "ana@hotmail.com")
         await c.shows("Microsoft: use “Vincular conta Microsoft”, não senha · F7 mostra como")
         await c.press("f7")
@@ -38,8 +37,7 @@ async def test_reading_from_icloud_is_told_in_time(console: Opened, company: Com
     """R51: by the direction: iCloud has no POP."""
     async with console() as c:
         await c.mailboxes(Function.READ)
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.fill("Entrada", "xml@icloud.com")
         await c.shows("iCloud não oferece POP")
 

@@ -53,8 +53,7 @@ async def test_a_sending_mailbox_is_registered_by_keyboard(
     async with console((80, 24)) as c:
         await c.mailboxes()
         await c.shows("Nenhuma caixa de envio")
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.fill("Notas", "Padaria", "nfe@padaria.example", "", "segredo")
         await c.press("f4")
         await c.shows("Endereço SMTP")
@@ -89,8 +88,7 @@ async def test_a_reading_mailbox_is_registered_by_keyboard(
     """R5, R10: ``n`` in the list of reading mailboxes asks for POP and has no sender name."""
     async with console() as c:
         await c.mailboxes(Function.READ)
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         assert "Nome do remetente" not in c.text
         await c.fill("Entrada", "xml@padaria.example", "", "segredo")
         await c.press("f4")
@@ -111,8 +109,7 @@ async def test_errors_stand_beside_their_fields_and_esc_asks(
     """R5: a refused form keeps every letter; Esc with something typed asks before it is lost."""
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.fill("Notas", "Padaria", "isto não é endereço", "", "segredo")
         await c.press("f2")
         await c.until(lambda: "▲" in c.text, "the error")
@@ -139,8 +136,7 @@ async def test_an_untouched_form_leaves_without_a_question(
     """R5: Esc asks only when something would be lost."""
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.press("escape")
         await c.in_front("MailboxesScreen")
 
@@ -149,8 +145,7 @@ async def test_leaving_asks_when_something_is_typed(console: Opened, company: Co
     """R5: Ctrl+Q over a form with something typed asks; Ctrl+C never leaves."""
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.type("Notas")
         await c.press("ctrl+c")
         await c.press("ctrl+q")
@@ -166,8 +161,7 @@ async def test_keys_typed_right_after_tab_go_to_the_next_field(
     """R5: typing does not wait for the screen, and no letter lands in the wrong field."""
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.press("n")
-        await c.in_front("MailboxForm")
+        await c.other_provider()
         await c.press(*"Notas", "tab", *"Padaria", "tab", *"a@b.example", "shift+tab", "end", "!")
         form = c.app.screen.form  # type: ignore[attr-defined]
         values = form.values()

@@ -20,7 +20,8 @@ from tui_app.app import CarteiroApp
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
          "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
-         "users", "user_form")  # fmt: skip
+         "users", "user_form", "register_way", "choose_mailbox", "import_mailbox",
+         "mailboxes_copy", "copy_form", "resync")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_screen_looks_as_it_did(
     store = open_store(settings)
     if not stop.empty:
         with store.writing() as session:
-            sample.fill(session)
+            sample.fill(session, stop.also)
     store.close()
     app = CarteiroApp(settings, with_jobs=False)
 

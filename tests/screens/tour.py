@@ -13,12 +13,16 @@ from tests.screens.conftest import Console
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A screen: ``steps`` are keys, and the words that then appear."""
+    """A screen: ``steps`` are keys, and the words that then appear.
+
+    ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy".
+    """
 
     name: str
     steps: Sequence[tuple[Sequence[str], str]]
     chosen: bool = True
     empty: bool = False
+    also: str = ""
 
 
 STOPS = (
@@ -27,6 +31,25 @@ STOPS = (
     Stop("mailbox_form", ((("1",), "nfe@padaria"), (("e",), "Editar caixa"), (("f4",), "Porta"))),
     Stop("email_test", ((("1",), "nfe@padaria"), (("t",), "sem resposta"))),
     Stop("guidance", ((("f7",), "16 caracteres"),), chosen=False),
+    Stop("mailboxes_copy", ((("1",), "≠ origem"), (("down",), "▸ Pedidos")), also="copy"),
+    Stop("copy_form", ((("1",), "≠ origem"), (("e",), "Cópia da matriz")), also="copy"),
+    Stop("resync", ((("1",), "≠ origem"), (("y",), "Sincronizar central")), also="copy"),
+    Stop("register_way", ((("1",), "nfe@padaria"), (("n",), "Outro provedor")), also="branch"),
+    Stop(
+        "choose_mailbox",
+        ((("1",), "nfe@padaria"), (("n",), "Importar da Matriz"), (("3",), "Avisos")),
+        also="branch",
+    ),
+    Stop(
+        "import_mailbox",
+        (
+            (("1",), "nfe@padaria"),
+            (("n",), "Importar da Matriz"),
+            (("3",), "Avisos"),
+            (("enter",), "Entra uma cópia"),
+        ),
+        also="branch",
+    ),
     Stop("outbox", ((("6",), "Boleto"),)),
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),

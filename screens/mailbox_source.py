@@ -1,0 +1,78 @@
+"""The mailboxes of a company as a list reads and shows them (R1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from screens.desk import Desk
+from screens.widgets.columns import Cell, Column
+from screens.widgets.status import Tone, cell
+from services.language import _
+from services.registry import mailboxes
+from services.registry.mailboxes import MailboxView
+from services.registry.origins import Origin
+from services.store.models import Function
+
+_SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "—"}
+
+
+_NEVER = 10_000
+
+
+def columns(*, copies: bool) -> tuple[Column, ...]:
+    """The columns of both lists; where there are ``copies``, of what stands before the server."""
+    return (
+        Column("nickname", _("Apelido"), 14),
+        Column("email", _("E-mail"), 24, wide=True),
+        Column("status", _("Situação"), 12),
+        Column("origin", _("Origem"), 16, wide=True, min_terminal_width=0 if copies else _NEVER),
+        Column("host", _("Servidor"), 24, min_terminal_width=140 if copies else 100),
+        Column("security", _("Conexão"), 8, min_terminal_width=150 if copies else 130),
+    )
+
+
+class MailboxSource:
+    """The mailboxes of the chosen company and one function."""
+
+    def __init__(self, desk: Desk, function: Function) -> None:
+        self._desk = desk
+        self._function = function
+        self.status: str | None = None
+        self.views: dict[int, MailboxView] = {}
+
+    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
+        company = self._desk.company
+        if company is None:
+            return []
+        found = await self._desk.ask(
+            mailboxes.list_of, company.id, function=self._function, status=self.status
+        )
+        wanted = filter.casefold()
+        self.views = {
+            v.id: v for v in found if wanted in f"{v.nickname} {v.email} {v.host}".casefold()
+        }
+        return list(self.views)
+
+    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
+        return {i: _cells(self.views[i]) for i in ids if i in self.views}
+
+
+def _cells(view: MailboxView) -> Sequence[Cell]:
+    state = "inactive" if not view.active else "failing" if view.health == "failing" else "active"
+    return (
+        view.nickname,
+        view.email,
+        cell(state),
+        _origin(view.origin),
+        f"{view.host}:{view.port}",
+        _SECURITY.get(view.security, view.security),
+    )
+
+
+def _origin(origin: Origin | None) -> Cell:
+    """Of what it is a copy; a word and a tone when the two no longer say the same (R6)."""
+    if origin is None:
+        return ""
+    if origin.drifted:
+        return _("≠ origem · {label}").format(label=origin.label), Tone.WARN
+    return _("cópia de {label}").format(label=origin.label), Tone.MUTED
