@@ -138,7 +138,7 @@ class Bulk(Generic[T]):
             return ngettext(
                 "Parado: {n} ficou por fazer.", "Parado: {n} ficaram por fazer.", left
             ).format(n=grouped(left))
-        return f"{refused(len(self.left))}:" if self.left else ""
+        return f"{refused(len(self.left))}." if self.left else ""
 
 
 def refused(n: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -25,6 +25,7 @@ from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
 from tui_app.keys import key_words, keymap
+from tui_app.makers import MAKERS
 from tui_app.terminal import Terminal, end_on_signals
 from tui_app.theme import THEMES
 from tui_app.works import Works
@@ -40,60 +41,6 @@ log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
 LIVE_SECONDS = 0.25
 TOASTS_AT_ONCE = 3
-
-
-def _mailboxes(desk: Desk) -> FramedScreen:
-    from screens.mailboxes import MailboxesScreen
-
-    return MailboxesScreen(desk)
-
-
-def _outbox(desk: Desk) -> FramedScreen:
-    from screens.outbox import OutboxScreen
-
-    return OutboxScreen(desk)
-
-
-def _documents(desk: Desk) -> FramedScreen:
-    from screens.documents import DocumentsScreen
-
-    return DocumentsScreen(desk)
-
-
-def _companies(desk: Desk) -> FramedScreen:
-    from screens.companies import CompaniesScreen
-
-    return CompaniesScreen(desk)
-
-
-def _users(desk: Desk) -> FramedScreen:
-    from screens.users import UsersScreen
-
-    return UsersScreen(desk)
-
-
-def _audit(desk: Desk) -> FramedScreen:
-    from screens.audit import AuditScreen
-
-    return AuditScreen(desk)
-
-
-def _bell(desk: Desk) -> FramedScreen:
-    from screens.bell import BellScreen
-
-    return BellScreen(desk)
-
-
-MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
-    "home": HomeScreen,
-    "mailboxes": _mailboxes,
-    "companies": _companies,
-    "users": _users,
-    "outbox": _outbox,
-    "documents": _documents,
-    "audit": _audit,
-    "bell": _bell,
-}
 
 
 class CarteiroApp(Commanded, App[int]):
@@ -411,20 +358,9 @@ class CarteiroApp(Commanded, App[int]):
 
     async def action_leave(self) -> None:
         """Leave; what was typed and not saved is not lost without a question."""
-        from screens.dialogs.manners import Holding
-        from screens.widgets.form import Form
+        from tui_app.leaving import losses
 
-        happens = []
-        if any(
-            (isinstance(screen, Holding) and screen.unsaved)
-            or any(form.changed for form in screen.query(Form))
-            for screen in self.screen_stack
-        ):
-            happens.append(_("O que foi digitado e não foi salvo se perde."))
-        happens += [
-            _("{title}: para no meio; o que já foi feito fica feito.").format(title=bulk.title)
-            for bulk in self.works.running
-        ]
+        happens = losses(self.screen_stack, self.works)
         if happens:
             self.run_worker(
                 self._ask_and_leave(happens), group="leave", exclusive=True, exit_on_error=False

@@ -38,7 +38,8 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     """Runs the test at once; gives the field to mend (see :func:`mend`), or None.
 
     ``kind`` is "send", "read" or "both"; ``load_account`` brings what is to be tested, saved or
-    not; ``from_form`` says that a form waits for the field. ``passed`` tells how the last run ended.
+    not; ``from_form`` says that a form waits for the field. ``passed`` tells how the last run
+    ended, ``on_passed`` is called when it ended well.
     """
 
     DEFAULT_CSS = """
@@ -59,7 +60,13 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     )
 
     def __init__(
-        self, desk: Desk, title: str, kind: str, load_account: LoadAccount, from_form: bool
+        self,
+        desk: Desk,
+        title: str,
+        kind: str,
+        load_account: LoadAccount,
+        from_form: bool,
+        on_passed: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -68,6 +75,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self._load_account = load_account
         self._from_form = from_form
         self.passed = False
+        self._on_passed = on_passed
         self._field: str | None = None
         self._cure: str | None = None
         self._transcript: list[str] = []
@@ -79,7 +87,10 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         def load() -> Awaitable[Account]:
             return desk.ask(testable.of_mailbox, view.id, desk.settings)
 
-        return cls(desk, view.email, view.function, load, False)
+        def passed() -> Awaitable[object]:
+            return desk.do(testable.mailbox_passed, view.id)
+
+        return cls(desk, view.email, view.function, load, False, passed)
 
     @classmethod
     def of_draft(cls, desk: Desk, draft: MailboxDraft, view_id: int | None) -> EmailTest:
@@ -138,6 +149,8 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             shown.start(_plan(self._kind, account))
             plan = iter([line.key for line in shown.steps][1:])
             steps = await email_test.run_test(account, self._kind, on_step=told)
+            if self._on_passed is not None and all(step.ok for step in steps):
+                await self._on_passed()
         except CarteiroError as e:
             verdict.show(e.message)
             self._field = e.field

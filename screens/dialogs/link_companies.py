@@ -59,7 +59,8 @@ def _company(nickname: str, cnpj: str, company_id: int) -> str:
 
 def _counts(chosen: int, added: int, dropped: int) -> str:
     """ "312 vinculadas · 45 a vincular · 3 a desvincular"."""
-    words = [ngettext("{n} vinculada", "{n} vinculadas", chosen).format(n=grouped(chosen))]
+    linked = ngettext("{n} vinculada", "{n} vinculadas", chosen).format(n=grouped(chosen))
+    words = [linked if chosen else _("nenhuma vinculada")]
     if added:
         words.append(_("{n} a vincular").format(n=grouped(added)))
     if dropped:

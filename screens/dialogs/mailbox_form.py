@@ -15,6 +15,7 @@ from screens.dialogs.confirm import Confirm
 from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
+from screens.dialogs.rotate import offer_rotation
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -54,6 +55,7 @@ def fields(function: Function, *, editing: bool) -> list[FieldSpec]:
             _("Senha"),
             kind="password",
             required=not editing,
+            required_when=lambda values: bool(values["authenticate"]),
             placeholder=_("vazio mantém a atual") if editing else "",
         ),
         FieldSpec("active", _("Caixa ativa"), kind="switch"),
@@ -253,6 +255,8 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         except CarteiroError as e:
             self.query_one("#guidance", Foreign).show(e.message)
         else:
+            if self.view is not None and draft.password:
+                await offer_rotation(self.app, self.desk, saved.server_id, draft.password)
             self.dismiss(saved)
 
     def _changes(self, draft: MailboxDraft) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
     """
 
     DEFAULT_CSS = """
-    ManyChoice .dialog { width: 110; max-width: 96%; height: 92%; }
+    ManyChoice .dialog { height: 96%; }
     ManyChoice .line { height: 1; }
     ManyChoice LineInput { width: 1fr; max-width: 48; }
     ManyChoice #found { width: 1fr; text-align: right; color: $foreground 65%; }
@@ -109,7 +109,7 @@ class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
         self._known = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Foreign(self._words.title, classes="dialog-title")
             with Horizontal(classes="line"):
                 yield LineInput(placeholder=self._words.filter)

@@ -137,7 +137,7 @@ class Progress(Commanded, ModalScreen[Outcome]):
         self._words = Foreign(id="words")
         self._list = WindowList(
             _Refused(bulk),
-            (Column("what", _("Item"), 24), Column("why", _("Motivo"), 30, wide=True)),
+            (Column("what", _("Item"), 24, wide=True), Column("why", _("Motivo"), 30, wide=True)),
         )
 
     @property
@@ -182,6 +182,7 @@ class Progress(Commanded, ModalScreen[Outcome]):
         self._bar.set_class(bool(self.bulk.error), "failed")
         self.add_class("over")
         self.set_class(bool(self.bulk.left), "refused")
+        self.query_one(".dialog").set_class(bool(self.bulk.left), "wide")
         self.query_one("#end", Foreign).show(self.bulk.end)
         self._list.refresh_ids()
         if self.bulk.left:

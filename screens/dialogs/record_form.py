@@ -98,6 +98,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         told = self.query_one("#told", Foreign)
         told.show(words)
         told.set_class(bool(words), "-shown")
+        self.set_class(bool(words), "-telling")
         told.set_class(refusal, "-refusal")
 
     def action_save(self) -> None:

@@ -25,7 +25,8 @@ Value = str | int | bool | None
 class FieldSpec:
     """One field. ``validate`` gets the text and raises ``Invalid`` in words that help.
 
-    ``choices`` are (value, words); ``visible_when`` gets all values of the form.
+    ``choices`` are (value, words); ``visible_when`` and ``required_when`` get all values of the
+    form.
     """
 
     name: str
@@ -38,14 +39,18 @@ class FieldSpec:
     choices: Sequence[tuple[str, str]] = ()
     placeholder: str = ""
     visible_when: Callable[[Mapping[str, Value]], bool] | None = None
+    required_when: Callable[[Mapping[str, Value]], bool] | None = None
 
-    def check(self, value: Value) -> None:
-        """Raise ``Invalid``, with this field's name, for a value that cannot be accepted."""
+    def check(self, value: Value, values: Mapping[str, Value] | None = None) -> None:
+        """Raise ``Invalid``, with this field's name, for a value that cannot be accepted.
+
+        ``values`` are all of the form, for what is required only sometimes.
+        """
         if self.kind in ("switch", "readonly"):
             return
         text = "" if value is None else str(value)
         if not text.strip():
-            if self.required:
+            if self.required and self._asks_for_it(values):
                 raise Invalid(_("Preencha este campo"), field=self.name)
             return
         if has_control(text):
@@ -57,6 +62,9 @@ class FieldSpec:
                 self.validate(text)
             except Invalid as e:
                 raise Invalid(e.message, field=self.name) from e
+
+    def _asks_for_it(self, values: Mapping[str, Value] | None) -> bool:
+        return self.required_when is None or values is None or self.required_when(values)
 
 
 class Control(Commanded, Widget, can_focus=True):

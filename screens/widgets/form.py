@@ -203,7 +203,7 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         for spec in self.specs:
             if self._visible(spec):
                 try:
-                    spec.check(self._values[spec.name])
+                    spec.check(self._values[spec.name], self._values)
                 except Invalid as e:
                     errors.append(e)
         self.show_errors(errors)
@@ -329,7 +329,7 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         if row is None or not (row.touched or row.has_class("-wrong")):
             return
         try:
-            row.spec.check(self._values[row.spec.name])
+            row.spec.check(self._values[row.spec.name], self._values)
         except Invalid as e:
             row.show_error(e.message)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from services.safe_text import safe
@@ -11,7 +12,7 @@ from services.safe_text import safe
 LONGEST = 10_000
 
 
-class LineInput(Input):
+class LineInput(Input, inherit_bindings=False):
     """A compact input. What it holds is safe to show; a password is kept as it was typed."""
 
     DEFAULT_CSS = """
@@ -24,6 +25,8 @@ class LineInput(Input):
     LineInput:nocolor { text-style: underline; }
     """
     ALLOW_SELECT: ClassVar[bool] = False
+    # Without those of a scrolling view: up and down are for whoever stands around it.
+    BINDINGS: ClassVar[list[BindingType]] = Input.BINDINGS
 
     def __init__(
         self,

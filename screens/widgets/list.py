@@ -152,6 +152,14 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             await self._settled.wait()
         return self._ids
 
+    async def go_to(self, row_id: int) -> bool:
+        """Put the cursor on a row, once what is being asked is answered; False when it is not there."""
+        found = await self.matching()
+        if row_id not in found:
+            return False
+        self._move(found.index(row_id))
+        return True
+
     def sign(self, row_id: int) -> tuple[str, str] | None:
         """What stands before a row and its style; a subclass may tell more than marks."""
         return (MARK, "mark") if row_id in self._marks else None

@@ -38,6 +38,7 @@ def places() -> list[tuple[str, list[Place]]]:
         (
             _("Configurações do Parceiro – Gerenciamento"),
             [
+                Place("2", "servers", _("Servidores de E-mail"), partner_only=True),
                 Place("4", "companies", _("Empresas"), partner_only=True),
                 Place("5", "users", _("Usuários"), partner_only=True),
             ],
@@ -47,6 +48,7 @@ def places() -> list[tuple[str, list[Place]]]:
             [
                 Place("6", "outbox", _("Fila de envio")),
                 Place("7", "documents", _("Documentos")),
+                Place("0", "audit", _("Auditoria"), partner_only=True),
                 Place("b", "bell", _("Notificações")),
             ],
         ),

@@ -70,6 +70,13 @@ class Console:
         """Wait until all ``words`` are on the screen."""
         await self.until(lambda: all(w in self.text for w in words), f"{words}", within)
 
+    async def told(self, *words: str) -> None:
+        """Wait for a toast that says all ``words``: under the pilot toasts are not drawn."""
+        await self.until(
+            lambda: any(all(w in n.message for w in words) for n in self.app._notifications),
+            f"the toast {words}",
+        )
+
     async def in_front(self, dialog: str) -> None:
         """Wait for a screen or dialog by its class, focused and ready for keys."""
         await self.until(
@@ -100,6 +107,12 @@ class Console:
         await self.in_front("RegisterWay")
         await self.press("2")
         await self.in_front("MailboxForm")
+
+    async def servers(self) -> None:
+        """From the first screen to the list of e-mail servers."""
+        await self.at_home()
+        await self.press("2")
+        await self.in_front("ServersScreen")
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Console]]

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from services.notifications import bell
 from services.outbox import queue
-from services.registry import companies, imports, mailboxes, people, relay
+from services.registry import companies, imports, links, mailboxes, people, relay, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
+from services.registry.server_form import ServerDraft
 from services.store.mail import Blob, Document, OutboxMessage
-from services.store.models import Function
+from services.store.models import EmailServer, Function
 
 NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embalagens Rio Claro ME")
@@ -44,7 +45,7 @@ def fill(session: Session, also: str = "") -> None:
         },
     )
     bakery = companies.add(session, ana, _company("11222333000181", "Padaria São João"))
-    companies.add(session, ana, _company("33000167000101", "Mercado Aurora"))
+    market = companies.add(session, ana, _company("33000167000101", "Mercado Aurora"))
     for nickname, address, host, active in (
         ("Notas", "nfe@padaria.example", "smtp.padaria.example", True),
         ("Reserva", "reserva@padaria.example", "smtp.reserva.example", True),
@@ -54,6 +55,7 @@ def fill(session: Session, also: str = "") -> None:
     mailboxes.add(session, ana, bakery.id, _read())
     if also:
         _headquarters(session, ana, bakery, copied=also == "copy")
+    _servers(session, ana, market.id)
     for number, subject in enumerate(
         ("NF-e 1841 - Padaria São João", "NF-e 1842 - Padaria São João", "Boleto de março"), 1
     ):
@@ -145,6 +147,33 @@ def _read() -> MailboxDraft:
         port=995,
         security="tls",
     )
+
+
+def _servers(session: Session, ana: Actor, linked: int) -> None:
+    """The partner's own: one that serves a company, one paused that nobody uses yet."""
+    for nickname, kind, link in (("Fiscal", "both", True), ("Faturas", "send", False)):
+        view = servers.add(
+            session,
+            ana,
+            ServerDraft(
+                kind=kind,
+                nickname=nickname,
+                sender_name="Contábil Sul",
+                email=f"{nickname.lower()}@contabil.example",
+                partner_key="chave-do-parceiro",
+                password="segredo",
+                smtp_host="smtp.contabil.example",
+                smtp_port=587,
+                smtp_security="starttls",
+                pop_host="pop.contabil.example",
+                pop_port=995,
+                pop_security="tls",
+            ),
+        )
+        if link:
+            links.link(session, ana, view.id, [linked])
+        else:
+            session.get_one(EmailServer, view.id).paused_until = NOON + timedelta(hours=2)
 
 
 def document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:

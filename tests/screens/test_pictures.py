@@ -21,7 +21,8 @@ from tui_app.app import CarteiroApp
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
          "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
          "users", "user_form", "register_way", "choose_mailbox", "import_mailbox",
-         "mailboxes_copy", "copy_form", "resync")  # fmt: skip
+         "mailboxes_copy", "copy_form", "resync",
+         "servers", "servers_filter", "server_form", "link_companies")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

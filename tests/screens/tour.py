@@ -50,6 +50,27 @@ STOPS = (
         ),
         also="branch",
     ),
+    Stop("servers", ((("2",), "faturas@contabil"),)),
+    Stop(
+        "servers_filter",
+        ((("2",), "faturas@contabil"), (("slash", "tab", *"aurora", "enter"), "1 de 6")),
+    ),
+    Stop(
+        "server_form",
+        (
+            (("2",), "faturas@contabil"),
+            (("down", "down", "down", "e"), "Empresas vinculadas: 1"),
+            (("f4",), "Porta SMTP"),
+        ),
+    ),
+    Stop(
+        "link_companies",
+        (
+            (("2",), "faturas@contabil"),
+            (("down", "down", "down", "v"), "1 vinculada"),
+            (("down", "down", "space"), "1 a vincular"),
+        ),
+    ),
     Stop("outbox", ((("6",), "Boleto"),)),
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),
