@@ -146,7 +146,7 @@ def test_screens_speak_english() -> None:
         check=True,
         timeout=DEADLINE,
     ).stdout
-    assert "Move up" in shown
+    assert "Earlier in the order" in shown
     assert "Subir" not in shown
 
 
