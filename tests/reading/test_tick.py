@@ -212,7 +212,7 @@ async def test_wrong_password_is_noted(reader: Reader, inbox: Inbox, dovecot: Do
     assert len(summary.failures) == 1
     with inbox.store.reading() as session:
         server = session.get_one(EmailServer, inbox.server_id)
-        assert (server.health, server.refusals) == (Health.FAILING, 1)
+        assert (server.health, server.pop_refusals) == (Health.FAILING, 1)
     assert len(inbox.left) == 1
 
 

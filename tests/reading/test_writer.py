@@ -15,7 +15,8 @@ from services.store.engine import Store
 async def test_one_commit_for_what_is_handed_in_together(store: Store) -> None:
     """Many small mailboxes cost few commits; one that breaks is undone alone."""
     commits: list[object] = []
-    event.listen(store.write_engine, "commit", commits.append)
+    count = commits.append
+    event.listen(store.write_engine, "commit", count)
     writer = Writer(store)
 
     def works(session: Session) -> int:
@@ -31,7 +32,7 @@ async def test_one_commit_for_what_is_handed_in_together(store: Store) -> None:
             writer.do(works), writer.do(breaks), writer.do(works), return_exceptions=True
         )
     finally:
-        event.remove(store.write_engine, "commit", commits.append)
+        event.remove(store.write_engine, "commit", count)
         await asyncio.to_thread(writer.close)
     assert results[::2] == [1, 1]
     assert isinstance(results[1], ZeroDivisionError)
