@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from textual.containers import Vertical
 from textual.widget import Widget
 
 from screens.commands import Command
@@ -19,6 +18,7 @@ from screens.frame import FramedScreen
 from screens.mailbox_source import MailboxSource, columns
 from screens.mailbox_work import Deed, deleting, do_each, switching
 from screens.registering import register, resync, undo
+from screens.relay_line import RelayLine
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
@@ -44,7 +44,6 @@ class MailboxesScreen(FramedScreen):
     needs_company = True
     DEFAULT_CSS = """
     MailboxesScreen #why { color: $text-warning; height: auto; }
-    MailboxesScreen #relay { height: auto; }
     MailboxesScreen #imported { color: $foreground 75%; height: auto; display: none; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
@@ -96,6 +95,7 @@ class MailboxesScreen(FramedScreen):
         super().__init__(desk)
         self.why_not: str | None = None
         self.imported: ImportView | None = None
+        self._relay = RelayLine(desk)
         self._sources = {f: MailboxSource(desk, f) for f in Function}
         self._lists = {
             f: WindowList(self._sources[f], columns(copies=False), id=f.value) for f in Function
@@ -121,8 +121,7 @@ class MailboxesScreen(FramedScreen):
 
     def body(self) -> Iterable[Widget]:
         yield Foreign(id="why")
-        # While InvoiCy Mail is on: the line of the relay by which the e-mails leave (R14).
-        yield Vertical(id="relay")
+        yield self._relay
         yield from self._listings.values()
         yield Foreign(id="imported")
 
@@ -151,6 +150,7 @@ class MailboxesScreen(FramedScreen):
         for function, listing in self._listings.items():
             if listing.display:
                 self._lists[function].refresh_ids()
+        await self._relay.ask()
         company = self.desk.company
         self.imported = None
         if company is not None:
@@ -232,7 +232,12 @@ class MailboxesScreen(FramedScreen):
             await self.refresh_live()
 
     def action_edit(self) -> None:
-        """Change the mailbox under the cursor."""
+        """Change the mailbox under the cursor; while InvoiCy Mail sends, the sender name (R14)."""
+        if self._relay.on and self._function() is Function.SEND:
+            self.run_worker(
+                self._relay.edit(self), group="form", exclusive=True, exit_on_error=False
+            )
+            return
         view = self._chosen()
         if view is not None and self.desk.company is not None:
             self.app.push_screen(
