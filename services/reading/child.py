@@ -13,6 +13,7 @@ import signal
 import struct
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 from services.fiscal.checks import check
@@ -66,9 +67,20 @@ def _give_up_privileges() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _yield_to_others()
+
+
+def _yield_to_others() -> None:
+    """Be last for a core: as a process, and as the session that Linux shares cores out to.
+
+    A session of its own has as much of a core as the console's whatever the niceness of what is
+    in it, until the session is given a niceness (sched(7), autogroup).
+    """
     os.nice(_NICENESS)
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_NICENESS))
 
 
 if __name__ == "__main__":
