@@ -34,9 +34,10 @@ class RelayLine(Foreign):
     async def ask(self) -> None:
         """Show how it stands now for the chosen company."""
         company = self._desk.company
-        self._known = None
+        found = None
         if company is not None:
-            self._known = await self._desk.ask(invoicy_mail.view, company.id)
+            found = await self._desk.ask(invoicy_mail.view, company.id)
+        self._known = found
         self.set_class(self.on, "-shown")
         if self._known is not None and self._known.on:
             self.set_class(self._known.why_not is not None, "-waits")

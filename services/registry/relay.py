@@ -20,7 +20,7 @@ from services.registry.server_rows import clean_slate, fill
 from services.store import secret
 from services.store.models import Company, EmailServer, Function, Health, Kind, Partner
 
-_CONNECTION = (*NAMES.values(), "authenticate", "active")
+_CONNECTION = (*NAMES.values(), "relay_authenticate", "relay_active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def set_relay(
     fill(row, columns(clean, Function.SEND) | {"sender_name": partner.name})
     after = _public(row)
     if clean.password is not None:
-        after |= {"password": "***"}
+        after |= {"relay_password": "***"}
     if after == before:
         return _view(session, partner)
     session.flush()
@@ -201,7 +201,7 @@ def _public(row: EmailServer | None) -> dict[str, Any]:
         return {}
     draft = draft_of(row)
     return {
-        NAMES.get(name, name): getattr(draft, name)
+        NAMES.get(name, f"relay_{name}"): getattr(draft, name)
         for name in RelayDraft.__dataclass_fields__
         if name != "password"
     }

@@ -178,8 +178,8 @@ def test_it_is_audited_without_the_password(office: Office, actor: Actor) -> Non
         {"auto_invoicy_mail": False},
         {"auto_invoicy_mail": True},
     )
-    assert (off.before, off.after) == ({"active": True}, {"active": False})
-    assert password.after == {"password": "***"}
+    assert (off.before, off.after) == ({"relay_active": True}, {"relay_active": False})
+    assert password.after == {"relay_password": "***"}
     assert first.after is not None
     assert first.after["relay_host"] == "relay.contabil.example"
     assert "segredo" not in str(entries)
