@@ -123,7 +123,7 @@ def by_cnpj(session: Session, actor: Actor, cnpjs_typed: Iterable[str]) -> list[
     missing = [cnpjs.masked(number) for number in numbers if number not in found]
     if missing:
         raise NotFound(
-            _("Empresas não cadastradas: {list}").format(list=", ".join(missing)), field="company"
+            _("CNPJ sem cadastro: {list}").format(list=", ".join(missing)), field="company"
         )
     return [found[number] for number in numbers]
 

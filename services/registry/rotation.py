@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from services.errors import NotAllowed
+from services.errors import NotAllowed, Refused
 from services.language import _
 from services.registry import audit, mailbox_views, permission, server_views
 from services.registry.access import Actor
@@ -75,14 +75,23 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
     """Give all these servers the same new password, or none of them; how many they are.
 
     Each starts with a clean slate, and the change is audited for each without the password
-    (R55). Raises ``InvalidFields`` for a password that cannot be one, ``NotFound`` and
-    :class:`NotAllowed` for a server that is not this user's to change (R53). Test the password
+    (R55). Raises ``InvalidFields`` for a password that cannot be one, :class:`Refused` for a
+    server without a login, ``NotFound`` and :class:`NotAllowed` for one that is not this user's
+    to change (R53). Test the password
     first (``services/health/rotate_test.py``).
     """
     form = Form()
     form.secret("password", _("Senha"), password, required=True)
     form.done()
     servers = changeable(session, actor, server_ids, hold=True)
+    for server in servers:
+        if not server.authenticate:
+            raise Refused(
+                _("{nickname}: este cadastro não usa senha; ligue a autenticação antes").format(
+                    nickname=server.nickname
+                ),
+                field="authenticate",
+            )
     companies = _companies(session, actor, [server.id for server in servers])
     # Copies after their origins, so that they are seen to be in step with them (R6).
     for server in sorted(servers, key=lambda each: (each.origin_id is not None, each.id)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
@@ -20,6 +20,12 @@ from services.registry.origins import Origin
 from services.store.models import Company, EmailServer, Kind, Mailbox, User, UserCompany
 
 _AT_ONCE = 1_000
+_FEW = 500
+_SORTS = {
+    "email": EmailServer.email_key,
+    "kind": EmailServer.kind,
+    "status": EmailServer.active,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,14 @@ def ids(
     """
     access.partner_only(actor)
     query = select(EmailServer.id).where(
-        listed(actor), search.matches(EmailServer.search_key, filter), *_conditions(filters)
+        listed(actor),
+        search.matches(EmailServer.search_key, filter),
+        *_conditions(session, filters),
     )
     if status is not None:
         query = query.where(EmailServer.active.is_(status == "active"))
-    return array("q", session.scalars(_ordered(query, sort, descending)))
+    # By the connection: thousands of numbers need no object of the session's each.
+    return array("q", session.connection().scalars(_ordered(query, sort, descending)))
 
 
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, ServerView]:
@@ -163,38 +172,56 @@ def listed(actor: Actor) -> ColumnElement[bool]:
     return and_(EmailServer.partner_id == actor.partner_id, EmailServer.kind != Kind.RELAY)
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    companies = _of_companies(filters)
-    if companies is not None:
-        conditions.append(EmailServer.id.in_(companies))
     if filters.email.strip():
         conditions.append(search.matches(EmailServer.email_key, filters.email))
-    if filters.user.strip():
-        named = select(User.id).where(search.matches(User.nickname_key, filters.user))
-        seen = (
-            select(Mailbox.server_id)
-            .join(UserCompany, UserCompany.company_id == Mailbox.company_id)
-            .where(UserCompany.user_id.in_(named))
+    number = search.cnpj_part(filters.cnpj)
+    if number or filters.company.strip():
+        matches = search.matches(Company.nickname_key, filters.company)
+        if number:
+            matches &= Company.cnpj.contains(number, autoescape=True)
+        conditions.append(
+            _linked_to(
+                session,
+                select(Company.id).where(matches),
+                exists().where(Company.id == Mailbox.company_id, matches),
+            )
         )
-        conditions.append(or_(EmailServer.created_by_id.in_(named), EmailServer.id.in_(seen)))
+    if filters.user.strip():
+        conditions.append(_of_users(session, filters.user))
     return conditions
 
 
-def _of_companies(filters: Filters) -> Select[int] | None:
-    """The servers that a company of that CNPJ and nickname is linked to; None for any."""
-    number = search.cnpj_part(filters.cnpj)
-    if not number and not filters.company.strip():
-        return None
-    query = select(Mailbox.server_id).join(Company, Company.id == Mailbox.company_id)
-    query = query.where(search.matches(Company.nickname_key, filters.company))
-    if number:
-        query = query.where(Company.cnpj.contains(number, autoescape=True))
-    return query
+def _of_users(session: Session, words: str) -> ColumnElement[bool]:
+    """Who registered the server, or sees a company that is linked to it."""
+    users = session.scalars(select(User.id).where(search.matches(User.nickname_key, words))).all()
+    return EmailServer.created_by_id.in_(users) | _linked_to(
+        session,
+        select(UserCompany.company_id).where(UserCompany.user_id.in_(users)),
+        # Found by the company, of which few users see much: as a sum no index has it by user.
+        exists().where(
+            UserCompany.company_id == Mailbox.company_id, (UserCompany.user_id + 0).in_(users)
+        ),
+    )
+
+
+def _linked_to(
+    session: Session, companies: Select[int], is_one: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The condition for servers that one of ``companies`` is linked to.
+
+    ``is_one`` says the same of a mailbox's company. Few companies lead to their servers. Of many,
+    a server soon meets one among its own: going through all links of all of them takes longer.
+    """
+    few = session.scalars(companies.limit(_FEW + 1)).all()
+    if len(few) <= _FEW:
+        return EmailServer.id.in_(select(Mailbox.server_id).where(Mailbox.company_id.in_(few)))
+    return exists().where(Mailbox.server_id == EmailServer.id, is_one)
 
 
 def _ordered(query: Select[int], sort: str | None, descending: bool) -> Select[int]:
-    order: ColumnElement[Any] | Any
+    by: list[Any] = [EmailServer.search_key]
     if sort == "companies":
         counts = (
             select(Mailbox.server_id, func.count(Mailbox.company_id.distinct()).label("n"))
@@ -202,16 +229,12 @@ def _ordered(query: Select[int], sort: str | None, descending: bool) -> Select[i
             .subquery()
         )
         query = query.outerjoin(counts, counts.c.server_id == EmailServer.id)
-        order = func.coalesce(counts.c.n, 0)
-    else:
-        order = {
-            "email": EmailServer.email_key,
-            "kind": EmailServer.kind,
-            "status": EmailServer.active,
-        }.get(sort or "", EmailServer.search_key)
-    return query.order_by(
-        order.desc() if descending else order, EmailServer.search_key, EmailServer.id
-    )
+        by.insert(0, func.coalesce(counts.c.n, 0))
+    elif sort in _SORTS:
+        by.insert(0, _SORTS[sort])
+    if descending:
+        by[0] = by[0].desc()
+    return query.order_by(*by, EmailServer.id)
 
 
 def _views(

@@ -171,9 +171,9 @@ def _refuse_in_use(session: Session, server: EmailServer, function: Function) ->
     names = company_views.named(session, using)
     if names:
         words = (
-            _("Tipo: {companies} enviam por este servidor; desvincule antes de mudar o tipo")
+            _("Tipo: em uso para envio por {companies}; desvincule antes de mudá-lo")
             if function == Function.SEND
-            else _("Tipo: {companies} leem por este servidor; desvincule antes de mudar o tipo")
+            else _("Tipo: em uso para leitura por {companies}; desvincule antes de mudá-lo")
         )
         raise Refused(words.format(companies=names), field="kind")
 

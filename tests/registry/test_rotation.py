@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from services.errors import InvalidFields, NotAllowed, NotFound
+from services.errors import InvalidFields, NotAllowed, NotFound, Refused
 from services.health import testable
 from services.office import Office
 from services.registry import companies, links, mailboxes, people, rotation
@@ -103,6 +103,9 @@ def test_all_or_nothing(office: Office, actor: Actor) -> None:
         with pytest.raises(InvalidFields) as refusal:
             office.do_now(rotation.rotate, actor, [made.id], bad)
         assert refusal.value.field == "password"
+    silent = add(office, actor, nickname="Sem login", authenticate=False)
+    with pytest.raises(Refused, match="Sem login"):
+        office.do_now(rotation.rotate, actor, [made.id, silent.id], "a nova senha")
     assert password_of(office, made.id) == "segredo"
 
 
