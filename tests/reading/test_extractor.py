@@ -45,6 +45,25 @@ async def extractor() -> AsyncIterator[Extractor]:
     await one.close()
 
 
+def _niceness_of_session(pid: int) -> int | None:
+    """None where Linux does not go by sessions."""
+    try:
+        told = Path("/proc", str(pid), "autogroup").read_text()
+    except OSError:
+        return None
+    return int(told.split()[-1]) if told else None
+
+
+async def test_it_is_the_last_for_a_core(extractor: Extractor) -> None:
+    """Keys come first: lower than we are as a process, and as a session where Linux goes by sessions."""
+    await extractor.start()
+    assert extractor.pid is not None
+    niceness = os.getpriority(os.PRIO_PROCESS, extractor.pid)
+    assert niceness > os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.sched_getscheduler(extractor.pid) == os.SCHED_BATCH
+    assert _niceness_of_session(extractor.pid) in (10, None)
+
+
 async def test_what_the_shared_memory_does_not_hold(extractor: Extractor) -> None:
     """R41: a message larger than it, between small ones: all are read, each as itself."""
     large = mail([XMLS[0]], pdf_bytes=3 * SIZE // 2)
