@@ -60,7 +60,7 @@ class AuditScreen(BrowseScreen):
             Column("user", _("Quem"), 10),
             Column("what", _("O quê"), 24),
             Column("which", _("Qual"), 10, wide=True),
-            Column("company", _("Empresa"), 20, min_terminal_width=110),
+            Column("company", _("Empresa"), 16, min_terminal_width=110),
         )
 
     def empty_words(self) -> str:

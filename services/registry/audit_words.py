@@ -41,6 +41,7 @@ def actions() -> dict[str, str]:
         "revoke": _("acesso retirado"),
         "import": _("importação"),
         "undo_import": _("importação desfeita"),
+        "resync": _("sincronização com a origem"),
         "relink": _("vínculo da conta"),
         "reactivate": _("reativação"),
         "inactivate": _("inativação"),

@@ -29,6 +29,8 @@ from services.registry import (
     company_csv,
     company_export,
     company_views,
+    copying,
+    imports,
     invoicy_mail,
     links,
     mailbox_form,
@@ -42,6 +44,8 @@ from services.registry import (
     server_form,
     server_views,
     servers,
+    undoing,
+    ways,
 )
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft
@@ -77,7 +81,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xsx", lambda s, a, w: testable.of_mailbox(s, a, w.mailbox, _SETTINGS)),
     "health.testable.of_draft": (
         "xsx", lambda s, a, w: testable.of_draft(
-            s, a, mailboxes.MailboxDraft(**{**_draft(), "password": None, "host": f"mail.{MARK}.example"}),
+            s, a, mailboxes.MailboxDraft(**{**_draft(), "password": None, "host": f"smtp.{MARK}.example"}),
             w.mailbox, _SETTINGS)),
     "health.testable.of_server": (
         "xxx", lambda s, a, w: testable.of_server(s, a, w.unlinked, _SETTINGS)),
@@ -151,6 +155,25 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "registry.company_views.view": ("xsx", lambda s, a, w: company_views.view(s, a, w.company)),
     "registry.company_views.by_cnpj": ("xsx", lambda s, a, w: company_views.by_cnpj(s, a, CNPJ)),
     "registry.company_views.only": ("-s-", lambda s, a, w: company_views.only(s, a)),
+    "registry.copying.differences": (
+        "xxx", lambda s, a, w: copying.differences(s, a, w.mailbox)),
+    "registry.copying.resync": ("xxx", lambda s, a, w: copying.resync(s, a, w.mailbox)),
+    "registry.imports.candidate_ids": (
+        "xxx", lambda s, a, w: imports.candidate_ids(s, a, w.company, "partner")),
+    "registry.imports.candidate_list": (
+        "xxx", lambda s, a, w: imports.candidate_list(s, a, w.company, "partner")),
+    "registry.imports.candidate_rows": (
+        "xxx", lambda s, a, w: imports.candidate_rows(s, a, w.company, "partner", [w.unlinked])),
+    "registry.imports.from_headquarters": (
+        "xxx", lambda s, a, w: imports.from_headquarters(s, a, w.branch)),
+    "registry.imports.from_partner": (
+        "xxx", lambda s, a, w: imports.from_partner(s, a, w.company, w.unlinked)),
+    "registry.imports.preview": (
+        "xxx", lambda s, a, w: imports.preview(s, a, w.company, "partner", w.unlinked)),
+    "registry.undoing.last": ("xsx", lambda s, a, w: undoing.last(s, a, w.company)),
+    "registry.undoing.undo": ("xxx", lambda s, a, w: undoing.undo(s, a, w.company)),
+    "registry.ways.ways": ("xsx", lambda s, a, w: ways.ways(s, a, w.company, "send")),
+    "registry.mailboxes.own": ("xsx", lambda s, a, w: mailboxes.own(s, a, w.mailbox)),
     "registry.invoicy_mail.view": ("xsx", lambda s, a, w: invoicy_mail.view(s, a, w.company)),
     "registry.invoicy_mail.set_sender_name": (
         "xxx", lambda s, a, w: invoicy_mail.set_sender_name(s, a, w.company, "x")),
@@ -221,6 +244,9 @@ SERVICES: dict[str, tuple[str, Call]] = {
 }  # fmt: skip
 
 INSIDE = {
+    "registry.candidates.choose": "gets a company that imports has checked",
+    "registry.candidates.rows": "gets a company that imports has checked",
+    "registry.ways.check": "is a check itself",
     "registry.access.current": "is the actor anew, before every service",
     "registry.audit.record": "writes what a service did",
     "registry.audit.record_many": "writes what a service did",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.store.engine import Store
-from tests.access.world import CNPJ, KEY, MARK, PASSWORD, World, build, dump
+from tests.access.world import BRANCH_CNPJ, CNPJ, KEY, MARK, PASSWORD, World, build, dump
 from tests.cli.conftest import Run, bare
 from tui_app.cli.parser import Parser, commands
 
@@ -47,6 +47,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mailbox edit": ("xxx", "{mailbox} --inactive"),
     "mailbox remove": ("xxx", "{mailbox}"),
     "mailbox test": ("xsx", "{mailbox}"),
+    "mailbox move": ("xxx", "{mailbox} 1"),
+    "mailbox import-from-headquarters": ("xxx", f"--company {BRANCH_CNPJ} --yes"),
+    "mailbox import-from-partner": ("xxx", f"--company {CNPJ} --server {{unlinked}} --yes"),
+    "mailbox undo-import": ("xxx", f"--company {CNPJ}"),
+    "mailbox resync": ("xxx", "{mailbox}"),
     "server add": (
         "xxi",
         f"--kind send --partner-key K-{MARK} {ACCOUNT}",

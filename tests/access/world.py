@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.notifications import bell
 from services.outbox import queue
-from services.registry import access, companies, mailboxes, people, relay, servers
+from services.registry import access, companies, imports, mailboxes, people, relay, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft
 from services.registry.mailboxes import MailboxDraft
@@ -34,6 +34,7 @@ MARK = "p1mark"
 """In all that is the company's, and so in nothing that the others may be told."""
 PORT = 42525
 CNPJ = "11222333000181"
+BRANCH_CNPJ = "11222333000262"
 OTHER_CNPJ = "33000167000101"
 THIRD_CNPJ = "12345678000195"
 KEY = "42260344483401000135550010000000011000000018"
@@ -56,6 +57,7 @@ class World:
     company: int
     other: int
     third: int
+    branch: int
     mailbox: int
     server: int
     reading: int
@@ -80,9 +82,10 @@ def build(session: Session) -> World:
         email="a@sul.example",
     )
     company = _company(session, ana, CNPJ, f"Padaria {MARK}", may_register=False)
+    branch = _company(session, ana, BRANCH_CNPJ, f"Filial {MARK}", may_register=False, of=CNPJ)
     other = _company(session, ana, OTHER_CNPJ, "Mercado", may_register=True)
     rui = _user(session, ana, "rui", OTHER_CNPJ)
-    lia = _user(session, ana, f"lia-{MARK}", CNPJ)
+    lia = _user(session, ana, f"lia-{MARK}", CNPJ, BRANCH_CNPJ)
     partner = Partner(name="Norte", partner_key="KN")
     session.add(partner)
     session.flush()
@@ -91,7 +94,7 @@ def build(session: Session) -> World:
     session.flush()
     zoe = access.actor_of(session, row, "zoe")
     third = _company(session, zoe, THIRD_CNPJ, "Farmácia", may_register=True)
-    sending = mailboxes.add(session, ana, company, _mailbox(Function.SEND))
+    mailboxes.add(session, ana, company, _mailbox(Function.SEND))
     reading = mailboxes.add(session, ana, company, _mailbox(Function.READ))
     unlinked = servers.add(
         session,
@@ -109,6 +112,8 @@ def build(session: Session) -> World:
     )
     relay.set_relay(session, ana, {"host": f"relay.{MARK}.example", "authenticate": False,
                                    "email": f"relay@{MARK}.example"})  # fmt: skip
+    # What was its own is kept to be brought back; what it has now is a copy, with an origin.
+    sending = imports.from_partner(session, ana, company, unlinked.id)
     queued, failed = (_queue(session, ana.partner_id, company, n) for n in (1, 2))
     session.get_one(OutboxMessage, failed).state = OutboxState.FAILED
     session.execute(
@@ -132,7 +137,7 @@ def build(session: Session) -> World:
         select(AuditEntry.id).where(AuditEntry.company_id == company).limit(1)
     ).one()
     return World(
-        ana, rui, lia, zoe, company, other, third,
+        ana, rui, lia, zoe, company, other, third, branch,
         mailbox=sending.id, server=sending.server_id, reading=reading.id, unlinked=unlinked.id,
         queued=queued, failed=failed, document=document, inbound=inbound, quarantine=quarantine,
         bell=entry, user=lia.user_id, change=change,
@@ -154,7 +159,15 @@ def dump(session: Session, but: Actor) -> set[tuple[str, str]]:
     return found
 
 
-def _company(session: Session, actor: Actor, cnpj: str, name: str, *, may_register: bool) -> int:
+def _company(
+    session: Session,
+    actor: Actor,
+    cnpj: str,
+    name: str,
+    *,
+    may_register: bool,
+    of: str | None = None,
+) -> int:
     return companies.add(
         session,
         actor,
@@ -164,13 +177,14 @@ def _company(session: Session, actor: Actor, cnpj: str, name: str, *, may_regist
             legal_name=f"{name} Ltda",
             document_import=True,
             may_register=may_register,
+            headquarters=of,
         ),
     ).id
 
 
-def _user(session: Session, ana: Actor, nickname: str, cnpj: str) -> Actor:
+def _user(session: Session, ana: Actor, nickname: str, *cnpjs: str) -> Actor:
     view = people.add_user(
-        session, ana, UserDraft(nickname, nickname, f"{nickname}@x.example", "company", (cnpj,))
+        session, ana, UserDraft(nickname, nickname, f"{nickname}@x.example", "company", cnpjs)
     )
     return access.actor_of(session, session.get_one(User, view.id), "")
 

@@ -15,7 +15,7 @@ from tests.screens.conftest import Console, Opened
 async def go(console: Console) -> None:
     """To the screen."""
     await console.at_home()
-    await console.app.action_go("audit")
+    await console.press("0")
     await console.in_front("AuditScreen")
 
 
@@ -97,7 +97,11 @@ async def test_a_company_user_has_no_way_there(
         actor,
         UserDraft("rui", "Rui", None, "company", (company.cnpj,), os_account=access.os_account()),
     )
-    async with console() as c:
-        await go(c)
+    async with console(size=(120, 40)) as c:
+        await c.at_home()
+        assert "Auditoria" not in c.text
+        await c.press("0", "7")
+        await c.in_front("DocumentsScreen")
+        await c.app.action_go("audit")
         await c.shows("Somente usuários do parceiro")
-        assert "cadastro" not in c.text
+        assert "empresa: cadastro" not in c.text

@@ -22,7 +22,8 @@ SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox"
          "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
          "users", "user_form", "register_way", "choose_mailbox", "import_mailbox",
          "mailboxes_copy", "copy_form", "resync",
-         "servers", "servers_filter", "server_form", "link_companies")  # fmt: skip
+         "servers", "servers_filter", "server_form", "link_companies",
+         "audit")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

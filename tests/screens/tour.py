@@ -83,6 +83,8 @@ STOPS = (
     Stop("csv_choose", ((("4",), "Mercado Aurora"), (("i",), "Colunas")), chosen=False),
     Stop("users", ((("5",), "parceiro"),), chosen=False),
     Stop("user_form", ((("5",), "parceiro"), (("e",), "Editar usuário")), chosen=False),
+    Stop("audit", ((("0",), "empresa: cadastro"),), chosen=False),
+    Stop("audit_entry", ((("0",), "empresa: cadastro"), (("enter",), "Como ficou")), chosen=False),
     Stop("confirm", ((("1",), "nfe@padaria"), (("x",), "Excluir a caixa"))),
     Stop("help", ((("1",), "nfe@padaria"), (("question_mark",), "Ajuda"))),
     Stop("wizard", (), chosen=False, empty=True),
