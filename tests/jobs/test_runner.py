@@ -219,7 +219,7 @@ def test_mailbox_test(installation: Installation, dovecot: Dovecot) -> None:
     for mailbox in (sending, reading):
         steps = installation.run("mailbox", "test", str(mailbox["id"]))
         assert all(step["ok"] for step in steps)
-        assert set(steps[0]) == {"step", "ok", "detail", "explanation", "field", "ms"}
+        assert set(steps[0]) == {"step", "ok", "detail", "explanation", "field", "ms", "protocol"}
     dovecot.change_password(installation.user, "outra")
     with installation.start("mailbox", "test", str(reading["id"]), "--json") as process:
         out, _err = process.communicate(timeout=60)
