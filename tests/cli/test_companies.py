@@ -178,6 +178,7 @@ def test_progress_is_for_terminals_and_stops_between_chunks(
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         os.close(theirs)
         shown = b""
