@@ -21,6 +21,20 @@ Answer = list[str] | int | bytes | Callable[[dns.message.Message], bytes]
 """Records as text; or a response code; or raw bytes; or what makes the bytes of the question."""
 
 
+def _one_port() -> tuple[socket.socket, socket.socket]:
+    """A TCP and a UDP socket on one port; another port where only one of them is free."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            udp.close()
+        else:
+            return tcp, udp
+
+
 class Nameserver:
     """Answers over UDP, and over TCP what did not fit.
 
@@ -33,10 +47,8 @@ class Nameserver:
         self.zone = dict(zone or {})
         self.asked: list[str] = []
         self.received: list[bytes] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._tcp, self._udp = _one_port()
         self.address: tuple[str, int] = self._udp.getsockname()
-        self._tcp = socket.create_server(self.address)
         self._threads = [
             threading.Thread(target=serve, daemon=True) for serve in (self._serve, self._serve_tcp)
         ]
