@@ -199,7 +199,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if tuple(columns) != self.columns:
             self.columns = tuple(columns)
             self.on_resize()
-            self.refresh()
 
     def refresh_ids(self) -> None:
         """Something changed: ask again. The cursor stays on its row, or the nearest left."""
@@ -437,11 +436,16 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     # Drawing.
 
     def on_resize(self) -> None:
-        """Widths are computed here and nowhere else."""
+        """Widths are computed here and nowhere else; what was drawn with others is drawn again."""
         self._show_size()
-        self._layout = lay_out(
-            self.columns, self.scrollable_content_region.width - GUTTER, self.app.size.width
+        before, self._layout = (
+            self._layout,
+            lay_out(
+                self.columns, self.scrollable_content_region.width - GUTTER, self.app.size.width
+            ),
         )
+        if self._layout != before:
+            self.refresh()
         self._reveal()
         self._need()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
@@ -104,6 +105,25 @@ async def test_a_changed_row_shows_by_itself() -> None:
         rows.refresh_ids()
         await settle(pilot)
         assert "mudou" in lines(pilot.app)[7]
+
+
+async def test_a_list_drawn_before_it_knew_its_size_is_drawn_again() -> None:
+    class Early(WindowList):
+        def on_resize(self, event: events.Resize | None = None) -> None:
+            if event is not None:
+                event.prevent_default()  # it comes later than the first picture
+
+    source = Memory(3)
+    source.gate.clear()
+    rows = Early(source, COLUMNS)
+    async with Stage(rows).run_test(size=(80, 24)) as pilot:
+        source.gate.set()
+        await settle(pilot)
+        assert "Texto" not in lines(pilot.app)[0]
+        WindowList.on_resize(rows)
+        await pilot.pause()
+        assert "Texto" in lines(pilot.app)[0]
+        assert "linha 3" in lines(pilot.app)[3]
 
 
 async def test_marks_stay_with_their_rows() -> None:
