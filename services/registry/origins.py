@@ -3,14 +3,14 @@ changed of it on the company's side (R6)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.errors import Refused
+from services.errors import NotAllowed, Refused
 from services.language import _
 from services.registry.access import Actor
 from services.store.models import EmailServer
@@ -86,6 +86,16 @@ def refuse_edit(
         if name == "password" and not value:
             continue
         raise Refused(_what_to_do(actor, server), field=name)
+
+
+def refuse_password(actor: Actor, server: EmailServer, in_step: Collection[int]) -> None:
+    """A copy's password is not a company user's to change, but to what its origin has (R6).
+
+    ``in_step`` are the servers that get, or have, the same password.
+    """
+    if actor.is_partner or server.origin_kind is None or server.origin_id in in_step:
+        return
+    raise NotAllowed(_what_to_do(actor, server), field="password")
 
 
 def _origin(copy: EmailServer, now: tuple[object, ...] | None) -> Origin:

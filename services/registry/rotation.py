@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotAllowed, Refused
 from services.language import _
-from services.registry import audit, mailbox_views, permission, server_views
+from services.registry import audit, mailbox_views, origins, permission, server_views
 from services.registry.access import Actor
 from services.registry.bulk import pieces
 from services.registry.fields import Form
-from services.registry.server_rows import PLACE, change_password, clean_slate
+from services.registry.server_rows import FIELD, PLACE, change_password, clean_slate
+from services.store import secret
 from services.store.models import EmailServer, Mailbox
 
 _AT_ONCE = 1_000
@@ -36,7 +37,8 @@ def siblings(session: Session, actor: Actor, server_id: int) -> list[Sibling]:
     """Every other registration of the account of ``server_id``, by nickname.
 
     The same account is the same user name at the same SMTP or POP host, whatever their case.
-    Company users see, and may give a password to, those that serve only companies of theirs (R53).
+    Company users see, and may give a password to, those that serve only companies of theirs
+    (R53); a copy only where its origin gets the same one (R6).
     """
     (server,) = changeable(session, actor, [server_id])
     hosts = {host.lower() for host in (server.smtp_host, server.pop_host) if host}
@@ -55,6 +57,8 @@ def siblings(session: Session, actor: Actor, server_id: int) -> list[Sibling]:
         .order_by(EmailServer.search_key, EmailServer.id)
     ).all()
     rows = [row for row in found if _may_edit(session, actor, row)]
+    together = {server.id, *(row.id for row in rows)}
+    rows = [row for row in rows if _may_have(actor, row, together)]
     counts: dict[int, int] = {}
     for some in pieces([row.id for row in rows], _AT_ONCE):
         counts |= server_views.company_counts(session, some)
@@ -77,8 +81,7 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
     Each starts with a clean slate, and the change is audited for each without the password
     (R55). Raises ``InvalidFields`` for a password that cannot be one, :class:`Refused` for a
     server without a login, ``NotFound`` and :class:`NotAllowed` for one that is not this user's
-    to change (R53). Test the password
-    first (``services/health/rotate_test.py``).
+    to change (R6, R53). Test the password first (``services/health/rotate_test.py``).
     """
     form = Form()
     form.secret("password", _("Senha"), password, required=True)
@@ -92,6 +95,9 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
                 ),
                 field="authenticate",
             )
+    in_step = _in_step(session, servers, password)
+    for server in servers:
+        origins.refuse_password(actor, server, in_step)
     companies = _companies(session, actor, [server.id for server in servers])
     # Copies after their origins, so that they are seen to be in step with them (R6).
     for server in sorted(servers, key=lambda each: (each.origin_id is not None, each.id)):
@@ -149,6 +155,21 @@ def _may_edit(session: Session, actor: Actor, server: EmailServer) -> bool:
     except NotAllowed:
         return False
     return True
+
+
+def _may_have(actor: Actor, server: EmailServer, together: Collection[int]) -> bool:
+    try:
+        origins.refuse_password(actor, server, together)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _in_step(session: Session, servers: Sequence[EmailServer], password: str) -> set[int]:
+    """Those that get the password, and origins of theirs that have it already."""
+    getting = {server.id for server in servers}
+    others = {server.origin_id for server in servers if server.origin_id is not None} - getting
+    return getting | {i for i in others if secret.get(session, PLACE, i, FIELD) == password}
 
 
 def _companies(session: Session, actor: Actor, server_ids: Sequence[int]) -> dict[int, int]:

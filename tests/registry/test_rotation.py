@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 from services.errors import InvalidFields, NotAllowed, NotFound, Refused
 from services.health import testable
 from services.office import Office
-from services.registry import companies, links, mailboxes, people, rotation
+from services.registry import companies, imports, links, mailboxes, people, rotation
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.settings import Settings
 from services.store.models import AuditEntry, EmailServer, Health
+from tests.registry.branch import family
 from tests.registry.test_servers import LOJA, add, password_of, people_actor
 
 EMAIL = "notas@contabil.example"
@@ -150,3 +151,33 @@ def test_company_users_reach_only_their_own(
     office.do_now(companies.edit, actor, company.id, {"may_register": False})
     with pytest.raises(NotAllowed, match="permissão"):
         office.do_now(rotation.rotate, rui, [mine], "outra")
+
+
+def test_a_copy_goes_by_its_origin(office: Office, actor: Actor, company: CompanyView) -> None:
+    """R6: a copy's password is not a company user's to change, but to its origin's; whom to ask."""
+    known = family(office, actor, company)
+    origin = known.add(company, "vendas")
+    copy = office.do_now(imports.from_headquarters, known.rui, known.branch.id, origin.server_id)
+    with pytest.raises(NotAllowed, match=r"cópia de Vendas .*ou peça ao parceiro") as refusal:
+        office.do_now(rotation.rotate, known.rui, [copy.server_id], "a nova senha")
+    assert refusal.value.field == "password"
+    with pytest.raises(Refused, match="peça ao parceiro"):
+        office.do_now(mailboxes.edit, known.rui, copy.id, {"password": "a nova senha"})
+    assert known.password(copy.server_id) == "senha-vendas"
+
+    made = people.UserDraft("lia", "Lia", None, "company", (company.cnpj, known.branch.cnpj))
+    office.do_now(people.add_user, actor, made)
+    lia = office.ask_now(people_actor, "lia")
+    assert office.ask_now(rotation.siblings, lia, copy.server_id) != []
+    offered = [s.server_id for s in office.ask_now(rotation.siblings, lia, origin.server_id)]
+    assert offered == [copy.server_id]
+    with pytest.raises(NotAllowed, match="cópia de Vendas"):
+        office.do_now(rotation.rotate, lia, offered, "a nova senha")
+    office.do_now(mailboxes.edit, lia, origin.id, {"password": "a nova senha"})
+    assert office.do_now(rotation.rotate, lia, offered, "a nova senha") == 1
+    (mailbox,) = known.sending()
+    assert mailbox.origin is not None
+    assert not mailbox.origin.drifted
+    both = [copy.server_id, origin.server_id]
+    assert office.do_now(rotation.rotate, lia, both, "outra ainda") == 2
+    assert office.do_now(rotation.rotate, actor, [copy.server_id], "só da cópia") == 1
