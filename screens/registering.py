@@ -18,7 +18,7 @@ from services.registry.companies import CompanyView
 from services.registry.copying import Difference
 from services.registry.mailboxes import MailboxView
 from services.registry.origins import HEADQUARTERS, PARTNER
-from services.registry.undoing import ImportView
+from services.registry.undoing import Fate, ImportView
 from services.registry.ways import OTHER, ways
 from services.store.models import Function
 
@@ -70,8 +70,7 @@ async def undo(
         _("{nickname} <{email}> volta").format(nickname=kept.nickname, email=kept.email)
         for kept in imported.back
     ]
-    if imported.email is not None:
-        happens.append(_("a cópia de {email} sai").format(email=imported.email))
+    happens.append(_of_copy(imported))
     happens.append(_("o que foi cadastrado depois fica, no fim da ordem"))
     question = Confirm(_("Desfazer a importação?"), happens=happens, yes=_("Desfazer"))
     if not await screen.app.push_screen_wait(question):
@@ -86,6 +85,20 @@ async def undo(
     if done.copy_kept:
         words += ". " + _("A cópia tinha sido alterada à mão e continua em Servidores de E-mail")
     notify_safe(screen.app, words)
+
+
+def _of_copy(imported: ImportView) -> str:
+    """What becomes of the copy, in one sentence."""
+    words = {
+        Fate.GOES: _("a cópia de {email} sai e é excluída"),
+        Fate.CHANGED: _(
+            "a cópia de {email} foi alterada à mão: sai daqui e continua em Servidores de E-mail"
+        ),
+        Fate.SHARED: _("a cópia de {email} sai daqui e continua com outras empresas"),
+        Fate.UNLINKED: _("a cópia de {email} já não é desta empresa: continua como está"),
+        Fate.GONE: _("a cópia já tinha sido excluída"),
+    }
+    return words[imported.copy].format(email=imported.email)
 
 
 async def resync(screen: FramedScreen, desk: Desk, view: MailboxView) -> None:

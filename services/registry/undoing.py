@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -40,18 +42,33 @@ class Kept:
     email: str
 
 
+class Fate(StrEnum):
+    """What undoing an import does to the copy that came by it."""
+
+    GOES = "goes"
+    CHANGED = "changed"
+    """Somebody changed it by hand: its server stays in the partner's list."""
+    SHARED = "shared"
+    """Other companies use it too, and go on doing so."""
+    UNLINKED = "unlinked"
+    """It is not this company's any more: nothing happens to it."""
+    GONE = "gone"
+
+
 @dataclass(frozen=True, slots=True)
 class ImportView:
     """The last import of a company that was not undone.
 
-    ``email`` is the copy's, None when that is gone; ``by`` a user's nickname. ``why_not`` says
-    what stands in the way of undoing it now, None when nothing does.
+    ``email`` is the copy's, None when that is gone; ``copy`` says what becomes of it; ``by`` is
+    a user's nickname. ``why_not`` says what stands in the way of undoing it now, None when
+    nothing does.
     """
 
     id: int
     at: datetime
     by: str
     email: str | None
+    copy: Fate
     back: tuple[Kept, ...]
     undo_until: datetime
     why_not: str | None
@@ -61,12 +78,13 @@ class ImportView:
 class Undone:
     """What an undone import left: the mailboxes that are ``back``, in their order.
 
-    ``copy_kept``: somebody had changed the copy by hand, so that its server was only unlinked and
-    stays in the partner's list.
+    ``copy`` is what became of the copy. ``copy_kept``: somebody had changed it by hand, so that
+    its server was only unlinked and stays in the partner's list.
     """
 
     back: tuple[MailboxView, ...]
     copy_kept: bool
+    copy: Fate
 
 
 def last(session: Session, actor: Actor, company_id: int) -> ImportView | None:
@@ -85,7 +103,8 @@ def last(session: Session, actor: Actor, company_id: int) -> ImportView | None:
         imported.created_at,
         imported.user_nickname,
         copy.email if copy is not None else None,
-        tuple(Kept(row.settings["nickname"], row.settings["email"]) for row in kept),
+        _fate(session, imported, in_order(session, company.id)),
+        tuple(_shown(session, row) for row in kept),
         imported.created_at + KEPT,
         refusal.message if refusal is not None else None,
     )
@@ -126,10 +145,9 @@ def undo(
     back = [removed.bring_back(session, row, company) for row in kept]
     copies = [link for link in links if link.server_id == imported.server_id]
     emails = [session.get_one(EmailServer, link.server_id).email for link in copies]
-    copy_kept = False
+    fate = _fate(session, imported, links)
     for link in copies:
-        if _is_its_own(session, imported):
-            copy_kept = True
+        if fate is Fate.CHANGED:
             _only_unlink(session, actor, link)
         else:
             unlink(session, actor, link)
@@ -144,11 +162,11 @@ def undo(
         "mailbox",
         None,
         company_id=company.id,
-        before={"mailboxes": emails, "copy_kept": copy_kept},
+        before={"mailboxes": emails, "copy_kept": fate is Fate.CHANGED},
         after={"mailboxes": [view.email for view in views]},
     )
     session.flush()
-    return Undone(tuple(views_of(session, actor, back)), copy_kept)
+    return Undone(tuple(views_of(session, actor, back)), fate is Fate.CHANGED, fate)
 
 
 def _last(session: Session, company_id: int) -> MailboxImport | None:
@@ -221,6 +239,28 @@ def _in_the_way(
                 ).format(email=email)
             )
     return None
+
+
+def _shown(session: Session, row: RemovedMailbox) -> Kept:
+    """A server that lives on comes back as it is now, another as it was."""
+    server = session.get(EmailServer, row.server_id) if row.server_id is not None else None
+    if server is not None:
+        return Kept(server.nickname, server.email)
+    return Kept(row.settings["nickname"], row.settings["email"])
+
+
+def _fate(session: Session, imported: MailboxImport, links: Iterable[Mailbox]) -> Fate:
+    """What undoing does to the copy; ``links`` are the company's sending mailboxes."""
+    if imported.server_id is None:
+        return Fate.GONE
+    if all(link.server_id != imported.server_id for link in links):
+        return Fate.UNLINKED
+    if _is_its_own(session, imported):
+        return Fate.CHANGED
+    elsewhere = select(Mailbox.id).where(
+        Mailbox.server_id == imported.server_id, Mailbox.company_id != imported.company_id
+    )
+    return Fate.SHARED if session.scalar(elsewhere.limit(1)) is not None else Fate.GOES
 
 
 def _is_its_own(session: Session, imported: MailboxImport) -> bool:

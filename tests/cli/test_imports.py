@@ -69,6 +69,7 @@ def test_import_and_undo(branch: Run) -> None:
     assert "matriz <matriz@x.com>" in listed.out
     undone = branch("mailbox", "undo-import", "--company", BRANCH, "--json").json
     assert [m["email"] for m in undone["back"]] == ["loja@x.com"]
+    assert undone["copy"] == "goes"
     assert emails(branch) == ["loja@x.com"]
     again = branch("mailbox", "undo-import", "--company", BRANCH, "--json")
     assert (again.status, again.error["code"]) == (1, "refused")

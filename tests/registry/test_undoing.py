@@ -14,6 +14,7 @@ from services.errors import Conflict, NotAllowed, NotFound, Refused
 from services.registry import (
     companies,
     imports,
+    links,
     mailboxes,
     origins,
     removed,
@@ -209,6 +210,53 @@ def test_a_copy_changed_as_its_origin_was_goes(family: Family) -> None:
     family.office.do_now(rotation.rotate, family.actor, [copy.server_id, origin.server_id], "nova")
     assert not undo(family).copy_kept
     assert len(family.office.ask_now(servers.list_servers, family.actor)) == 2
+
+
+def test_what_becomes_of_the_copy_is_told_as_it_is(family: Family) -> None:
+    """R6: still linked, used by others too, unlinked, changed by hand, removed."""
+    family.add(family.head, "matriz")
+    family.add(family.branch, "um")
+    do, actor = family.office.do_now, family.actor
+    shop = do(companies.add, actor, CompanyDraft("12ABC34501DE35", "Loja", "Loja Ltda"))
+
+    def told_and_done() -> tuple[undoing.Fate, undoing.Fate]:
+        seen = last(family)
+        assert seen is not None
+        return seen.copy, undo(family).copy
+
+    imported(family)
+    assert told_and_done() == (undoing.Fate.GOES, undoing.Fate.GOES)
+    copy = imported(family)
+    do(links.link, actor, copy.server_id, [shop.id])
+    assert told_and_done() == (undoing.Fate.SHARED, undoing.Fate.SHARED)
+    assert len(family.office.ask_now(servers.view, actor, copy.server_id).companies) == 1
+    copy = imported(family)
+    do(links.unlink, actor, copy.server_id, [family.branch.id])
+    assert told_and_done() == (undoing.Fate.UNLINKED, undoing.Fate.UNLINKED)
+    assert family.office.ask_now(servers.view, actor, copy.server_id).email == copy.email
+    copy = imported(family)
+    do(servers.edit, actor, copy.server_id, {"smtp_port": 26})
+    assert told_and_done() == (undoing.Fate.CHANGED, undoing.Fate.CHANGED)
+    copy = imported(family)
+    do(mailboxes.remove, actor, copy.id)
+    assert told_and_done() == (undoing.Fate.GONE, undoing.Fate.GONE)
+    assert family.emails() == ["um@x.com"]
+
+
+def test_what_comes_back_is_told_as_it_comes(family: Family) -> None:
+    """R6: a server that lives on comes back as it is now."""
+    family.add(family.head, "matriz")
+    shared = family.add(family.branch, "comum")
+    shop = family.office.do_now(
+        companies.add, family.actor, CompanyDraft("12ABC34501DE35", "Loja", "Loja Ltda")
+    )
+    family.office.do_now(links.link, family.actor, shared.server_id, [shop.id])
+    imported(family)
+    family.office.do_now(servers.edit, family.actor, shared.server_id, {"email": "nova@x.com"})
+    seen = last(family)
+    assert seen is not None
+    assert [kept.email for kept in seen.back] == ["nova@x.com"]
+    assert [view.email for view in undo(family).back] == ["nova@x.com"]
 
 
 def test_import_after_import(family: Family) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from services.office import Office
-from services.registry import companies, imports, mailboxes, servers
+from services.registry import companies, imports, links, mailboxes, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.engine import Store
@@ -69,7 +69,7 @@ async def test_import_and_undo(console: Opened, family: Family, size: tuple[int,
         assert (copy.email, copy.sender_name) == ("matriz@x.com", "Padaria Filial")
         await c.press("z")
         await c.in_front("Confirm")
-        await c.shows("um@x.com", "a cópia de matriz@x.com sai")
+        await c.shows("um@x.com", "a cópia de matriz@x.com sai e é excluída")
         await c.agree()
         await c.in_front("MailboxesScreen")
         await c.shows("um@x.com", "dois@x.com")
@@ -78,6 +78,30 @@ async def test_import_and_undo(console: Opened, family: Family, size: tuple[int,
         await c.until(lambda: "z desfaz" not in c.text, "the key's end")
         await c.press("z")
         assert c.dialog == "MailboxesScreen"
+
+
+async def test_a_copy_that_is_unlinked_stays(
+    console: Opened, family: Family, office: Office, actor: Actor
+) -> None:
+    """R6: the question says what happens to the copy as it is now."""
+    made = office.do_now(imports.from_headquarters, actor, family.branch.id)
+    office.do_now(links.unlink, actor, made.server_id, [family.branch.id])
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("c")
+        await c.in_front("ChooseCompany")
+        await c.type("filial")
+        await c.until(lambda: "São João" not in c.text, "the filtered list")
+        await c.press("enter", "1")
+        await c.in_front("MailboxesScreen")
+        await c.shows("z desfaz")
+        await c.press("z")
+        await c.in_front("Confirm")
+        await c.shows("um@x.com", "matriz@x.com já não é desta empresa")
+        await c.agree()
+        await c.in_front("MailboxesScreen")
+        await c.shows("um@x.com", "dois@x.com")
+    assert office.ask_now(servers.view, actor, made.server_id).email == "matriz@x.com"
 
 
 async def test_closed_ways_say_why(

@@ -15,6 +15,7 @@ from tui_app.cli.parser import Actions
 if TYPE_CHECKING:
     from services.registry.imports import Preview
     from services.registry.mailbox_views import MailboxView
+    from services.registry.undoing import Undone
 
 
 def build(actions: Actions) -> None:
@@ -121,13 +122,23 @@ def _undo(context: Context) -> None:
         for view in done.back:
             context.out.say(_("Caixa {id} de volta: {email}").format(id=view.id, email=view.email))
         if not done.back:
-            context.out.say(_("A cópia saiu; não havia caixa a trazer de volta"))
-        if done.copy_kept:
-            context.out.say(
-                _("A cópia tinha sido alterada à mão e continua em Servidores de E-mail")
-            )
+            context.out.say(_("Não havia caixa a trazer de volta"))
+        context.out.say(_of_copy(done))
 
     context.out.give(done, tell)
+
+
+def _of_copy(done: Undone) -> str:
+    """What became of the copy."""
+    from services.registry.undoing import Fate
+
+    return {
+        Fate.GOES: _("A cópia saiu e foi excluída"),
+        Fate.CHANGED: _("A cópia tinha sido alterada à mão e continua em Servidores de E-mail"),
+        Fate.SHARED: _("A cópia saiu desta empresa e continua com outras"),
+        Fate.UNLINKED: _("A cópia já não era desta empresa e continua como está"),
+        Fate.GONE: _("A cópia já tinha sido excluída"),
+    }[done.copy]
 
 
 def _resync(context: Context) -> None:
