@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
 from screens.widgets.status import Tone, cell
+from services import clock
 from services.language import _
 from services.registry import mailboxes
 from services.registry.mailboxes import MailboxView
 from services.registry.origins import Origin
-from services.store.models import Function
+from services.store.models import Function, Health
 
 _SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "none": "—"}
 
@@ -58,15 +59,23 @@ class MailboxSource:
 
 
 def _cells(view: MailboxView) -> Sequence[Cell]:
-    state = "inactive" if not view.active else "failing" if view.health == "failing" else "active"
     return (
         view.nickname,
         view.email,
-        cell(state),
+        cell(_state(view)),
         _origin(view.origin),
         f"{view.host}:{view.port}",
         _SECURITY.get(view.security, view.security),
     )
+
+
+def _state(view: MailboxView) -> str:
+    """As the jobs see it in this direction."""
+    if not view.active:
+        return "inactive"
+    if view.paused_until is not None and view.paused_until > clock.now():
+        return "paused"
+    return view.health if view.health in (Health.FAILING, Health.DOWN) else "active"
 
 
 def _origin(origin: Origin | None) -> Cell:

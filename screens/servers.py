@@ -27,7 +27,7 @@ from services.health import testable
 from services.language import _, ngettext
 from services.registry import server_views, servers
 from services.registry.server_views import Filters, ServerView
-from services.store.models import Health, Kind
+from services.store.models import Function, Health, Kind
 
 CHUNK = 20
 STATUSES = (None, "active", "inactive")
@@ -79,7 +79,9 @@ def _state(view: ServerView) -> str:
         return "inactive"
     if view.paused_until is not None and view.paused_until > clock.now():
         return "paused"
-    return "failing" if view.health in (Health.FAILING, Health.DOWN) else "active"
+    if view.kind == Kind.BOTH and len(view.failing) == 1:
+        return "not_sending" if view.failing == (Function.SEND,) else "not_reading"
+    return view.health if view.health in (Health.FAILING, Health.DOWN) else "active"
 
 
 class ServersScreen(FramedScreen):
@@ -105,9 +107,9 @@ class ServersScreen(FramedScreen):
             self._source,
             (
                 Column("nickname", _("Apelido"), 15, sortable=True),
-                Column("email", _("E-mail"), 22, wide=True, sortable=True),
+                Column("email", _("E-mail"), 21, wide=True, sortable=True),
                 Column("kind", _("Tipo"), 7, sortable=True),
-                Column("status", _("Situação"), 12, sortable=True),
+                Column("status", _("Situação"), 13, sortable=True),
                 Column("companies", _("Empresas"), 10, align="right", sortable=True),
                 Column("host", _("Servidor"), 22, min_terminal_width=130),
                 Column("created_by", _("Cadastrou"), 12, min_terminal_width=130),

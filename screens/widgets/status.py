@@ -36,6 +36,8 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         "unknown": ("◌", _("Sem teste"), Tone.MUTED),
         "failing": ("▲", _("Com falha"), Tone.BAD),
         "down": ("▲", _("Parada"), Tone.BAD),
+        "not_sending": ("▲", _("Sem envio"), Tone.BAD),
+        "not_reading": ("▲", _("Sem leitura"), Tone.BAD),
         # users
         "enabled": ("●", _("Ativo"), Tone.GOOD),
         "disabled": ("○", _("Inativo"), Tone.MUTED),

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
-from typing import cast
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Table,
-    Update,
-    bindparam,
-    case,
-    func,
-    literal,
-    select,
-    true,
-    update,
-)
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.failure import Failure, Stage
 from services.language import _, ngettext
 from services.notifications.announce import announce
+from services.registry import direction
+from services.registry.direction import MOST_REFUSALS
 from services.safe_text import safe
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
 from services.wire.replies import blames_mailbox, pauses_mailbox
 
-MOST_REFUSALS = 5
 _QUOTA_PAUSE = timedelta(hours=1)
 _SHORT_PAUSE = timedelta(minutes=5)
 
@@ -40,44 +30,39 @@ def note_failure(
     *,
     function: Function = Function.READ,
 ) -> Health:
-    """Take note that ``function`` of a mailbox failed; the mailbox's health from now on.
+    """Take note that ``function`` of a mailbox failed; the server's health from now on.
 
     A definite refusal of the login (wrong password and the like) is counted, for sending and for
-    reading apart: after :data:`MOST_REFUSALS` in a row the mailbox is down, jobs leave it alone, and each linked
-    company gets one notice (the relay's is the partner's). A quota or an answer to slow down pauses sending by it (R34). Network
-    errors only show; nothing here inactivates a mailbox (R48).
+    reading apart: after :data:`MOST_REFUSALS` in a row jobs leave that direction alone, and each
+    linked company gets one notice (the relay's is the partner's). A quota or an answer to slow
+    down pauses sending by it (R34). Network errors only show; nothing here inactivates a mailbox
+    (R48).
     """
     at = now()
+    before = _state(session, server_id, hold=True)
+    if before is None:
+        return Health.UNKNOWN
     reason = safe(
         " ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 1_000
     )
     definite = failure.stage == Stage.LOGIN and failure.permanent and blames_mailbox(failure.kind)
+    mine, others = direction.counts(function)
+    refusals = before[mine.key] + definite
+    most = max(refusals, before[others.key])
     values: dict[str, object] = {"health_reason": reason}
-    refusals, _others = _counts(function)
+    if before["kind"] == Kind.BOTH:
+        reasons = direction.reasons_of(before["health_reason"]) | {function: reason}
+        values["health_reason"] = direction.told(reasons)
     if definite:
-        values[refusals.key] = refusals + 1
+        values[mine.key] = refusals
     elif pauses_mailbox(failure.kind) and function == Function.SEND:
         pause = _QUOTA_PAUSE if failure.kind == "quota" else _SHORT_PAUSE
         values["paused_until"] = at + pause
-    row = session.execute(
-        update(EmailServer)
-        .where(EmailServer.id == server_id)
-        .values(values)
-        .returning(EmailServer.refusals, EmailServer.pop_refusals, EmailServer.health),
-        execution_options={"synchronize_session": False},
-    ).one_or_none()
-    if row is None:
-        return Health.UNKNOWN
-    most = max(row.refusals, row.pop_refusals)
     health = Health.DOWN if most >= MOST_REFUSALS else Health.FAILING
-    if row.health != health:
-        session.execute(
-            update(EmailServer)
-            .where(EmailServer.id == server_id)
-            .values(health=health, health_since=at),
-            execution_options={"synchronize_session": False},
-        )
-    if definite and getattr(row, refusals.key) == MOST_REFUSALS:
+    if before["health"] != health:
+        values |= {"health": health, "health_since": at}
+    _write(session, server_id, values)
+    if definite and refusals == MOST_REFUSALS:
         _warn(session, server_id, function, reason)
     session.expire_all()
     return health
@@ -86,54 +71,59 @@ def note_failure(
 def note_success(session: Session, server_id: int, *, function: Function | None = None) -> None:
     """Take note that ``function`` of a mailbox works, or all that it has: its count starts anew.
 
-    Where one server both sends and reads, what the other function was refused still counts. A
-    pause ends by itself. Writes only what changes.
+    Where one server both sends and reads, what fails in the other direction still does. A pause
+    ends by itself. Writes only what changes.
     """
-    session.connection().execute(_works(function), {"server": server_id, "at": now()})
+    known = _state(session, server_id)
+    # Mostly there is nothing to write, and nobody to wait for.
+    if known is None or not _news(known, function):
+        return
+    before = _state(session, server_id, hold=True)
+    if before is not None and (values := _news(before, function)):
+        _write(session, server_id, values)
 
 
-@cache
-def _works(function: Function | None) -> Update:
-    """The statement behind :func:`note_success`, built once."""
-    values: dict[str, object] = {"refusals": 0, "pop_refusals": 0}
-    changes: ColumnElement[bool] = (EmailServer.refusals != 0) | (EmailServer.pop_refusals != 0)
-    health: ColumnElement[str] = literal(Health.OK.value, EmailServer.health.type)
-    clear: ColumnElement[bool] = true()
+def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any]:
+    """The columns that change when ``function`` works, or all."""
+    after: dict[str, Any] = {"refusals": 0, "pop_refusals": 0, "health_reason": None}
+    after["health"] = Health.OK
     if function is not None:
-        mine, others = _counts(function)
-        values = {mine.key: 0}
-        changes = mine != 0
-        both = EmailServer.kind == Kind.BOTH
-        clear = ~(both & (others > 0))
-        health = case(
-            (both & (others >= MOST_REFUSALS), Health.DOWN.value),
-            (both & (others > 0), Health.FAILING.value),
-            else_=Health.OK.value,
-        )
-    values["health"] = health
-    values["health_reason"] = case((clear, None), else_=EmailServer.health_reason)
-    values["health_since"] = case(
-        (EmailServer.health != health, bindparam("at", type_=EmailServer.health_since.type)),
-        else_=EmailServer.health_since,
-    )
-    return (
-        update(cast(Table, EmailServer.__table__))
-        .where(
-            EmailServer.id == bindparam("server"),
-            changes
-            | (EmailServer.health != health)
-            | (clear & EmailServer.health_reason.is_not(None)),
-        )
-        .values(values)
+        _mine, others = direction.counts(function)
+        after[others.key] = before[others.key]
+        if before["kind"] == Kind.BOTH:
+            reasons = direction.reasons_of(before["health_reason"])
+            reasons.pop(function, None)
+            after["health_reason"] = direction.told(reasons)
+            if before[others.key] >= MOST_REFUSALS:
+                after["health"] = Health.DOWN
+            elif before[others.key] or reasons:
+                after["health"] = Health.FAILING
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    if "health" in changed:
+        changed["health_since"] = now()
+    return changed
+
+
+def _state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
+    query = _HELD if hold else _READ
+    return session.connection().execute(query, {"server": server_id}).mappings().one_or_none()
+
+
+def _write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
+    session.execute(
+        update(EmailServer).where(EmailServer.id == server_id).values(values),
+        execution_options={"synchronize_session": False},
     )
 
 
-def _counts(
-    function: Function,
-) -> tuple[InstrumentedAttribute[int], InstrumentedAttribute[int]]:
-    """The column that counts the refusals of ``function``, and that of the other one."""
-    sent, read = EmailServer.refusals, EmailServer.pop_refusals
-    return (sent, read) if function == Function.SEND else (read, sent)
+_READ = select(
+    EmailServer.kind,
+    EmailServer.health,
+    EmailServer.health_reason,
+    EmailServer.refusals,
+    EmailServer.pop_refusals,
+).where(EmailServer.id == bindparam("server"))
+_HELD = _READ.with_for_update()
 
 
 def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:

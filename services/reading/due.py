@@ -19,9 +19,10 @@ from services.language import _, ngettext
 from services.notifications import bell
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
+from services.registry import direction
 from services.store import leases
 from services.store.mail import InboundMessage, InboundState
-from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox
 
 # Built once: building a statement costs more than running it.
 _NEXT = (
@@ -69,7 +70,7 @@ def due(
         query = query.where(EmailServer.id.in_(server_ids))
     else:
         query = query.where(
-            EmailServer.health != Health.DOWN,
+            ~direction.is_down(Function.READ),
             or_(EmailServer.paused_until.is_(None), EmailServer.paused_until <= at),
             or_(EmailServer.next_read_at.is_(None), EmailServer.next_read_at <= at),
         )

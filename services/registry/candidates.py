@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Invalid, NotFound, Refused
 from services.language import _
-from services.registry import search
+from services.registry import direction, search
 from services.registry.access import Actor
 from services.registry.origins import HEADQUARTERS
 from services.store.models import Company, EmailServer, Function, Kind, Mailbox
@@ -194,7 +194,7 @@ def _candidate(server: EmailServer, companies: tuple[str, ...], why_not: str | N
         verify_certificate=server.verify_certificate,
         timeout=server.timeout,
         active=server.active,
-        health=server.health,
+        health=direction.condition(server, Function.SEND).health,
         companies=companies,
         why_not=why_not,
     )

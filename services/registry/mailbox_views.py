@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Refused
 from services.language import _
-from services.registry import access, origins, search
+from services.registry import access, direction, origins, search
 from services.registry.access import Actor
 from services.registry.mailbox_form import PROTOCOL
 from services.registry.origins import Origin
@@ -182,6 +182,7 @@ def _view(
     mailbox: Mailbox, server: EmailServer, companies: tuple[str, ...], origin: Origin | None
 ) -> MailboxView:
     protocol = PROTOCOL[Function(mailbox.function)]
+    now = direction.condition(server, mailbox.function)
     return MailboxView(
         id=mailbox.id,
         server_id=server.id,
@@ -200,8 +201,8 @@ def _view(
         verify_certificate=server.verify_certificate,
         timeout=server.timeout,
         delete_after=server.delete_after,
-        health=server.health,
-        health_reason=server.health_reason,
+        health=now.health,
+        health_reason=now.reason,
         inactive_code=server.inactive_code,
         inactive_reason=server.inactive_reason,
         inactive_since=server.inactive_since,

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound
 from services.language import _
-from services.registry import access, origins, search
+from services.registry import access, direction, origins, search
 from services.registry.access import Actor
 from services.registry.bulk import pieces
 from services.registry.origins import Origin
-from services.store.models import Company, EmailServer, Kind, Mailbox, User, UserCompany
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox, User, UserCompany
 
 _AT_ONCE = 1_000
 _FEW = 500
@@ -34,7 +34,8 @@ class ServerView:
 
     ``companies`` are their CNPJs, in order; empty in :func:`rows`, where a page of servers with
     thousands of links each would cost more than it shows. ``origin`` is what the account is a
-    copy of (R6); ``created_by`` the nickname of who registered it, None when that user is gone.
+    copy of (R6). ``health`` is the worse of its directions, and ``failing`` says which fail.
+    ``created_by`` is the nickname of who registered it, None when that user is gone.
     The password never leaves the vault by this way.
     """
 
@@ -50,6 +51,7 @@ class ServerView:
     inactive_since: datetime | None
     health: str
     health_reason: str | None
+    failing: tuple[Function, ...]
     paused_until: datetime | None
     smtp_host: str | None
     smtp_port: int | None
@@ -275,7 +277,8 @@ def _companies(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
 _ROW = [
     name
     for name in ServerView.__dataclass_fields__
-    if name not in ("origin", "companies_count", "companies", "created_by")
+    if name
+    not in ("health_reason", "failing", "origin", "companies_count", "companies", "created_by")
 ]
 
 
@@ -287,6 +290,8 @@ def _view(
     created_by: str | None,
 ) -> ServerView:
     return ServerView(
+        health_reason=(row.health_reason or "").replace("\n", " · ") or None,
+        failing=direction.failing(row),
         origin=origin,
         companies_count=companies_count,
         companies=tuple(companies),

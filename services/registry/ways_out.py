@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.language import _
-from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, Partner
+from services.registry import direction
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Partner
 
 RELAY_WORDS = "InvoiCy Mail"
 WARNINGS = ("mailbox_inactivated",)
@@ -17,11 +18,11 @@ WARNINGS = ("mailbox_inactivated",)
 
 
 def usable(at: datetime | None = None) -> ColumnElement[bool]:
-    """The condition for an e-mail server that jobs may use; with ``at`` not paused then either."""
+    """The condition for an e-mail server that jobs may send by; with ``at`` not paused then either."""
     condition = and_(
         EmailServer.active,
         EmailServer.inactive_code.is_(None),
-        EmailServer.health != Health.DOWN,
+        ~direction.is_down(Function.SEND),
     )
     if at is not None:
         condition &= EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at)

@@ -14,7 +14,7 @@ from services.clock import now
 from services.errors import Unavailable
 from services.health.accounts import Account, account_of
 from services.language import _
-from services.registry import ways_out
+from services.registry import direction, ways_out
 from services.settings import Settings
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, Partner
 
@@ -160,12 +160,11 @@ def _why_not(server: EmailServer, at: datetime) -> str | None:
         return _("está desativado: só o parceiro pode ativá-lo") if relay else _("está inativa")
     if server.inactive_code is not None:
         return _("foi inativada: {reason}").format(reason=server.inactive_reason)
-    if server.health == Health.DOWN:
-        return _("recusou o acesso várias vezes seguidas: {reason}").format(
-            reason=server.health_reason
-        )
+    now = direction.condition(server, Function.SEND)
+    if now.health == Health.DOWN:
+        return _("recusou o acesso várias vezes seguidas: {reason}").format(reason=now.reason)
     if server.paused_until is not None and server.paused_until > at:
         return _("está em pausa até {until} UTC: {reason}").format(
-            until=f"{server.paused_until:%d/%m %H:%M}", reason=server.health_reason or ""
+            until=f"{server.paused_until:%d/%m %H:%M}", reason=now.reason or ""
         )
     return None

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.failure import Failure, Stage
+from services.health import facts
+from services.store.engine import Store
+from services.store.models import Function
 from tests.cli.conftest import Run
 from tests.registry.test_servers import cnpj_number
 from tests.servers.dovecot import Dovecot
@@ -185,6 +189,23 @@ def servers_of(dovecot: Dovecot, postfix: Postfix) -> tuple[str, ...]:
         *("--smtp-security", "starttls", "--pop-host", "localhost"),
         *("--pop-port", str(dovecot.tls_port), "--pop-security", "tls"),
     )
+
+
+def test_the_health_of_each_direction(carteiro: Run, store: Store) -> None:
+    """R48: what fails in reading is not said of sending; the server says which of the two."""
+    number = add(carteiro)["id"]
+    assert carteiro("server", "link", str(number), CNPJ).status == 0
+    failure = Failure("h:995", Stage.TCP, "timeout", explanation="Não respondeu")
+    with store.writing() as session:
+        facts.note_failure(session, number, failure, function=Function.READ)
+    (server,) = carteiro("server", "list", "--json").json
+    assert (server["health"], server["failing"]) == ("failing", ["read"])
+    assert "POP3: Não respondeu" in carteiro("server", "list").out
+    boxes = carteiro("mailbox", "list", "--company", CNPJ, "--json").json
+    assert {box["function"]: (box["health"], box["health_reason"]) for box in boxes} == {
+        "send": ("ok", None),
+        "read": ("failing", "Não respondeu"),
+    }
 
 
 def test_tested_by_both_protocols(

@@ -9,13 +9,14 @@ from services.failure import Failure, Stage
 from services.health import facts
 from services.health.accounts import account_of
 from services.notifications import bell
-from services.registry import mailboxes
+from services.reading import due
+from services.registry import mailboxes, servers, ways_out
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailbox_form import MailboxDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.models import EmailServer, Function, Health, Kind
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
 
 WRONG = Failure("h:995", Stage.LOGIN, "password", "-ERR [AUTH] no", True, "Senha não confere")
 
@@ -85,6 +86,85 @@ def test_sending_and_reading_are_counted_apart(store: Store, actor: Actor, serve
     with store.reading() as session:
         server = session.get_one(EmailServer, server_id)
         assert (server.health, server.refusals, server.health_reason) == (Health.OK, 0, None)
+
+
+def test_each_direction_has_its_own_health(
+    store: Store, actor: Actor, company: CompanyView, server_id: int
+) -> None:
+    """R48: of a server that sends and reads, what fails in one direction says nothing of the other."""
+    away = Failure("h:995", Stage.TCP, "timeout", explanation="Não respondeu")
+    busy = Failure("h:587", Stage.TCP, "network", explanation="Sem caminho")
+    send, read = Function.SEND, Function.READ
+    with store.writing() as session:
+        server = session.get_one(EmailServer, server_id)
+        server.kind, server.smtp_host, server.smtp_port = Kind.BOTH, "127.0.0.1", 587
+        server.smtp_security = "starttls"
+        session.add(Mailbox(server_id=server_id, company_id=company.id, function=send))
+
+    def now_is() -> tuple[dict[str, tuple[str, str | None]], str, str | None, tuple[str, ...]]:
+        with store.reading() as session:
+            boxes = mailboxes.list_of(session, actor, company.id)
+            seen = servers.view(session, actor, server_id)
+        each = {view.function: (view.health, view.health_reason) for view in boxes}
+        return each, seen.health, seen.health_reason, seen.failing
+
+    def said(function: Function, failure: Failure | None) -> None:
+        with store.writing() as session:
+            if failure is None:
+                facts.note_success(session, server_id, function=function)
+            else:
+                facts.note_failure(session, server_id, failure, function=function)
+
+    said(read, away)
+    only_reading = (
+        {"send": ("ok", None), "read": ("failing", "Não respondeu")},
+        "failing",
+        "POP3: Não respondeu",
+        (read,),
+    )
+    assert now_is() == only_reading
+    said(send, None)
+    assert now_is() == only_reading
+    said(send, busy)
+    assert now_is() == (
+        {"send": ("failing", "Sem caminho"), "read": ("failing", "Não respondeu")},
+        "failing",
+        "SMTP: Sem caminho · POP3: Não respondeu",
+        (send, read),
+    )
+    said(read, None)
+    assert now_is() == (
+        {"send": ("failing", "Sem caminho"), "read": ("ok", None)},
+        "failing",
+        "SMTP: Sem caminho",
+        (send,),
+    )
+    said(send, None)
+    assert now_is() == ({"send": ("ok", None), "read": ("ok", None)}, "ok", None, ())
+
+
+@pytest.mark.parametrize("refused", Function)
+def test_jobs_go_on_in_the_direction_that_works(
+    store: Store, actor: Actor, company: CompanyView, server_id: int, refused: Function
+) -> None:
+    """R48: a password that POP refuses stops the polling, not the sending, and the reverse."""
+    with store.writing() as session:
+        server = session.get_one(EmailServer, server_id)
+        server.kind, server.smtp_host, server.smtp_port = Kind.BOTH, "127.0.0.1", 587
+        server.smtp_security = "starttls"
+        session.add(Mailbox(server_id=server_id, company_id=company.id, function=Function.SEND))
+    for _time in range(facts.MOST_REFUSALS):
+        with store.writing() as session:
+            facts.note_failure(session, server_id, WRONG, function=refused)
+    with store.reading() as session:
+        row = session.get_one(Company, company.id)
+        sends = ways_out.why_none(session, row) is None
+        reads = [target.server_id for target in due.due(session)] == [server_id]
+        boxes = mailboxes.list_of(session, actor, company.id)
+    assert (sends, reads) == (refused == Function.READ, refused == Function.SEND)
+    assert {view.function: view.health == Health.DOWN for view in boxes} == {
+        function: function == refused for function in Function
+    }
 
 
 @pytest.mark.parametrize("kind", ["network", "timeout", "dns", "certificate", "closed", "busy"])

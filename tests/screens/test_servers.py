@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 
+from services.failure import Failure, Stage
+from services.health import facts
 from services.registry import people, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.models import EmailServer, User
+from services.store.models import EmailServer, Function, User
 from tests.screens import partner
 from tests.screens.conftest import Console, Opened
 from tests.screens.partner import add_company, add_server, link
@@ -44,6 +46,31 @@ async def test_the_list_says_what_each_server_is_and_how_many_use_it(
         assert row(c, "Notas").split()[-3:] == ["●", "Ativa", "2"]
         assert row(c, "Entrada").split()[-3:] == ["○", "Inativa", "0"]
         assert "Leitura" in row(c, "Entrada")
+
+
+async def test_each_list_shows_the_health_of_its_direction(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R48: a server that reads badly sends as before; the partner's list says which it is."""
+    both = add_server(store, actor, "Notas", kind="both")
+    link(store, actor, both, company)
+    failure = Failure("h:995", Stage.LOGIN, "password", permanent=True)
+    with store.writing() as session:
+        facts.note_failure(session, both.id, failure, function=Function.READ)
+    async with console((80, 24)) as c:
+        await c.servers()
+        await c.shows("▲ Sem leitura")
+        await c.press("escape", "1")
+        await c.in_front("MailboxesScreen")
+        await c.shows("● Ativa", "▲ Com falha")
+        sends, reads = (line for line in c.lines[2:] if "notas@contabil" in line)
+        assert "● Ativa" in sends
+        assert "▲ Com falha" in reads
+        for _time in range(facts.MOST_REFUSALS):
+            with store.writing() as session:
+                facts.note_failure(session, both.id, failure, function=Function.READ)
+        await c.shows("▲ Parada")
+        assert "● Ativa" in row(c, "notas@contabil")
 
 
 async def test_an_empty_list_says_what_to_do_first(console: Opened, actor: Actor) -> None:
