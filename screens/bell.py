@@ -73,6 +73,22 @@ class BellScreen(BrowseScreen):
     def empty_words(self) -> str:
         return _("Nenhuma notificação.")
 
+    def open(self, chosen: int) -> None:
+        """Enter goes to what can be mended, or reads the entry."""
+        self.run_worker(self._open(chosen), group="open", exclusive=True, exit_on_error=False)
+
+    async def _open(self, chosen: int) -> None:
+        entry = (await self.desk.ask(bell.rows, [chosen])).get(chosen)
+        if entry is None:
+            return
+        if entry.cause_kind == "relay" and self.desk.actor.is_partner:
+            from screens.dialogs.partner_form import show_partner
+
+            await self.desk.do(bell.mark_read, [chosen])
+            await show_partner(self.app, self.desk)
+            return
+        self.app.push_screen(self.detail(chosen))
+
     def detail(self, chosen: int) -> Screen[None]:
         return Details(_("Notificação"), lambda: self._facts(chosen))
 

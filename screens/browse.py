@@ -58,7 +58,11 @@ class BrowseScreen(FramedScreen):
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter opens."""
-        self.app.push_screen(self.detail(message.id))
+        self.open(message.id)
+
+    def open(self, chosen: int) -> None:
+        """What Enter does: it opens the detail."""
+        self.app.push_screen(self.detail(chosen))
 
     def action_reload(self) -> None:
         """Read the list again."""
@@ -91,7 +95,7 @@ class RecordsScreen(BrowseScreen, Generic[R]):
         """The record under the cursor."""
         return None if self.list.current is None else await self.record(self.list.current)
 
-    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
+    def open(self, chosen: int) -> None:
         """Enter edits."""
         self.action_edit()
 

@@ -23,7 +23,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from services.language import _
-from services.registry import mailboxes, undoing
+from services.registry import company_views, mailboxes, undoing
 from services.registry.mailboxes import MailboxView
 from services.registry.undoing import ImportView
 from services.store.models import Function
@@ -130,23 +130,12 @@ class MailboxesScreen(FramedScreen):
 
     async def company_changed(self) -> None:
         """Show the lists of the company that is chosen now."""
-        company = self.desk.company
-        reads = company is not None and company.document_import
-        self._listings[Function.READ].display = reads
-        why = self.query_one("#why", Foreign)
-        reason = None
-        if company is not None:
-            reason = await self.desk.ask(mailboxes.why_not_register, company.id)
-        why.show(reason or "")
-        why.display = reason is not None
-        self.why_not = reason
-        for function, shown in self._lists.items():
-            shown.empty = _empty(function, invites=reason is None)
+        for shown in self._lists.values():
             shown.action_unmark()
-        self.refresh_bindings()
         await self.refresh_live()
 
     async def refresh_live(self) -> None:
+        await self._look_at_company()
         for function, listing in self._listings.items():
             if listing.display:
                 self._lists[function].refresh_ids()
@@ -157,6 +146,29 @@ class MailboxesScreen(FramedScreen):
             self.imported = await self.desk.ask(undoing.last, company.id)
         self._show_imported()
         self.refresh_bindings()
+
+    async def _look_at_company(self) -> None:
+        """Extensions and permission, which others may change at any time (R2, R3, R11)."""
+        chosen, reason = self.desk.company, None
+        if chosen is not None:
+            company = await self.desk.ask(company_views.view, chosen.id)
+            reason = await self.desk.ask(mailboxes.why_not_register, chosen.id)
+            if self.desk.company is not chosen:
+                return
+            chosen = self.desk.company = company
+        self._show_reading(chosen is not None and chosen.document_import)
+        why = self.query_one("#why", Foreign)
+        why.show(reason or "")
+        why.display = reason is not None
+        self.why_not = reason
+        for function, shown in self._lists.items():
+            shown.empty = _empty(function, invites=reason is None)
+
+    def _show_reading(self, on: bool) -> None:
+        """The reading list goes and comes with the extension; the cursor does not go with it."""
+        if not on and self._lists[Function.READ].has_focus:
+            self._lists[Function.SEND].focus()
+        self._listings[Function.READ].display = on
 
     def _show_imported(self) -> None:
         line = self.query_one("#imported", Foreign)

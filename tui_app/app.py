@@ -323,20 +323,11 @@ class CarteiroApp(Commanded, App[int]):
     def action_partner(self) -> None:
         """The partner's InvoiCy Mail (R14)."""
         if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
+            from screens.dialogs.partner_form import show_partner
+
             self.run_worker(
-                self._show_partner(), group="partner", exclusive=True, exit_on_error=False
+                show_partner(self, self.desk), group="partner", exclusive=True, exit_on_error=False
             )
-
-    async def _show_partner(self) -> None:
-        from screens.dialogs.partner_form import PartnerForm
-        from services.registry import relay
-
-        try:
-            view = await self.desk.ask(relay.view)
-        except CarteiroError as e:
-            notify_safe(self, e.message, "error")
-        else:
-            await self.push_screen_wait(PartnerForm(self.desk, view))
 
     def action_keys_help(self) -> None:
         """All keys of the screen in front, and its help."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from textual.app import App
 from textual.widget import Widget
 
 from screens.commands import Command
@@ -13,7 +14,7 @@ from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
-from screens.widgets.foreign import Foreign
+from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.form import Form
 from services.errors import CarteiroError
 from services.health import testable
@@ -68,6 +69,16 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
         FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
     ]
+
+
+async def show_partner(app: App[Any], desk: Desk) -> None:
+    """Open the form on the relay as it is now; call it from a worker. A refusal is told."""
+    try:
+        view = await desk.ask(relay.view)
+    except CarteiroError as e:
+        notify_safe(app, e.message, "error")
+    else:
+        await app.push_screen_wait(PartnerForm(desk, view))
 
 
 class PartnerForm(RecordForm[PartnerView]):

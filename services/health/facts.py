@@ -106,7 +106,8 @@ def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any
 
 def _state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
     query = _HELD if hold else _READ
-    return session.connection().execute(query, {"server": server_id}).mappings().one_or_none()
+    row = session.connection().execute(query, {"server": server_id}).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 def _write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:

@@ -90,6 +90,32 @@ async def test_an_entry_that_is_opened_is_read(
         await c.until(lambda: "🔔 0" in c.lines[0], "the count")
 
 
+async def test_an_entry_of_the_relay_leads_to_it(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R14, R52: Enter goes to the relay that is to be mended, and the entry is read."""
+    with store.writing() as session:
+        bell.add(
+            session,
+            partner_id=actor.partner_id,
+            company_id=None,
+            type_key="sending_failed",
+            title="O relay recusa o acesso",
+            text="535",
+            cause=("relay", 1),
+        )
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.shows("🔔 1")
+        await c.press("b")
+        await c.shows("O relay recusa")
+        await c.press("enter")
+        await c.in_front("PartnerForm")
+        await c.press("escape")
+        await c.in_front("BellScreen")
+        await c.until(lambda: "🔔 0" in c.lines[0], "the count")
+
+
 async def test_the_queue_shows_what_another_process_queues(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:

@@ -61,6 +61,34 @@ async def test_only_the_sender_name_is_edited(
     assert office.ask_now(companies.view, actor, company.id).sender_name == "Pães do João"
 
 
+async def test_why_not_register_follows_what_others_switch(
+    console: Opened, store: Store, office: Office, actor: Actor, company: CompanyView
+) -> None:
+    """R2, R3, R11: the reason, the way to register and the reading list come and go by themselves."""
+    with store.writing() as session:
+        session.execute(update(User).values(role=Role.COMPANY))
+        session.add(UserCompany(user_id=actor.user_id, company_id=company.id))
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("Nenhuma caixa de envio. Tecle n", "Nenhuma caixa de leitura. Tecle n")
+        office.do_now(companies.edit, actor, company.id, {"may_register": False})
+        await c.shows("Sua empresa não tem permissão")
+        await c.until(lambda: "Tecle n" not in c.text and "n Nova" not in c.text, "no invitation")
+        office.do_now(
+            companies.edit, actor, company.id, {"may_register": True, "invoicy_mail": True}
+        )
+        await c.shows("desative-a para cadastrar")
+        await c.press("tab")
+        office.do_now(
+            companies.edit, actor, company.id, {"invoicy_mail": False, "document_import": False}
+        )
+        await c.until(lambda: "leitura" not in c.text, "the reading list's end")
+        await c.shows("Nenhuma caixa de envio. Tecle n", "n Nova")
+        assert "desative-a" not in c.text
+        office.do_now(companies.edit, actor, company.id, {"document_import": True})
+        await c.shows("Nenhuma caixa de leitura. Tecle n")
+
+
 async def test_a_reading_mailbox_is_edited_as_ever(
     console: Opened, office: Office, actor: Actor, company: CompanyView
 ) -> None:
