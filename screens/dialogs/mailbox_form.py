@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.widget import Widget
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs import copy_fields
-from screens.dialogs.confirm import Confirm
 from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
+from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
-from screens.widgets.keyline import KeyLine
-from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
 from services.language import _
 from services.registry import mailbox_form, mailboxes
 from services.registry.companies import CompanyView
@@ -108,17 +105,18 @@ def _port(text: str) -> None:
     valid_port(text)
 
 
-class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
+class MailboxForm(RecordForm[MailboxView]):
     """Register or change one mailbox; gives the saved view, or None when left."""
 
     DEFAULT_CSS = """
-    MailboxForm Form { height: auto; max-height: 65vh; }
+    MailboxForm Form { max-height: 65vh; }
+    MailboxForm.-telling Form { max-height: 45vh; }
+    MailboxForm #told { max-height: 6; }
     MailboxForm #origin { padding: 0 0 1 0; }
     MailboxForm FieldRow Foreign.control { padding: 0 1; }
     MailboxForm #guidance { height: auto; max-height: 2; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("mailbox_form.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
         Command(
             "mailbox_form.discover",
@@ -137,47 +135,65 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
             _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
             order=4,
         ),
-        Command("mailbox_form.leave", "escape", _("Voltar"), "leave", order=5),
     )
 
     def __init__(
         self, desk: Desk, company: CompanyView, function: Function, view: MailboxView | None = None
     ) -> None:
-        super().__init__()
-        self.desk = desk
         self.company = company
         self.function = function
-        self.view = view
-        specs, values = self._asked(view)
-        self.form = Form(specs, values, made_by_hand=values if view is not None else ())
+        super().__init__(desk, *_asked(function, view), view)
 
     @property
     def is_copy(self) -> bool:
         """Only the sender name and the switch of a copy can be changed here (R6)."""
-        return self.view is not None and self.view.origin is not None
+        return self.record is not None and self.record.origin is not None
 
-    def _asked(self, view: MailboxView | None) -> tuple[list[FieldSpec], dict[str, Value]]:
-        specs = fields(self.function, editing=view is not None)
-        values = _values(self.function, view)
-        if view is not None and view.origin is not None:
-            return copy_fields.of_copy(specs, values)
-        return specs, values
-
-    def compose(self) -> ComposeResult:
+    def title_words(self) -> str:
         what = _("caixa de envio") if self.function is Function.SEND else _("caixa de leitura")
-        title = _("Nova {what}") if self.view is None else _("Editar {what}")
-        with Vertical(classes="dialog"):
-            yield Foreign(
-                f"{title.format(what=what)} · {self.company.nickname}", classes="dialog-title"
-            )
-            if self.view is not None and self.view.origin is not None:
-                yield Foreign(copy_fields.words(self.view.origin), classes="hint", id="origin")
-            yield self.form
-            yield Foreign(block=True, id="guidance")
-        yield KeyLine()
+        title = _("Nova {what}") if self.record is None else _("Editar {what}")
+        return f"{title.format(what=what)} · {self.company.nickname}"
+
+    def above(self) -> Iterable[Widget]:
+        if self.record is not None and self.record.origin is not None:
+            yield Foreign(copy_fields.words(self.record.origin), classes="hint", id="origin")
+
+    def below(self) -> Iterable[Widget]:
+        yield Foreign(block=True, id="guidance")
 
     def on_mount(self) -> None:
+        """Say what the provider asks, of a saved address too."""
         self._show_line()
+
+    # Saving.
+
+    async def save(self) -> MailboxView:
+        draft = self.draft()
+        if self.record is None:
+            return await self.desk.do(mailboxes.add, self.company.id, draft)
+        if self.is_copy:
+            changes = {name: getattr(draft, name) for name in copy_fields.CHANGEABLE}
+        else:
+            changes = changes_of(self.function, draft)
+        return await self.desk.do(
+            mailboxes.edit, self.record.id, changes, version=self.record.version
+        )
+
+    async def now(self) -> MailboxView:
+        assert self.record is not None
+        return await self.desk.ask(mailboxes.view, self.record.id)
+
+    def values_of(self, record: MailboxView) -> Mapping[str, Value]:
+        return _asked(self.function, record)[1]
+
+    async def saved(self, record: MailboxView) -> None:
+        """The dialog closes, after a new password was offered to the other registrations."""
+        password = self.draft().password
+        if self.record is not None and password:
+            await offer_rotation(self.app, self.desk, record.server_id, password)
+        self.dismiss(record)
+
+    # What is known of the address.
 
     def on_form_changed(self, message: Form.Changed) -> None:
         """Address and host tell the provider: fill what nobody has typed (R18), say what it asks."""
@@ -229,65 +245,14 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
         found = guidance.for_address(self._email, self._host, mailbox_form.PROTOCOL[self.function])
         self.app.push_screen(GuidanceDialog(found[0].key if found else None))
 
-    def action_save(self) -> None:
-        """Save; every refusal is shown beside its field and nothing typed is lost."""
-        if self.form.check():
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
-
-    async def _save(self) -> None:
-        draft = self.draft()
-        try:
-            if self.view is None:
-                saved = await self.desk.do(mailboxes.add, self.company.id, draft)
-            else:
-                saved = await self.desk.do(
-                    mailboxes.edit,
-                    self.view.id,
-                    self._changes(draft),
-                    version=self.view.version,
-                )
-        except InvalidFields as e:
-            self.form.show_errors(e.errors)
-        except Invalid as e:
-            self.form.show_errors([e])
-        except Conflict as e:
-            await self._changed_meanwhile(e)
-        except CarteiroError as e:
-            self.query_one("#guidance", Foreign).show(e.message)
-        else:
-            if self.view is not None and draft.password:
-                await offer_rotation(self.app, self.desk, saved.server_id, draft.password)
-            self.dismiss(saved)
-
-    def _changes(self, draft: MailboxDraft) -> dict[str, Any]:
-        if self.is_copy:
-            return {name: getattr(draft, name) for name in copy_fields.CHANGEABLE}
-        return changes_of(self.function, draft)
-
-    async def _changed_meanwhile(self, conflict: Conflict) -> None:
-        """Somebody else saved first: show it, keep what was typed, and save over it only if asked."""
-        assert self.view is not None
-        now = await self.desk.ask(mailboxes.view, self.view.id)
-        theirs = self._asked(now)[1]
-        mine = self._asked(self.view)[1]
-        differs = [n for n in theirs if theirs[n] != mine[n]]
-        text = conflict.message + "\n" + "\n".join(f"{n}: {theirs[n]}" for n in differs)
-        if await self.app.push_screen_wait(
-            Confirm(
-                _("Outra pessoa alterou esta caixa"),
-                text + "\n" + _("Salvar a sua versão por cima?"),
-                danger=True,
-            )
-        ):
-            self.view = now
-            await self._save()
+    # Testing.
 
     def draft(self) -> MailboxDraft:
         """What is on the screen now."""
         values: dict[str, Any] = self.form.values()
-        if self.view is not None and self.is_copy:
+        if self.record is not None and self.is_copy:
             own = {name: values[name] for name in copy_fields.CHANGEABLE}
-            values = {**_values(self.function, self.view), **own}
+            values = {**_values(self.function, self.record), **own}
         return MailboxDraft(
             function=self.function,
             nickname=values["nickname"] or "",
@@ -312,23 +277,21 @@ class MailboxForm(Commanded, ModalScreen[MailboxView | None]):
 
     async def _test(self) -> None:
         field = await self.app.push_screen_wait(
-            EmailTest.of_draft(self.desk, self.draft(), self.view.id if self.view else None)
+            EmailTest.of_draft(self.desk, self.draft(), self.record.id if self.record else None)
         )
         if field is not None:
             mend(self.form, field)
 
-    def action_leave(self) -> None:
-        """Leave; typed changes are not lost without a question."""
-        if self.form.changed:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
-        else:
-            self.dismiss(None)
 
-    async def _leave(self) -> None:
-        if await self.app.push_screen_wait(
-            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True)
-        ):
-            self.dismiss(None)
+def _asked(
+    function: Function, view: MailboxView | None
+) -> tuple[list[FieldSpec], dict[str, Value]]:
+    """Fields and values; of a copy most are only to be read (R6)."""
+    specs = fields(function, editing=view is not None)
+    values = _values(function, view)
+    if view is not None and view.origin is not None:
+        return copy_fields.of_copy(specs, values)
+    return specs, values
 
 
 def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:

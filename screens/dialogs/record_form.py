@@ -72,6 +72,10 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         """The form's values for ``record``."""
         raise NotImplementedError
 
+    def above(self) -> Iterable[Widget]:
+        """What stands between the title and the form."""
+        return ()
+
     def below(self) -> Iterable[Widget]:
         """What stands under the form."""
         return ()
@@ -88,6 +92,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Foreign(self.title_words(), classes="dialog-title")
+            yield from self.above()
             yield Foreign(id="told", block=True)
             yield self.form
             yield from self.below()

@@ -191,12 +191,18 @@ async def test_a_mailbox_is_edited(
     assert [s.nickname for s in saved(store)] == ["Notas 2"]
 
 
-async def test_a_change_by_someone_else_is_not_overwritten_unasked(
-    console: Opened, store: Store, actor: Actor, company: CompanyView, add: Add
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_what_another_saved_meanwhile(
+    console: Opened,
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    add: Add,
+    size: tuple[int, int],
 ) -> None:
-    """R9: who saves second sees what the other changed, and saves over it only when asked to."""
+    """R9: who saves second sees what the other changed; what was typed is kept, theirs taken over."""
     view = add("Notas")
-    async with console() as c:
+    async with console(size) as c:
         await c.mailboxes()
         await c.shows("Notas")
         await c.press("e")
@@ -205,15 +211,21 @@ async def test_a_change_by_someone_else_is_not_overwritten_unasked(
         await c.type(" minhas")
         with store.writing() as session:
             mailboxes.edit(
-                session, actor, view.id, {"nickname": "Notas delas"}, version=view.version
+                session,
+                actor,
+                view.id,
+                {"nickname": "Notas delas", "sender_name": "Pães", "timeout": 45},
+                version=view.version,
             )
         await c.press("f2")
-        await c.in_front("Confirm")
-        await c.shows("Outra pessoa alterou esta caixa", "Notas delas")
+        await c.shows(
+            "Nome do remetente: Pães", "Timeout (s): 45", "agora está “Notas delas”", "Notas minhas"
+        )
         assert [s.nickname for s in saved(store)] == ["Notas delas"]
-        await c.press("escape")
-        await c.in_front("MailboxForm")
-        assert "Notas minhas" in c.text
+        await c.press("f2")
+        await c.in_front("MailboxesScreen")
+    (server,) = saved(store)
+    assert (server.nickname, server.sender_name, server.timeout) == ("Notas minhas", "Pães", 45)
 
 
 async def test_a_mailbox_is_inactivated_and_activated_by_one_key(

@@ -331,6 +331,25 @@ async def test_marked_ones_are_switched_and_deleted_together(
     assert len(family.office.ask_now(servers.list_servers, family.actor)) == 2
 
 
+async def test_a_copy_that_another_changed_meanwhile(
+    console: Opened, family: Family, office: Office, actor: Actor
+) -> None:
+    """R6: what the partner changed of it is shown and taken over; the name typed is kept."""
+    made = office.do_now(imports.from_headquarters, actor, family.branch.id)
+    async with console((80, 24)) as c:
+        await branch(c)
+        await c.press("e")
+        await c.in_front("MailboxForm")
+        await c.fill("Filial")
+        office.do_now(servers.edit, actor, made.server_id, {"smtp_host": "novo.x.com"})
+        await c.press("f2")
+        await c.shows("Endereço SMTP: novo.x.com", "Filial")
+        await c.press("f2")
+        await c.in_front("MailboxesScreen")
+    (copy,) = family.sending()
+    assert (copy.host, copy.sender_name) == ("novo.x.com", "Filial")
+
+
 async def test_nothing_is_offered_with_the_relay_on(console: Opened, family: Family) -> None:
     """R2: neither key nor dialog while InvoiCy Mail is on, but the reason."""
     family.office.do_now(companies.edit, family.actor, family.branch.id, {"invoicy_mail": True})
