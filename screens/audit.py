@@ -10,9 +10,11 @@ from screens.browse import BrowseScreen
 from screens.dates import when
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
-from screens.widgets.list import Source, WindowList, grouped
+from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
+from screens.widgets.numbers import grouped
 from services.fiscal.cnpj import masked
 from services.language import _
 from services.registry import audit, audit_views

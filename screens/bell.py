@@ -12,8 +12,8 @@ from screens.commands import Command
 from screens.dates import when
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
-from screens.widgets.list import Source
 from screens.widgets.status import cell
 from services.language import _
 from services.notifications import bell

@@ -11,8 +11,9 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.frame import FramedScreen
+from screens.widgets.asking import Source
 from screens.widgets.columns import Column
-from screens.widgets.list import Source, WindowList
+from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from services.language import _
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.language import _, ngettext
 

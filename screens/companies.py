@@ -17,9 +17,10 @@ from screens.dialogs.csv_choose import CsvChoose
 from screens.dialogs.csv_plan import CsvPlan
 from screens.dialogs.many_companies import ManyCompanies, switch_words
 from screens.dialogs.progress import run_in_chunks
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import notify_safe
-from screens.widgets.list import Source, grouped
+from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked

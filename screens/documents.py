@@ -10,8 +10,8 @@ from screens.browse import BrowseScreen
 from screens.dates import amount, when
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
-from screens.widgets.list import Source
 from services.fiscal.cnpj import masked
 from services.fiscal.labels import words
 from services.language import _

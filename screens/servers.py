@@ -19,7 +19,8 @@ from screens.frame import FramedScreen
 from screens.widgets.columns import Cell, Column
 from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
 from screens.widgets.foreign import notify_safe
-from screens.widgets.list import WindowList, grouped
+from screens.widgets.list import WindowList
+from screens.widgets.numbers import grouped
 from screens.widgets.status import cell
 from services import clock
 from services.errors import CarteiroError

@@ -12,8 +12,8 @@ from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.user_form import UserForm, role_words
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
-from screens.widgets.list import Source
 from screens.widgets.status import Tone, cell
 from services.errors import NotFound
 from services.language import _, ngettext

@@ -16,7 +16,8 @@ from screens.dates import when
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
-from screens.widgets.list import WindowList, grouped
+from screens.widgets.list import WindowList
+from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings

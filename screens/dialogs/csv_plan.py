@@ -17,8 +17,9 @@ from screens.dialogs.details import Details, Facts
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
-from screens.widgets.list import WindowList, grouped
+from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
+from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.fiscal import cnpj

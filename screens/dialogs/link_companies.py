@@ -10,7 +10,7 @@ from screens.dialogs.choose_company import CompanySource
 from screens.dialogs.many_choice import ChoiceWords, ManyChoice
 from screens.widgets.choice_list import Show
 from screens.widgets.columns import Column
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
 from services.registry import links

@@ -16,12 +16,13 @@ from screens.bulk import Left
 from screens.commands import Command, Commanded
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.progress import run_in_chunks
+from screens.widgets.asking import Source
 from screens.widgets.choice_list import ChoiceList, Picks, Show
 from screens.widgets.columns import Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
-from screens.widgets.list import Source, WindowList
+from screens.widgets.list import WindowList
 from services.errors import CarteiroError
 from services.language import _
 

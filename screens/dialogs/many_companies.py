@@ -15,7 +15,7 @@ from screens.widgets.fields import FieldSpec
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.language import _, ngettext
 
 MARKED, LISTED = "marked", "listed"

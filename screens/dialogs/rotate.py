@@ -15,7 +15,8 @@ from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
-from screens.widgets.list import WindowList, grouped
+from screens.widgets.list import WindowList
+from screens.widgets.numbers import grouped
 from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
 from services.health import rotate_test, testable

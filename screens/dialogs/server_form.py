@@ -31,7 +31,7 @@ from screens.dialogs.server_fields import (
 from screens.widgets.fields import Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.health import testable
 from services.language import _

@@ -16,7 +16,7 @@ from screens.widgets.choice_list import Show
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.language import _, ngettext
 from services.registry import companies, links, people

@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import ClassVar
 
 from screens.commands import Command
+from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.drawing import MARK
-from screens.widgets.list import Source, WindowList
+from screens.widgets.list import WindowList
 from services.language import _
 
 ADD = "+"

@@ -17,6 +17,38 @@ from screens.widgets.status import Tone
 GUTTER = 2
 MARK = "✓"
 CURSOR = "▸"
+COMPONENTS = {
+    "window-list--header",
+    "window-list--cursor",
+    "window-list--cursor-blurred",
+    "window-list--mark",
+    "window-list--message",
+    *(f"window-list--{tone.value}" for tone in Tone),
+}
+STYLES = """
+WindowList {
+    height: 1fr; background: $background; color: $foreground;
+    overflow-x: hidden; overflow-y: auto;
+    scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+    & > .window-list--header { color: $foreground 65%; text-style: underline; }
+    & > .window-list--cursor {
+        color: $block-cursor-foreground; background: $block-cursor-background;
+        text-style: $block-cursor-text-style;
+    }
+    & > .window-list--cursor-blurred { background: $primary 25%; }
+    & > .window-list--mark { color: $accent; text-style: bold; }
+    & > .window-list--message { color: $foreground 65%; }
+    & > .window-list--good { color: $text-success; }
+    & > .window-list--busy { color: $text-primary; }
+    & > .window-list--warn { color: $text-warning; }
+    & > .window-list--bad { color: $text-error; text-style: bold; }
+    & > .window-list--muted { color: $foreground 55%; }
+    & > .window-list--strong { text-style: bold; }
+    &:nocolor > .window-list--cursor { text-style: reverse; }
+    &:ansi > .window-list--cursor { text-style: reverse; }
+    &:ansi > .window-list--cursor-blurred { text-style: underline; }
+}
+"""
 
 
 class Painter:

@@ -14,8 +14,9 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from screens.commands import Command, Commanded
+from screens.widgets.asking import Source
 from screens.widgets.line_input import LineInput
-from screens.widgets.list import Source, WindowList
+from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from services.language import _
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -16,69 +15,23 @@ from textual.strip import Strip
 
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
-from screens.widgets.columns import GAP, Cell, Column, Placed, lay_out
-from screens.widgets.drawing import GUTTER, MARK, Painter
+from screens.widgets.asking import Asking, Source
+from screens.widgets.columns import GAP, Column, Placed, lay_out
+from screens.widgets.drawing import COMPONENTS, GUTTER, MARK, STYLES, Painter
 from screens.widgets.pages import PAGE, Pages, nearest
-from screens.widgets.status import Tone
 from services.errors import CarteiroError
-from services.language import _, chosen, ngettext
-from services.safe_text import safe
+from services.language import _
 
 log = logging.getLogger(__name__)
 HEADER = 1
-
-
-class Source(Protocol):
-    """Where a list's rows come from. Both may take long: the list never waits for them."""
-
-    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        """The ids of all rows that match, in order; best an ``array('q')``."""
-
-    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        """The cells of a page of rows, one for each column; a row that is gone is left out."""
-
-
-def grouped(number: int) -> str:
-    """10312 as people write it: 10.312 in Portuguese, 10,312 in English."""
-    return f"{number:,}".replace(",", "." if chosen() == "pt_BR" else ",")
 
 
 class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     """Rows by id; cursor and marks stay with their ids while the data changes."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "window-list--header",
-        "window-list--cursor",
-        "window-list--cursor-blurred",
-        "window-list--mark",
-        "window-list--message",
-        *(f"window-list--{tone.value}" for tone in Tone),
-    }
-    DEFAULT_CSS = """
-    WindowList {
-        height: 1fr; background: $background; color: $foreground;
-        overflow-x: hidden; overflow-y: auto;
-        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
-        & > .window-list--header { color: $foreground 65%; text-style: underline; }
-        & > .window-list--cursor {
-            color: $block-cursor-foreground; background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
-        & > .window-list--cursor-blurred { background: $primary 25%; }
-        & > .window-list--mark { color: $accent; text-style: bold; }
-        & > .window-list--message { color: $foreground 65%; }
-        & > .window-list--good { color: $text-success; }
-        & > .window-list--busy { color: $text-primary; }
-        & > .window-list--warn { color: $text-warning; }
-        & > .window-list--bad { color: $text-error; text-style: bold; }
-        & > .window-list--muted { color: $foreground 55%; }
-        & > .window-list--strong { text-style: bold; }
-        &:nocolor > .window-list--cursor { text-style: reverse; }
-        &:ansi > .window-list--cursor { text-style: reverse; }
-        &:ansi > .window-list--cursor-blurred { text-style: underline; }
-    }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    DEFAULT_CSS = STYLES
     VERBS: ClassVar[tuple[Command, ...]] = list_keys.VERBS
     Highlighted: TypeAlias = list_keys.Highlighted
     Chosen: TypeAlias = list_keys.Chosen
@@ -97,27 +50,39 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     ) -> None:
         """``empty`` says what to do first when there is nothing to list."""
         super().__init__(id=id, classes=classes)
-        self.source = source
         self.columns = tuple(columns)
         self.empty = empty
-        self.sort = sort
-        self.descending = descending
-        self.filter = ""
-        self.error = ""
-        self.total: int | None = None
+        self._asking = Asking(self, source, self._take, self._failed)
+        self._asking.sort, self._asking.descending = sort, descending
         self._ids: Sequence[int] = array("q")
-        self._answered = False
         self._cursor = 0
         self._marks: set[int] = set()
         self._pages = Pages()
         self._fetching = False
-        self._asking = False
-        self._again = False
-        self._settled = asyncio.Event()
         self._layout: tuple[Placed, ...] = ()
         self._painter = Painter(self._style)
 
     # What a host may ask.
+
+    @property
+    def source(self) -> Source:
+        """Where the rows come from."""
+        return self._asking.source
+
+    @property
+    def filter(self) -> str:
+        """What all rows match."""
+        return self._asking.filter
+
+    @property
+    def sort(self) -> str | None:
+        """The column that the rows are ordered by."""
+        return self._asking.sort
+
+    @property
+    def error(self) -> str:
+        """Why the rows could not be read; "" when they were."""
+        return self._asking.error
 
     @property
     def current(self) -> int | None:
@@ -148,8 +113,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     async def matching(self) -> Sequence[int]:
         """The ids of all rows that match, once nothing is being asked any more."""
-        while self._asking and self.is_attached:
-            await self._settled.wait()
+        await self._asking.settled()
         return self._ids
 
     async def go_to(self, row_id: int) -> bool:
@@ -167,32 +131,21 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def counts(self) -> str:
         """ "124 de 10.312", with the number of marks; words of the error when there is one."""
-        if self.error:
-            return f"▲ {self.error}"
-        if not self._answered:
-            return _("carregando…")
-        words = grouped(len(self._ids))
-        if self.filter and self.total is not None:
-            words = _("{shown} de {total}").format(shown=words, total=grouped(self.total))
-        if self._marks:
-            marks = len(self._marks)
-            told = ngettext("{n} marcada", "{n} marcadas", marks).format(n=grouped(marks))
-            words = f"{told} · {words}"
-        return words
+        return self._asking.counts(len(self._ids), len(self._marks))
 
     # What a host may tell.
 
     def set_filter(self, text: str) -> None:
         """Show only what matches; the newest filter wins, nobody waits for an older one."""
         if text != self.filter:
-            self.filter = text
-            self._ask()
+            self._asking.filter = text
+            self._asking.ask()
 
     def set_sort(self, key: str | None, *, descending: bool = False) -> None:
         """Order by a column; the cursor stays on its row."""
-        self.sort, self.descending = key, descending
+        self._asking.sort, self._asking.descending = key, descending
         self.refresh(Region(0, 0, self.size.width, 1))
-        self._ask()
+        self._asking.ask()
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Other columns over the same cells."""
@@ -202,75 +155,32 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def refresh_ids(self) -> None:
         """Something changed: ask again. The cursor stays on its row, or the nearest left."""
-        if self._asking:
-            self._again = True
-        else:
-            self._ask(recount=True)
+        self._asking.ask_again()
 
     def set_source(self, source: Source) -> None:
         """Another source: everything is forgotten, filter and order stay."""
-        self.source = source
-        self._ids, self._cursor, self.total = array("q"), 0, None
-        self._answered, self.error = False, ""
+        self._asking.begin(source)
+        self._ids, self._cursor = array("q"), 0
         self._marks.clear()
         self._pages.forget()
         self._show_size()
         self.refresh()
-        self._ask()
+        self._asking.ask()
 
-    # Asking the source.
+    # What the source answers.
 
     def on_mount(self) -> None:
         """Ask for the first time."""
         super().on_mount()  # type: ignore[no-untyped-call]
-        self._ask()
+        self._asking.ask()
 
-    def _ask(self, *, recount: bool = False) -> None:
-        if not self.is_attached:
-            return
-        self._asking, self._again = True, False
-        self._settled.clear()
-        self.run_worker(
-            self._query(recount or self.total is None),
-            group="query",
-            exclusive=True,
-            exit_on_error=False,
-        )
-
-    async def _query(self, recount: bool) -> None:
-        await self._answer(recount)
-        while self._again:
-            self._again = False
-            await self._answer(recount=True)
-        self._asking = False
-        self._settled.set()
-
-    async def _answer(self, recount: bool) -> None:
-        words = self.filter
-        try:
-            ids = await self.source.ids(words, self.sort, self.descending)
-            if not words:
-                self.total = len(ids)
-            elif recount:
-                self.total = len(await self.source.ids("", None, False))
-        except CarteiroError as e:
-            self._fail(e.message)
-        except Exception:
-            log.exception("a list's query failed")
-            self._fail(_("a lista não pôde ser lida; os detalhes estão no log"))
-        else:
-            self.error = ""
-            self._take(ids)
-
-    def _fail(self, message: str) -> None:
-        self.error, self._answered = safe(message, 300), True
+    def _failed(self) -> None:
         self.refresh()
         self.post_message(self.Counted(self))
 
     def _take(self, ids: Sequence[int]) -> None:
         old, before, was = self._ids, self._cursor, self.current
         top, seen = self.scroll_offset.y, self._seen()
-        answered, self._answered = self._answered, True
         self._ids = ids
         self._pages.age()
         if not self.filter and self._marks:
@@ -282,7 +192,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         stay = top == 0 and self._cursor < self._visible
         self._scroll(0 if stay else self._cursor - (before - top))
         self._reveal()
-        if not answered or not ids or self._seen() != seen:
+        if not self._asking.answered or not ids or self._seen() != seen:
             self.refresh()
         self._need()
         self.post_message(self.Counted(self))
@@ -317,10 +227,10 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
                 if source is self.source:
                     self._show_changed(self._pages.keep(ids, rows, generation))
         except CarteiroError as e:
-            self._fail(e.message)
+            self._asking.failed(e.message)
         except Exception:
             log.exception("a list's rows could not be read")
-            self._fail(_("a lista não pôde ser lida; os detalhes estão no log"))
+            self._asking.failed(_("a lista não pôde ser lida; os detalhes estão no log"))
         finally:
             self._fetching = False
 
@@ -413,10 +323,10 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def action_invert(self) -> None:
         """The same order, the other way round."""
         if self.sort is not None:
-            self.set_sort(self.sort, descending=not self.descending)
+            self.set_sort(self.sort, descending=not self._asking.descending)
 
     def _sort_by(self, key: str) -> None:
-        self.set_sort(key, descending=self.sort == key and not self.descending)
+        self.set_sort(key, descending=self.sort == key and not self._asking.descending)
         self.refresh_bindings()
 
     def on_click(self, event: events.Click) -> None:
@@ -438,12 +348,8 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         """Widths are computed here and nowhere else; what was drawn with others is drawn again."""
         self._show_size()
-        before, self._layout = (
-            self._layout,
-            lay_out(
-                self.columns, self.scrollable_content_region.width - GUTTER, self.app.size.width
-            ),
-        )
+        before, room = self._layout, self.scrollable_content_region.width - GUTTER
+        self._layout = lay_out(self.columns, room, self.app.size.width)
         if self._layout != before:
             self.refresh()
         self._reveal()
@@ -477,9 +383,9 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         """One line: header, a row, or the words for a list without rows."""
         draw, width = self._painter, self.scrollable_content_region.width
         if y < HEADER:
-            return draw.header(self._layout, width, self.sort, self.descending)
+            return draw.header(self._layout, width, self.sort, self._asking.descending)
         if not self._ids:
-            words, style = self._message()
+            words, style = self._asking.instead(self.empty)
             return draw.message(words, style, y - HEADER, width, self._visible)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self._ids):
@@ -489,13 +395,3 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if index == self._cursor:
             return draw.cursor(row, self._layout, width, sign, awake=self.has_focus)
         return draw.row(row, self._layout, width, sign)
-
-    def _message(self) -> tuple[str, str]:
-        if self.error:
-            return f"▲ {self.error}", "bad"
-        if not self._answered:
-            return _("carregando…"), "message"
-        if self.filter:
-            words = _("Nada corresponde a “{filter}”").format(filter=safe(self.filter, 60))
-            return words, "message"
-        return self.empty or _("Nada aqui ainda"), "message"

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from screens.widgets.list import grouped
+from screens.widgets.numbers import grouped
 from services.language import _
 from services.safe_text import safe
 
