@@ -25,13 +25,13 @@ from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
 from tui_app.keys import key_words, keymap
+from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
 from tui_app.terminal import Terminal, end_on_signals
 from tui_app.theme import THEMES
 from tui_app.works import Works
 
 if TYPE_CHECKING:
-    from screens.dialogs.manners import Live
     from screens.dialogs.progress import Progress
     from services.jobs.runner import Jobs
     from services.office import Office
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 DRAIN_SECONDS = 10.0
-LIVE_SECONDS = 0.25
-TOASTS_AT_ONCE = 3
 
 
 class CarteiroApp(Commanded, App[int]):
@@ -102,9 +100,7 @@ class CarteiroApp(Commanded, App[int]):
         self.desk = Desk(settings, user)
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
-        self._dirty = asyncio.Event()
-        self._last_bell: int | None = None
-        self._unread = 0
+        self._liveness = Liveness(self, self.desk)
         self.works = Works(self._tell)
         for theme in THEMES:
             self.register_theme(theme)
@@ -156,9 +152,9 @@ class CarteiroApp(Commanded, App[int]):
             if isinstance(screen, FramedScreen):
                 screen.seat()
         self._show_place()
-        office.on_change(self._dirty.set)
-        self._dirty.set()
-        self.run_worker(self._live(), group="live", exit_on_error=False)
+        office.on_change(self._liveness.note)
+        self._liveness.note()
+        self.run_worker(self._liveness.run(), group="live", exit_on_error=False)
         if self._with_jobs:
             from services.jobs.runner import Jobs
 
@@ -184,62 +180,11 @@ class CarteiroApp(Commanded, App[int]):
         self.desk.seat(actor)
         return True
 
-    async def _live(self) -> None:
-        """Show what was committed anywhere, at most once in ``LIVE_SECONDS``."""
-        while True:
-            await self._dirty.wait()
-            self._dirty.clear()
-            try:
-                await self._ring()
-                for screen in self._lively():
-                    await screen.refresh_live()
-            except CarteiroError as e:
-                notify_safe(self, e.message, "warning")
-            except Exception:
-                log.exception("live refresh failed")
-            await asyncio.sleep(LIVE_SECONDS)
-
-    async def _ring(self) -> None:
-        from services.notifications import bell
-
-        self._unread = await self.desk.ask(bell.unread_count)
-        self._show_unread()
-        newest = await self.desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
-        top = newest[0].id if newest else 0
-        if self._last_bell is not None and top > self._last_bell and self.screen_key != "bell":
-            for entry in reversed(newest):
-                if entry.id > self._last_bell:
-                    notify_safe(self, entry.title, entry.severity)
-            if self.desk.settings.terminal_bell:
-                self.bell()
-        self._last_bell = top
-
-    def _show_unread(self) -> None:
-        for screen in self.screen_stack:
-            for bar in screen.query(TopBar):
-                bar.unread = self._unread
-
-    def _lively(self) -> list[Live]:
-        """The screen in front or under the dialogs, and the dialogs that live on too."""
-        from screens.dialogs.manners import Live
-
-        found: list[Live] = []
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Live):
-                found.append(screen)
-            if isinstance(screen, FramedScreen):
-                break
-        return found
-
-    @property
-    def _framed(self) -> FramedScreen | None:
-        """The screen in front, or the one under a dialog: it lives on there."""
-        return next((s for s in reversed(self.screen_stack) if isinstance(s, FramedScreen)), None)
-
     @property
     def screen_key(self) -> str:
         """The key of the screen in front, or of the one under a dialog."""
-        return self._framed.key if self._framed is not None else ""
+        framed = framed_of(self.screen_stack)
+        return framed.key if framed is not None else ""
 
     def _show_activity(self) -> None:
         parts = [self.works.words]
@@ -266,7 +211,7 @@ class CarteiroApp(Commanded, App[int]):
         for bar in self.screen.query(TopBar):
             bar.partner = self.desk.actor.partner_name
             bar.company = self.desk.company.nickname if self.desk.company else ""
-            bar.unread = self._unread
+            bar.unread = self._liveness.unread
 
     def on_panel_chosen(self, message: Panel.Chosen) -> None:
         """A click in the panel."""

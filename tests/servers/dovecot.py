@@ -5,21 +5,12 @@ from __future__ import annotations
 import grp
 import itertools
 import os
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.servers.certificate import Authority
-from tests.servers.ports import (
-    Process,
-    find,
-    free_port,
-    is_root,
-    open_folder,
-    unprivileged,
-    wait_until,
-)
+from tests.servers.ports import free_port, is_root, need, unprivileged, wait_until
+from tests.servers.server import Server
 
 BINARY = "dovecot"
 
@@ -79,7 +70,7 @@ service auth {{
 """
 
 
-class Dovecot:
+class Dovecot(Server):
     """Dovecot with users of its own, on 127.0.0.1: ``port`` (plain and STLS) and ``tls_port``.
 
     Refused logins are answered at once, without Dovecot's growing delay. ``ca_file`` is the
@@ -94,17 +85,16 @@ class Dovecot:
         pop3_delete_type: str | None = None,
         extra: str = "",
     ) -> None:
-        self.folder = open_folder("dovecot-")
+        super().__init__("dovecot")
         self.authority = authority or Authority(self.folder)
         self.ca_file = self.authority.ca_file
-        self.host = "127.0.0.1"
         self.port = free_port()
         self.tls_port = free_port()
+        self.ports = (self.port, self.tls_port)
         self.auth_socket = self.folder / "login"
         self.log = self.folder / "dovecot.log"
         self._owner = unprivileged()
         self._numbers = itertools.count(1)
-        self._process: Process | None = None
         (self.folder / "users").mkdir()
         (self.folder / "mail").mkdir()
         self._own(self.folder / "mail")
@@ -131,34 +121,8 @@ class Dovecot:
             )
         )
 
-    def start(self) -> None:
-        """Start, or start again on the same ports with the same mail."""
-        binary = find(BINARY)
-        assert binary is not None, "dovecot is not installed"
-        self._process = Process(
-            [binary, "-F", "-c", str(self.folder / "dovecot.conf")],
-            self.folder / "output.log",
-            ports=(self.port, self.tls_port),
-        )
-
-    def stop(self) -> None:
-        """End the server and with it every session; the mail stays."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def argv(self) -> Sequence[str]:
+        return [need(BINARY, "dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
 
     def add_user(self, name: str, password: str) -> None:
         """A user with an empty mailbox, who may log in at once."""

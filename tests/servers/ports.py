@@ -33,6 +33,13 @@ def find(binary: str) -> str | None:
     return shutil.which(binary, path=folders)
 
 
+def need(binary: str, package: str) -> str:
+    """The path of a server's binary; fails naming the ``package`` that has it."""
+    found = find(binary)
+    assert found is not None, f"{package} is not installed"
+    return found
+
+
 def is_root() -> bool:
     """True where the servers can be given users of their own."""
     return os.geteuid() == 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
 
 from tests.servers.dovecot import Dovecot
-from tests.servers.ports import Process, find, free_port, open_folder, unprivileged
+from tests.servers.ports import free_port, need, unprivileged
+from tests.servers.server import Server
 
 BINARY = "postfix"
 DOMAIN = "example.com"
@@ -91,7 +91,7 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
+class Postfix(Server):
     """Postfix on 127.0.0.1: ``port`` (STARTTLS) and ``tls_port`` (TLS from the first byte).
 
     Users, passwords and certificate are those of ``dovecot``; mail to its users ``NAME@example.com``
@@ -101,14 +101,13 @@ class Postfix:
     """
 
     def __init__(self, dovecot: Dovecot, *, extra: str = "") -> None:
-        self.folder = open_folder("postfix-")
-        self.host = "127.0.0.1"
+        super().__init__("postfix")
         self.port = free_port()
         self.tls_port = free_port()
+        self.ports = (self.port, self.tls_port)
         self.ca_file = dovecot.ca_file
         self.log = self.folder / "postfix.log"
         self._dovecot = dovecot
-        self._process: Process | None = None
         self._config = self.folder / "config"
         self._config.mkdir()
         (self.folder / "queue").mkdir()
@@ -137,35 +136,13 @@ class Postfix:
             )
         )
 
+    def argv(self) -> Sequence[str]:
+        # Not `start-fg`: with a log file of its own it leaves the master behind when it is told
+        # to end.
+        return ["/usr/lib/postfix/sbin/master", "-c", str(self._config), "-s"]
+
     def start(self) -> None:
-        """Start, or start again on the same ports with the same queue."""
-        binary = find(BINARY)
-        assert binary is not None, "postfix is not installed"
-        config = ("-c", str(self._config))
-        # Makes the folders of the queue. Not `start-fg`: with a log file of its own it leaves the
-        # master behind when it is told to end.
-        subprocess.run([binary, *config, "check"], check=True, capture_output=True)
-        self._process = Process(
-            ["/usr/lib/postfix/sbin/master", *config, "-s"],
-            self.folder / "output.log",
-            ports=(self.port, self.tls_port),
-        )
-
-    def stop(self) -> None:
-        """End it; queued mail stays in its queue."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Make the folders of the queue, and start."""
+        check = [need(BINARY, "postfix"), "-c", str(self._config), "check"]
+        subprocess.run(check, check=True, capture_output=True)
+        super().start()

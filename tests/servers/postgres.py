@@ -5,15 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tests.servers.ports import Process, find, free_port, is_root, open_folder, wait_until
+from tests.servers.ports import find, free_port, is_root, need, wait_until
+from tests.servers.server import Server
 
 _QUICK = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
@@ -27,20 +25,22 @@ def find_binary(name: str) -> str | None:
     return str(found[-1]) if found else find(name)
 
 
-class Postgres:
+class Postgres(Server):
     """PostgreSQL on 127.0.0.1:``port``; not durable unless asked, as tests have no power cuts.
 
-    Root runs it as the user ``postgres``.
+    Root runs it as the user ``postgres``. Ended at once, cutting every connection.
     """
 
+    ENDS_ON = signal.SIGINT
+    OUTPUT = "postgres.log"
+
     def __init__(self, *, durable: bool = False) -> None:
-        self.folder = open_folder("postgres-")
-        self.host = "127.0.0.1"
+        super().__init__("postgres")
         self.port = free_port()
+        self.ports = (self.port,)
         self.user = "postgres"
-        self.log = self.folder / "postgres.log"
+        self.log = self.folder / self.OUTPUT
         self._numbers = itertools.count(1)
-        self._process: Process | None = None
         self._data = self.folder / "data"
         if is_root():
             owner = pwd.getpwnam("postgres")
@@ -70,36 +70,18 @@ class Postgres:
                 "shared_buffers = 128MB\n" + ("" if durable else _QUICK)
             )
 
-    def start(self) -> None:
-        """Start, or start again on the same port with the same data."""
+    def argv(self) -> Sequence[str]:
         binary = find_binary("postgres")
         assert binary is not None, "postgresql is not installed"
-        self._process = Process(
-            [*self._as_owner(), binary, "-D", str(self._data)],
-            self.log,
-            ports=(self.port,),
-            cwd=self.folder,
-        )
+        return [*self._as_owner(), binary, "-D", str(self._data)]
+
+    def start(self) -> None:
+        """Start, or start again on the same port with the same data."""
+        super().start()
         wait_until(self._ready, "PostgreSQL takes queries")
 
-    def stop(self) -> None:
-        """End it at once, cutting every connection; committed data stays."""
-        if self._process is not None:
-            self._process.stop(signal.SIGINT)
-            self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def _cwd(self) -> Path:
+        return self.folder
 
     def url(self, database: str) -> str:
         """The address of a database of this cluster."""
@@ -132,6 +114,9 @@ class Postgres:
         """``setpriv`` and not ``runuser``: it becomes the server, so that its pid is ours."""
         if not is_root():
             return ()
-        setpriv = find("setpriv")
-        assert setpriv is not None, "setpriv (util-linux) is not installed"
-        return (setpriv, "--reuid=postgres", "--regid=postgres", "--init-groups")
+        return (
+            need("setpriv", "util-linux"),
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--init-groups",
+        )

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tests.servers.ports import (
-    Process,
-    find,
-    free_port,
-    is_root,
-    open_folder,
-    unprivileged,
-    wait_until,
-)
+from tests.servers.ports import free_port, is_root, need, unprivileged, wait_until
+from tests.servers.server import Server
 
 BINARY = "smtp-sink"
 
@@ -32,7 +23,7 @@ class Sunk:
     raw: bytes
 
 
-class Sink:
+class Sink(Server):
     """smtp-sink on 127.0.0.1:``port``; with ``keep`` each message is written to a file.
 
     ``options`` are smtp-sink's own, e.g. ``("-p",)`` to offer no PIPELINING or
@@ -40,47 +31,24 @@ class Sink:
     """
 
     def __init__(self, *options: str, keep: bool = True) -> None:
-        self.folder = open_folder("sink-")
-        self.host = "127.0.0.1"
+        super().__init__("sink")
         self.port = free_port()
+        self.ports = (self.port,)
         self._keep = keep
         self._options = options
-        self._process: Process | None = None
         self._dumps = self.folder / "dumps"
         self._dumps.mkdir()
-
-    def start(self) -> None:
-        """Start, or start again on the same port."""
-        binary = find(BINARY)
-        assert binary is not None, "smtp-sink is not installed"
-        argv = [binary, *self._options]
         if is_root():
             owner = unprivileged()
             os.chown(self._dumps, owner.pw_uid, owner.pw_gid)
-            argv += ["-u", owner.pw_name]
+
+    def argv(self) -> Sequence[str]:
+        argv = [need(BINARY, "smtp-sink"), *self._options]
+        if is_root():
+            argv += ["-u", unprivileged().pw_name]
         if self._keep:
             argv += ["-d", f"{self._dumps}/%H%M%S."]
-        argv += [f"inet:127.0.0.1:{self.port}", "1000"]
-        self._process = Process(argv, self.folder / "sink.log", ports=(self.port,))
-
-    def stop(self) -> None:
-        """End it; what it kept stays."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        return [*argv, f"inet:{self.host}:{self.port}", "1000"]
 
     def count(self) -> int:
         """How many messages were kept."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from tests.servers.ports import Process, find, free_port, is_root, open_folder
+from tests.servers.ports import free_port, is_root, need
+from tests.servers.server import Server
 
 BINARY = "sshd"
 _PRIVILEGE_SEPARATION = Path("/run/sshd")
@@ -40,7 +38,7 @@ LogLevel VERBOSE
 """
 
 
-class Sshd:
+class Sshd(Server):
     """sshd on 127.0.0.1:``port`` for the account that runs the tests, by one key.
 
     ``options`` are those of the key's line in authorized_keys (``restrict,pty,command="…"``);
@@ -49,11 +47,11 @@ class Sshd:
     """
 
     def __init__(self, options: str, *, home: Path, extra: str = "") -> None:
-        self.folder = open_folder("sshd-")
+        super().__init__("sshd")
         self.port = free_port()
+        self.ports = (self.port,)
         self.log = self.folder / "sshd.log"
         self.account = pwd.getpwuid(os.geteuid()).pw_name
-        self._process: Process | None = None
         self._made_run = False
         for name in ("host_key", "key"):
             subprocess.run(
@@ -69,40 +67,23 @@ class Sshd:
             _CONFIG.format(port=self.port, folder=self.folder, home=home, extra=extra)
         )
 
+    def argv(self) -> Sequence[str]:
+        config = ("-f", str(self.folder / "sshd_config"))
+        return [need(BINARY, "openssh-server"), "-D", "-E", str(self.log), *config]
+
     def start(self) -> None:
-        """Start."""
-        binary = find(BINARY)
-        assert binary is not None, "openssh-server is not installed"
+        """Start, with the folder that root's sshd wants."""
         if is_root() and not _PRIVILEGE_SEPARATION.exists():
             _PRIVILEGE_SEPARATION.mkdir(0o755)
             self._made_run = True
-        self._process = Process(
-            [binary, "-D", "-E", str(self.log), "-f", str(self.folder / "sshd_config")],
-            self.folder / "output.log",
-            ports=(self.port,),
-        )
+        super().start()
 
     def stop(self) -> None:
         """End the listener; sessions end when their clients do."""
-        if self._process is not None:
-            self._process.stop()
-            self._process = None
+        super().stop()
         if self._made_run:
             _PRIVILEGE_SEPARATION.rmdir()
             self._made_run = False
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def client(
         self, *words: str, program: str = "ssh", sends: Mapping[str, str] | None = None

@@ -1,0 +1,92 @@
+"""What was committed anywhere shows by itself: the screens in view, the bell and its toasts (R52)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.screen import Screen
+
+from screens.desk import Desk
+from screens.frame import FramedScreen
+from screens.widgets.foreign import notify_safe
+from screens.widgets.topbar import TopBar
+from services.errors import CarteiroError
+
+if TYPE_CHECKING:
+    from screens.dialogs.manners import Live
+
+log = logging.getLogger(__name__)
+LIVE_SECONDS = 0.25
+TOASTS_AT_ONCE = 3
+
+
+class Liveness:
+    """Shows what is new, once for all that was committed within ``LIVE_SECONDS``."""
+
+    def __init__(self, app: App[Any], desk: Desk) -> None:
+        self._app, self._desk = app, desk
+        self._dirty = asyncio.Event()
+        self._newest: int | None = None
+        self.unread = 0
+
+    def note(self) -> None:
+        """Something was committed, here or elsewhere."""
+        self._dirty.set()
+
+    async def run(self) -> None:
+        """Go on until the program ends."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            try:
+                await self._ring()
+                for screen in _lively(self._app.screen_stack):
+                    await screen.refresh_live()
+            except CarteiroError as e:
+                notify_safe(self._app, e.message, "warning")
+            except Exception:
+                log.exception("live refresh failed")
+            await asyncio.sleep(LIVE_SECONDS)
+
+    async def _ring(self) -> None:
+        from services.notifications import bell
+
+        self.unread = await self._desk.ask(bell.unread_count)
+        self._show_unread()
+        newest = await self._desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
+        top, before = newest[0].id if newest else 0, self._newest
+        framed = framed_of(self._app.screen_stack)
+        if before is not None and top > before and (framed is None or framed.key != "bell"):
+            for entry in reversed(newest):
+                if entry.id > before:
+                    notify_safe(self._app, entry.title, entry.severity)
+            if self._desk.settings.terminal_bell:
+                self._app.bell()
+        self._newest = top
+
+    def _show_unread(self) -> None:
+        for screen in self._app.screen_stack:
+            for bar in screen.query(TopBar):
+                bar.unread = self.unread
+
+
+def framed_of(screens: Sequence[Screen[Any]]) -> FramedScreen | None:
+    """The screen in front, or the one under a dialog: it lives on there."""
+    return next((s for s in reversed(screens) if isinstance(s, FramedScreen)), None)
+
+
+def _lively(screens: Sequence[Screen[Any]]) -> list[Live]:
+    """The screen in front or under the dialogs, and the dialogs that live on too."""
+    from screens.dialogs.manners import Live
+
+    found: list[Live] = []
+    for screen in reversed(screens):
+        if isinstance(screen, Live):
+            found.append(screen)
+        if isinstance(screen, FramedScreen):
+            break
+    return found
