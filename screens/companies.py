@@ -25,7 +25,7 @@ from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
-from services.registry import bulk, companies, company_csv, relay
+from services.registry import bulk, companies, company_csv, company_export, relay
 from services.registry.companies import CompanyView
 from services.registry.company_columns import COLUMNS
 from services.registry.company_csv import Line
@@ -250,7 +250,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
         at = clock.now().astimezone()
         name = _("empresas-{at}.csv").format(at=f"{at:%Y%m%d-%H%M%S}")
         path = exchange.place(self.desk.settings, name)
-        count = await self.desk.ask(company_csv.save, path, ids=self.list.ids)
+        count = await self.desk.ask(company_export.save, path, ids=self.list.ids)
         notify_safe(
             self.app,
             ngettext("{n} empresa em {path}", "{n} empresas em {path}", count).format(

@@ -25,14 +25,13 @@ from services.registry.access import Actor
 from services.registry.audit import Change
 from services.registry.bulk import pieces
 from services.registry.company_columns import KNOWN, columns_of, values_of
-from services.registry.company_export import export, save
 from services.registry.company_form import CompanyDraft, check, check_headquarters, columns, taken
 from services.registry.company_world import Known, World, branched, load
 from services.registry.fields import Form
 from services.store.insertion import insert
 from services.store.models import Company, Partner
 
-__all__ = ["Applied", "Line", "Plan", "apply", "chunks", "export", "plan", "save"]
+__all__ = ["Applied", "Line", "Plan", "apply", "chunks", "plan"]
 
 ADD, EDIT, SAME, ERROR = "add", "edit", "same", "error"
 CHUNK = 500

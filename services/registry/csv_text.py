@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from services.errors import Invalid
 from services.language import _
 from services.registry import search
+from services.store.exchange import MOST_BYTES
 
-MOST_BYTES = 20 * 2**20
 MOST_LINES = 100_000
 BOM = "\ufeff"
 _SEPARATORS = ";,\t"

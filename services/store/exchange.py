@@ -7,12 +7,15 @@ and names none: what is elsewhere on the machine is neither read nor written.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.errors import NotFound, Refused, Unavailable
+from services.errors import Conflict, NotFound, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
 from services.settings import Settings
@@ -80,6 +83,46 @@ def read(settings: Settings, name: str) -> bytes:
 def place(settings: Settings, name: str) -> Path:
     """Where a file of that name is to be written; :class:`NotFound` for what leads elsewhere."""
     return folder(settings) / _plain(name)
+
+
+def write(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> int:
+    """Write a file for people to take, at :func:`place` or where they say; how many pieces.
+
+    It appears whole or not at all, for its owner only. One that is there already is replaced only
+    with ``force``: :class:`Conflict` otherwise; :class:`Refused` for a place that cannot be
+    written to.
+    """
+    if not force and path.exists():
+        raise _exists(path)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    count = 0
+    try:
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        if not force:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        beside.replace(path)
+    except FileExistsError as e:
+        raise _exists(path) from e
+    except OSError as e:
+        raise Refused(
+            _("Não foi possível gravar {path}: {error}").format(path=path, error=e.strerror),
+            field="file",
+        ) from e
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+    return count
+
+
+def _exists(path: Path) -> Conflict:
+    return Conflict(
+        _("O arquivo {path} já existe e não foi sobrescrito").format(path=path), field="file"
+    )
 
 
 def _plain(name: str) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from services.errors import Conflict, Invalid, InvalidFields, NotAllowed, Refused
 from services.fiscal.cnpj import check_digits, masked
 from services.office import Office
-from services.registry import companies, company_csv, csv_text, people
+from services.registry import companies, company_csv, company_export, csv_text, people
 from services.registry.access import Actor, actor_of
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.company_columns import KNOWN
@@ -60,7 +60,7 @@ def all_of(office: Office, actor: Actor) -> dict[str, CompanyView]:
 
 
 def exported(office: Office, actor: Actor) -> bytes:
-    return office.ask_now(lambda s: "".join(company_csv.export(s, actor))).encode()
+    return office.ask_now(lambda s: "".join(company_export.export(s, actor))).encode()
 
 
 def errors(planned: Plan) -> list[tuple[int, str | None]]:
@@ -411,21 +411,21 @@ def test_saved_whole_private_and_not_over_another(
 ) -> None:
     """For its owner only; one that is there stays unless it is to be replaced."""
     path = tmp_path / "empresas.csv"
-    assert office.ask_now(company_csv.save, actor, path) == 1
+    assert office.ask_now(company_export.save, actor, path) == 1
     assert path.read_bytes() == exported(office, actor)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.write_bytes(b"minha")
     with pytest.raises(Conflict, match="já existe"):
-        office.ask_now(company_csv.save, actor, path)
+        office.ask_now(company_export.save, actor, path)
     assert path.read_bytes() == b"minha"
-    assert office.ask_now(company_csv.save, actor, path, force=True) == 1
+    assert office.ask_now(company_export.save, actor, path, force=True) == 1
     assert path.read_bytes() == exported(office, actor)
     dangling = tmp_path / "elo.csv"
     dangling.symlink_to(tmp_path / "alvo")
     with pytest.raises(Conflict, match="já existe"):
-        office.ask_now(company_csv.save, actor, dangling)
+        office.ask_now(company_export.save, actor, dangling)
     with pytest.raises(Refused, match="gravar"):
-        office.ask_now(company_csv.save, actor, tmp_path / "nada" / "x.csv")
+        office.ask_now(company_export.save, actor, tmp_path / "nada" / "x.csv")
     assert sorted(each.name for each in tmp_path.iterdir() if each.suffix == ".csv") == [
         "elo.csv",
         "empresas.csv",
@@ -442,7 +442,7 @@ def test_broken_export_leaves_nothing(
         raise InterruptedError
 
     with pytest.raises(Refused):
-        office.ask_now(company_csv.save, actor, tmp_path / "x.csv", progress=stop)
+        office.ask_now(company_export.save, actor, tmp_path / "x.csv", progress=stop)
     assert not [each for each in tmp_path.iterdir() if "x.csv" in each.name]
 
 
@@ -491,7 +491,7 @@ def test_round_trip(office: Office, actor: Actor, values: list[dict[str, Any]]) 
                 )
             except InvalidFields:
                 continue
-        data = "".join(company_csv.export(session, actor)).encode()
+        data = "".join(company_export.export(session, actor)).encode()
         planned = company_csv.plan(session, actor, data)
         assert {line.action for line in planned.lines} <= {"same"}
         session.rollback()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from services.errors import NotFound, Refused
+from services.errors import Conflict, NotFound, Refused
 from services.settings import Settings
 from services.store import exchange
 
@@ -23,6 +24,26 @@ def test_what_lies_there_is_listed_and_read(here: Settings) -> None:
     assert [(file.name, file.size) for file in exchange.files(here)] == [("empresas.csv", 5)]
     assert exchange.read(here, "empresas.csv") == b"a;b\r\n"
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_written_is_whole_private_and_listed(here: Settings) -> None:
+    """One that is there stays unless it is to be replaced; half a file is none."""
+    path = exchange.place(here, "empresas.csv")
+    assert exchange.write(path, [b"a;b\r\n", b"1;2\r\n"]) == 2
+    assert exchange.read(here, "empresas.csv") == b"a;b\r\n1;2\r\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Conflict, match="já existe"):
+        exchange.write(path, [b"x"])
+
+    def breaks() -> Iterator[bytes]:
+        yield b"x"
+        raise InterruptedError
+
+    with pytest.raises(Refused, match="gravar"):
+        exchange.write(path, breaks(), force=True)
+    assert [file.name for file in exchange.files(here)] == ["empresas.csv"]
+    assert exchange.write(path, [b"x"], force=True) == 1
+    assert exchange.read(here, "empresas.csv") == b"x"
 
 
 @pytest.mark.parametrize("name", ["../master.key", "/etc/passwd", "..", "", "a/b", "x\0y", "gone"])

@@ -249,7 +249,7 @@ def _shown(value: object) -> str:
 
 
 def _read(name: str) -> bytes:
-    from services.registry.csv_text import MOST_BYTES
+    from services.store.exchange import MOST_BYTES
 
     try:
         if name == "-":
@@ -264,13 +264,13 @@ def _read(name: str) -> bytes:
 
 
 def _export(context: Context) -> None:
-    from services.registry import companies, company_csv
+    from services.registry import companies, company_export
 
     args = context.args
     wanted = context.ask(companies.ids, filter=args.filter, sort="cnpj")
     with progress(_("Gravando empresas")) as show:
         count = context.ask(
-            company_csv.save, Path(args.file), force=args.force, ids=wanted, progress=show
+            company_export.save, Path(args.file), force=args.force, ids=wanted, progress=show
         )
     context.out.give(
         {"file": args.file, "companies": count},
