@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -22,6 +22,7 @@ from services.outbox import owner as owners
 from services.registry import ways_out
 from services.store.mail import Notification, OutboxAttempt, OutboxMessage, OutboxState
 from services.store.models import Company
+from services.store.rows import insert_rows
 
 LEASE = 45.0
 RENEW_EVERY = 10.0
@@ -85,10 +86,8 @@ def claim(session: Session, owner: str, limit: int) -> list[Claim]:
         )
         claimed += [Claim(*row) for row in rows]
     if claimed:
-        session.execute(
-            insert(OutboxAttempt),
-            [{"message_id": c.message_id, "fence": c.fence, "started_at": at} for c in claimed],
-        )
+        opened = [{"message_id": c.message_id, "fence": c.fence, "started_at": at} for c in claimed]
+        insert_rows(session, OutboxAttempt, opened)
     return sorted(claimed, key=lambda c: c.message_id)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -15,6 +15,7 @@ from services.outbox.claims import Claim, standing
 from services.outbox.schedule import pause
 from services.safe_text import safe, safe_block
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
+from services.store.rows import update_rows
 
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 
@@ -131,8 +132,8 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
             mine.why = safe(change.why, 500) or None
             of_recipients.append(
                 {
-                    "b_message": message.id,
-                    "b_position": change.position,
+                    "message_id": message.id,
+                    "position": change.position,
                     "state": mine.state,
                     "reply": mine.reply,
                     "why": mine.why,
@@ -143,7 +144,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
         error = _error(outcome, state, everyone.values())
         of_messages.append(
             {
-                "b_id": message.id,
+                "id": message.id,
                 "state": state,
                 "attempts": attempts,
                 "lease_owner": None,
@@ -157,8 +158,8 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
         )
         of_attempts.append(
             {
-                "b_message": message.id,
-                "b_fence": outcome.claim.fence,
+                "message_id": message.id,
+                "fence": outcome.claim.fence,
                 "server_id": outcome.server_id,
                 "ended_at": at,
                 "outcome": state,
@@ -180,7 +181,9 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
                 ),
             )
         )
-    _write(session, of_messages, of_recipients, of_attempts)
+    update_rows(session, OutboxMessage, ("id",), of_messages)
+    update_rows(session, OutboxRecipient, ("message_id", "position"), of_recipients)
+    update_rows(session, OutboxAttempt, ("message_id", "fence"), of_attempts)
     return finished
 
 
@@ -211,35 +214,3 @@ def _error(outcome: Outcome, state: OutboxState, recipients: Iterable[_Recipient
     if outcome.error and (state != OutboxState.SENT or not words):
         words.insert(0, outcome.error)
     return safe("; ".join(dict.fromkeys(words)), 2_000) or None
-
-
-def _write(
-    session: Session,
-    of_messages: list[dict[str, Any]],
-    of_recipients: list[dict[str, Any]],
-    of_attempts: list[dict[str, Any]],
-) -> None:
-    connection = session.connection()
-    message, recipient, attempt = (
-        OutboxMessage.__table__,
-        OutboxRecipient.__table__,
-        OutboxAttempt.__table__,
-    )
-    connection.execute(
-        update(message).where(message.c.id == bindparam("b_id")),  # type: ignore[arg-type]
-        of_messages,
-    )
-    if of_recipients:
-        connection.execute(
-            update(recipient).where(  # type: ignore[arg-type]
-                recipient.c.message_id == bindparam("b_message"),
-                recipient.c.position == bindparam("b_position"),
-            ),
-            of_recipients,
-        )
-    connection.execute(
-        update(attempt).where(  # type: ignore[arg-type]
-            attempt.c.message_id == bindparam("b_message"), attempt.c.fence == bindparam("b_fence")
-        ),
-        of_attempts,
-    )

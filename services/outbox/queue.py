@@ -20,8 +20,8 @@ from services.outbox.schedule import GIVE_UP
 from services.registry import access, audit
 from services.registry.access import Actor
 from services.safe_text import safe, safe_block
+from services.store.blobs import keep_blobs
 from services.store.mail import (
-    Blob,
     OutboxAttachment,
     OutboxContent,
     OutboxMessage,
@@ -270,11 +270,7 @@ def _attach(
 ) -> None:
     for position, (filename, content_type, data) in enumerate(attachments):
         digest = hashlib.sha256(data).hexdigest()
-        session.execute(
-            _insert(session)(Blob)
-            .values(sha256=digest, size=len(data), data=data)
-            .on_conflict_do_nothing()
-        )
+        keep_blobs(session, {digest: data})
         session.execute(
             insert(OutboxAttachment).values(
                 message_id=message_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.reading.memory import Wanted
-from services.store.mail import Blob, InboundMessage, InboundState, Quarantine, Uidl
+from services.store.blobs import keep_blobs
+from services.store.mail import InboundMessage, InboundState, Quarantine, Uidl
 from services.store.rows import insert_rows
 
 T = TypeVar("T")
-# The driver copies what goes into a statement: few megabytes at a time.
-_BLOBS_AT_ONCE = 8
 # Built once: building a statement costs more than running it.
 _BEFORE = select(
     InboundMessage.sha256, InboundMessage.id, InboundMessage.deleted_at.is_not(None)
@@ -122,17 +121,6 @@ def _keep_fresh(
         returning=("id", "sha256"),
     )
     return {sha256: inbound_id for inbound_id, sha256 in rows}
-
-
-def keep_blobs(session: Session, blobs: Mapping[str, bytes]) -> None:
-    """Keep bytes by their SHA-256; those that are there already stay as they are."""
-    insert_rows(
-        session,
-        Blob,
-        [{"sha256": sha256, "size": len(data), "data": data} for sha256, data in blobs.items()],
-        conflict="ON CONFLICT DO NOTHING",
-        at_once=_BLOBS_AT_ONCE,
-    )
 
 
 def note_too_large(

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.reading.arrivals import keep_blobs
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
 from services.reading.problems import Problem
 from services.reading.routing import Destination, destinations, route
+from services.store.blobs import keep_blobs
 from services.store.mail import Document, InboundMessage, InboundState, Quarantine
 from services.store.rows import insert_rows, update_rows
 
@@ -80,7 +80,7 @@ def import_messages(
         fresh = {(row[0], row[1], row[2], row[3]) for row in rows}
     insert_rows(session, Quarantine, work.quarantine)
     receipts = [work.receipt(inbound_id, fresh, at) for inbound_id, _ in messages]
-    update_rows(session, InboundMessage, "id", receipts)
+    update_rows(session, InboundMessage, ("id",), receipts)
     done = Imported(
         quarantined=len(work.quarantine),
         last_held=work.quarantine[-1]["inbound_id"] if work.quarantine else None,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.outbox.claims import Claim
 from services.outbox.outcomes import RecipientOutcome
 from services.registry.ways_out import WARNINGS
+from services.store.blobs import fetch_blobs
 from services.store.mail import (
     Blob,
     Notification,
@@ -153,9 +154,7 @@ class Encodings:
                     found[sha256] = self._kept[sha256]
         missing = [sha256 for sha256 in set(wanted) if sha256 not in found]
         if missing:
-            for sha256, data in session.execute(
-                select(Blob.sha256, Blob.data).where(Blob.sha256.in_(missing))
-            ):
+            for sha256, data in fetch_blobs(session, missing).items():
                 found[sha256] = self._encode(data)
                 self._keep(sha256, found[sha256])
         return found

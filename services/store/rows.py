@@ -56,7 +56,7 @@ def insert_rows(
 
 
 def update_rows(
-    session: Session, model: type[Base], key: str, rows: Sequence[Mapping[str, Any]]
+    session: Session, model: type[Base], key: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Set what each of ``rows`` names, in the row whose ``key`` it names first."""
     if not rows:
@@ -64,10 +64,11 @@ def update_rows(
     connection = session.connection()
     table = _table(model)
     names = tuple(rows[0])
-    assert names[0] == key
+    key = tuple(key)
+    assert names[: len(key)] == key
     binds = _binds(table, names, connection.dialect)
     for part in _parts(rows, AT_ONCE):
-        statement = _update_words(table, names, len(part), connection.dialect)
+        statement = _update_words(table, key, names, len(part), connection.dialect)
         _run(connection, statement, _bound((row.values() for row in part), binds), False)
 
 
@@ -141,19 +142,21 @@ def _insert_words(
 
 
 @lru_cache(maxsize=256)
-def _update_words(table: Table, names: tuple[str, ...], count: int, dialect: Dialect) -> str:
+def _update_words(
+    table: Table, key: tuple[str, ...], names: tuple[str, ...], count: int, dialect: Dialect
+) -> str:
     mark = _mark(dialect.paramstyle)
     row = first = f"({', '.join([mark] * len(names))})"
     if dialect.name == "postgresql":
         # A list of values has no types of its own: those of its first row count.
         typed = (f"CAST({mark} AS {table.c[name].type.compile(dialect)})" for name in names)
         first = f"({', '.join(typed)})"
-    key, *rest = names
-    sets = ", ".join(f"{name} = given.{name}" for name in rest)
+    sets = ", ".join(f"{name} = given.{name}" for name in names[len(key) :])
     values = ", ".join([first, *[row] * (count - 1)])
     name, columns = table.name, ", ".join(names)
     update = f"UPDATE {name} SET {sets} FROM given"  # noqa: S608 - own names
-    return f"WITH given ({columns}) AS (VALUES {values}) {update} WHERE {name}.{key} = given.{key}"
+    same = " AND ".join(f"{name}.{one} = given.{one}" for one in key)
+    return f"WITH given ({columns}) AS (VALUES {values}) {update} WHERE {same}"
 
 
 def _mark(paramstyle: str) -> str:

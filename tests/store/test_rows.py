@@ -74,7 +74,7 @@ def test_each_row_gets_its_own_values(store: Store, actor: Actor) -> None:
             for inbound_id, size in rows
             if size
         ]
-        update_rows(session, InboundMessage, "id", given)
+        update_rows(session, InboundMessage, ("id",), given)
     with store.reading() as session:
         found = list(session.scalars(select(InboundMessage).order_by(InboundMessage.size)))
     assert (found[0].subject, found[0].found) == ("", [{"n": 0}])
@@ -88,4 +88,4 @@ def test_nothing_is_nothing(store: Store) -> None:
     """No row, no statement."""
     with store.writing() as session:
         assert insert_rows(session, Blob, []) == []
-        update_rows(session, Blob, "sha256", [])
+        update_rows(session, Blob, ("sha256",), [])
