@@ -11,6 +11,7 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.frame import FramedScreen
+from screens.records import Records
 from screens.widgets.asking import Source
 from screens.widgets.columns import Column
 from screens.widgets.list import WindowList
@@ -92,9 +93,13 @@ class RecordsScreen(BrowseScreen, Generic[R]):
         """The form that changes ``record``, or registers a new one."""
         raise NotImplementedError
 
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._records = Records(self, self.list, self.record, self.form, self._filled_in)
+
     async def chosen(self) -> R | None:
         """The record under the cursor."""
-        return None if self.list.current is None else await self.record(self.list.current)
+        return await self._records.chosen()
 
     def open(self, chosen: int) -> None:
         """Enter edits."""
@@ -102,17 +107,11 @@ class RecordsScreen(BrowseScreen, Generic[R]):
 
     def action_new(self) -> None:
         """Register one."""
-        self.run_worker(self._fill_in(None), group="form", exclusive=True, exit_on_error=False)
+        self._records.new()
 
     def action_edit(self) -> None:
         """Change the one under the cursor."""
-        self.run_worker(self._change(), group="form", exclusive=True, exit_on_error=False)
+        self._records.edit()
 
-    async def _change(self) -> None:
-        record = await self.chosen()
-        if record is not None:
-            await self._fill_in(record)
-
-    async def _fill_in(self, record: R | None) -> None:
-        await self.app.push_screen_wait(self.form(record))
+    async def _filled_in(self, given: R | None, new: bool) -> None:
         await self.refresh_live()

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.company_form import CompanyForm
+from screens.records import Records
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
@@ -70,6 +71,13 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
             columns(),
             empty=_("Nenhuma empresa. Tecle F3 para cadastrar a primeira."),
         )
+        self._records = Records(
+            self,
+            self.list,
+            self._read,
+            lambda record: CompanyForm(desk, record),
+            self._filled_in,
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -95,24 +103,27 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
         self.list.focus()
 
     def action_new(self) -> None:
-        """Register a company."""
-        self.run_worker(self._form(None), group="form", exclusive=True, exit_on_error=False)
+        """Register a company; it is the chosen one."""
+        self._records.new()
 
     def action_edit(self) -> None:
         """Change the company under the cursor."""
-        if self.list.current is not None:
-            self.run_worker(
-                self._form(self.list.current), group="form", exclusive=True, exit_on_error=False
-            )
+        self._records.edit()
 
-    async def _form(self, company_id: int | None) -> None:
-        view = None if company_id is None else await self.desk.ask(companies.view, company_id)
-        saved = await self.app.push_screen_wait(CompanyForm(self.desk, view))
-        if saved is not None and view is None:
-            self.dismiss(saved)
+    async def _read(self, company_id: int) -> CompanyView | None:
+        return (await self.desk.ask(companies.rows, [company_id])).get(company_id)
+
+    async def _filled_in(self, given: CompanyView | None, new: bool) -> None:
+        if new and given is not None:
+            self.dismiss(given)
         else:
             self.list.refresh_ids()
 
     async def _take(self, company_id: int | None) -> None:
-        if company_id is not None:
-            self.dismiss(await self.desk.ask(companies.view, company_id))
+        if company_id is None:
+            return
+        if chosen := await self._read(company_id):
+            self.dismiss(chosen)
+        else:
+            # Somebody has removed it meanwhile.
+            self.list.refresh_ids()

@@ -202,6 +202,23 @@ async def test_what_is_listed_goes_into_a_file_and_comes_back(
         assert c.dialog == "CsvPlan"
 
 
+async def test_a_company_that_went_meanwhile_is_not_chosen(
+    console: Opened, store: Store, actor: Actor, several: list[CompanyView]
+) -> None:
+    """What is removed elsewhere leaves the list of companies to choose from."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("c")
+        await c.in_front("ChooseCompany")
+        await c.type("60746")
+        await c.until(lambda: "Loja 2" not in c.text, "the filtered list")
+        with store.writing() as session:
+            companies.remove(session, actor, several[-1].id)
+        await c.press("enter")
+        await c.shows("Nada corresponde")
+        assert c.dialog == "ChooseCompany"
+
+
 async def test_what_is_no_table_says_so(console: Opened, actor: Actor) -> None:
     async with console() as c:
         await _listed(c)
