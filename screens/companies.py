@@ -209,7 +209,9 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
             CHUNK,
             switch,
         )
-        self._tell(outcome)
+        self._tell(
+            outcome, ngettext("{n} empresa alterada", "{n} empresas alteradas", outcome.done)
+        )
 
     def action_import_csv(self) -> None:
         """Companies from a spreadsheet: first what would happen, then doing it."""
@@ -234,11 +236,13 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
                 for line in done.errors
             ]
 
-        self._tell(await run_in_chunks(self.app, _("Importando empresas"), lines, CHUNK, apply))
+        outcome = await run_in_chunks(self.app, _("Importando empresas"), lines, CHUNK, apply)
+        self._tell(
+            outcome, ngettext("{n} empresa importada", "{n} empresas importadas", outcome.done)
+        )
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: Outcome, words: str) -> None:
         if outcome.done and not outcome.behind:
-            words = ngettext("{n} empresa alterada", "{n} empresas alteradas", outcome.done)
             notify_safe(self.app, words.format(n=grouped(outcome.done)))
         self.list.refresh_ids()
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.events import Event, InputEvent, MouseMove
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from screens.commands import Command, Commanded, declared, palette
 from screens.desk import Desk
@@ -324,6 +326,19 @@ class CarteiroApp(Commanded, App[int]):
         if self.desk.is_open:
             await self.desk.office.close()
         self.exit(status)
+
+    def action_command_palette(self) -> None:
+        """Everything that can be done now, by name."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(
+                CommandPalette(placeholder=_("Buscar um comando…"), id="--command-palette")
+            )
+
+    def search_themes(self) -> None:
+        """The themes, by name."""
+        self.push_screen(
+            CommandPalette(providers=[ThemeProvider], placeholder=_("Buscar um tema…"))
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what can be done now; nothing of Textual's that writes files."""

@@ -177,11 +177,15 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
         if wrong and not await self.app.push_screen_wait(
             Confirm(
                 ngettext(
-                    "Importar sem a {n} linha com erro?",
+                    "Importar sem a linha com erro?",
                     "Importar sem as {n} linhas com erro?",
                     wrong,
                 ).format(n=grouped(wrong)),
-                _("Elas ficam de fora. Corrija-as na planilha e importe de novo quando quiser."),
+                ngettext(
+                    "Ela fica de fora. Corrija-a na planilha e importe de novo quando quiser.",
+                    "Elas ficam de fora. Corrija-as na planilha e importe de novo quando quiser.",
+                    wrong,
+                ),
                 danger=True,
             )
         ):
