@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
@@ -20,7 +20,6 @@ from services.registry.origins import Origin
 from services.store.models import Company, EmailServer, Function, Kind, Mailbox, User, UserCompany
 
 _AT_ONCE = 1_000
-_FEW = 500
 _SORTS = {
     "email": EmailServer.email_key,
     "kind": EmailServer.kind,
@@ -105,12 +104,15 @@ def ids(
     query = select(EmailServer.id).where(
         listed(actor),
         search.matches(EmailServer.search_key, filter),
-        *_conditions(session, filters),
+        *_conditions(filters),
     )
     if status is not None:
         query = query.where(EmailServer.active.is_(status == "active"))
-    # By the connection: thousands of numbers need no object of the session's each.
-    return array("q", session.connection().scalars(_ordered(query, sort, descending)))
+    found = array("q")
+    # By the connection and many at a time: a number needs no object of the session's.
+    for some in session.connection().scalars(_ordered(query, sort, descending)).partitions(500):
+        found.extend(some)
+    return found
 
 
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, ServerView]:
@@ -174,7 +176,7 @@ def listed(actor: Actor) -> ColumnElement[bool]:
     return and_(EmailServer.partner_id == actor.partner_id, EmailServer.kind != Kind.RELAY)
 
 
-def _conditions(session: Session, filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.email.strip():
         conditions.append(search.matches(EmailServer.email_key, filters.email))
@@ -183,43 +185,22 @@ def _conditions(session: Session, filters: Filters) -> list[ColumnElement[bool]]
         matches = search.matches(Company.nickname_key, filters.company)
         if number:
             matches &= Company.cnpj.contains(number, autoescape=True)
-        conditions.append(
-            _linked_to(
-                session,
-                select(Company.id).where(matches),
-                exists().where(Company.id == Mailbox.company_id, matches),
-            )
-        )
+        conditions.append(_linked_to(select(Company.id).where(matches)))
     if filters.user.strip():
-        conditions.append(_of_users(session, filters.user))
+        conditions.append(_of_users(filters.user))
     return conditions
 
 
-def _of_users(session: Session, words: str) -> ColumnElement[bool]:
+def _of_users(words: str) -> ColumnElement[bool]:
     """Who registered the server, or sees a company that is linked to it."""
-    users = session.scalars(select(User.id).where(search.matches(User.nickname_key, words))).all()
-    return EmailServer.created_by_id.in_(users) | _linked_to(
-        session,
-        select(UserCompany.company_id).where(UserCompany.user_id.in_(users)),
-        # Found by the company, of which few users see much: as a sum no index has it by user.
-        exists().where(
-            UserCompany.company_id == Mailbox.company_id, (UserCompany.user_id + 0).in_(users)
-        ),
-    )
+    named = select(User.id).where(search.matches(User.nickname_key, words))
+    seen = select(UserCompany.company_id).where(UserCompany.user_id.in_(named))
+    return EmailServer.created_by_id.in_(named) | _linked_to(seen)
 
 
-def _linked_to(
-    session: Session, companies: Select[int], is_one: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    """The condition for servers that one of ``companies`` is linked to.
-
-    ``is_one`` says the same of a mailbox's company. Few companies lead to their servers. Of many,
-    a server soon meets one among its own: going through all links of all of them takes longer.
-    """
-    few = session.scalars(companies.limit(_FEW + 1)).all()
-    if len(few) <= _FEW:
-        return EmailServer.id.in_(select(Mailbox.server_id).where(Mailbox.company_id.in_(few)))
-    return exists().where(Mailbox.server_id == EmailServer.id, is_one)
+def _linked_to(companies: Select[int]) -> ColumnElement[bool]:
+    """The servers that one of ``companies`` is linked to."""
+    return EmailServer.id.in_(select(Mailbox.server_id).where(Mailbox.company_id.in_(companies)))
 
 
 def _ordered(query: Select[int], sort: str | None, descending: bool) -> Select[int]:

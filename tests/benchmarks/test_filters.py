@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from tests.registry.test_servers import cnpj_number
 COMPANIES = 10_000
 SERVERS = 12_000
 USERS = 300
-ROUNDS = 20
+ROUNDS = 40
 PAGE = 100
 MOST_MS = 100.0
 _TRADES = ("Padaria", "Mercado", "Farmácia", "Oficina", "Gráfica", "Posto", "Açougue", "Móveis")
@@ -36,11 +37,14 @@ def test_each_filter_and_all_together(office: Office, actor: Actor) -> None:
         "cnpj, whole": Filters(cnpj=number),
         "cnpj, part": Filters(cnpj="00.00"),
         "company, rare": Filters(company="sao joao 4321"),
-        "company, half of them": Filters(company="a"),
+        "company, an eighth": Filters(company="padaria"),
+        "company, a quarter": Filters(company="ofi o"),
+        "company, nearly all": Filters(company="a"),
         "email, one": Filters(email="caixa4321@"),
         "email, all": Filters(email="example"),
         "user, who registered": Filters(user="parceiro 7"),
         "user, of companies": Filters(user="usuário 250"),
+        "user, many companies": Filters(user="usuário 29"),
         "user, most": Filters(user="u"),
         "together, rare": Filters(number, "padaria", "caixa", "u"),
         "together, many": Filters("0001", "a", "example", "u"),
@@ -55,8 +59,8 @@ def test_each_filter_and_all_together(office: Office, actor: Actor) -> None:
 
 
 def p95(took: list[float]) -> float:
-    """Milliseconds that 95 of 100 keep to."""
-    return sorted(took)[int(len(took) * 0.95)]
+    """Milliseconds that 95 of 100 keep to (nearest rank)."""
+    return sorted(took)[math.ceil(len(took) * 0.95) - 1]
 
 
 def _measure(office: Office, actor: Actor, filters: Filters) -> tuple[list[float], int]:
