@@ -22,7 +22,7 @@ from services.reading.shared import SIZE, Shared
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILD = "services.reading.child"
 # Of an ordinary size: a piece of work that a key press need not wait for.
-_CHUNK = 16
+_CHUNK = 8
 _CHUNK_BYTES = SIZE
 _START_SECONDS = 30.0
 _SECONDS_PER_MB = 0.5

@@ -23,8 +23,8 @@ from services.reading.recovery import import_safely, open_all
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 
 MAX_MESSAGE = 40 * 2**20
-_BATCH_MESSAGES = 64
-_BATCH_BYTES = 6 * 2**20
+_BATCH_MESSAGES = 32
+_BATCH_BYTES = 3 * 2**20
 _BATCH_SECONDS = 1.0
 
 
