@@ -128,28 +128,27 @@ def renew(session: Session, owner: str) -> set[int]:
     return set(result.scalars())
 
 
-def standing(session: Session, claims: Iterable[tuple[int, int]], owner: str) -> set[int]:
-    """Of ``claims`` (message, fence) the messages still held by ``owner``; locked until the end."""
-    wanted = dict(claims)
+def standing(
+    session: Session, claims: Collection[tuple[int, int]], owner: str
+) -> set[tuple[int, int]]:
+    """Those of ``claims`` (message, fence) that ``owner`` still holds; locked until the end."""
     rows = session.execute(
         select(OutboxMessage.id, OutboxMessage.fence)
         .where(
-            OutboxMessage.id.in_(wanted),
+            OutboxMessage.id.in_({message_id for message_id, _fence in claims}),
             OutboxMessage.state == OutboxState.SENDING,
             OutboxMessage.lease_owner == owner,
         )
         .order_by(OutboxMessage.id)
         .with_for_update()
     )
-    return {message_id for message_id, fence in rows if wanted[message_id] == fence}
+    return {(row.id, row.fence) for row in rows} & set(claims)
 
 
 def release(session: Session, claims: Collection[tuple[int, int]], owner: str) -> None:
     """Hand back claims for which no byte has left: due at once, as if never claimed."""
     kept = standing(session, claims, owner)
-    for message_id, fence in claims:
-        if message_id not in kept:
-            continue
+    for message_id, fence in kept:
         session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.id == message_id)

@@ -77,10 +77,11 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     recipients still deferred the e-mail waits by the schedule, or is final after five days.
     """
     claims = [(o.claim.message_id, o.claim.fence) for o in outcomes]
-    kept = standing(session, claims, owner)
-    accepted = [o for o in outcomes if o.claim.message_id in kept]
+    held = standing(session, claims, owner)
+    accepted = [o for o in outcomes if (o.claim.message_id, o.claim.fence) in held]
     if not accepted:
         return []
+    kept = {o.claim.message_id for o in accepted}
     at = now()
     messages = {
         row.id: row

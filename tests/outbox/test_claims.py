@@ -104,6 +104,27 @@ def test_an_outcome_after_the_claim_was_lost_changes_nothing(
     assert [a.outcome for a in attempts] == ["uncertain", "sent"]
 
 
+def test_of_two_outcomes_of_one_e_mail_only_the_standing_claims_counts(
+    store: Store, actor: Actor, enqueue: Queue, time: Time
+) -> None:
+    """R33: kept back while the database was away, the older one meets the newer in one batch."""
+    message = enqueue()
+    (old,) = claim(store)
+    watch = Watch()
+    take_back(store, watch)
+    time.pass_(60)
+    assert take_back(store, watch) == 1
+    (new,) = claim(store)
+    refused = Outcome(old, (RecipientOutcome(0, OutboxState.FAILED, "550 no"),))
+    with store.writing() as session:
+        (done,) = outcomes.finish(session, [sent(new), refused], "a")
+    assert (done.message_id, done.state, done.failed) == (message, OutboxState.SENT, ())
+    with store.reading() as session:
+        detail = views.show(session, actor, message)
+    assert detail.view.state == OutboxState.SENT
+    assert [a.outcome for a in detail.attempts] == ["uncertain", "sent"]
+
+
 def test_a_live_claim_survives_jumps_of_the_clock(store: Store, enqueue: Queue, time: Time) -> None:
     """+1 day and −1 h: nothing is taken from a holder that renews."""
     enqueue()
