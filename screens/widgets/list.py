@@ -59,6 +59,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._marks: set[int] = set()
         self._pages = Pages()
         self._fetching = False
+        self._laid: tuple[tuple[Column, ...], int, int] | None = None
         self._layout: tuple[Placed, ...] = ()
         self._painter = Painter(self._style)
 
@@ -345,12 +346,20 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     # Drawing.
 
+    def _lay_out(self) -> bool:
+        """Have the columns placed for the width that there is now; False when they were."""
+        wanted = (self.columns, self.scrollable_content_region.width, self.app.size.width)
+        if self._laid == wanted:
+            return False
+        self._laid = wanted
+        columns, width, terminal = wanted
+        self._layout = lay_out(columns, width - GUTTER, terminal)
+        return True
+
     def on_resize(self) -> None:
-        """Widths are computed here and nowhere else; what was drawn with others is drawn again."""
+        """Another width: what was drawn with the old one is drawn again."""
         self._show_size()
-        before, room = self._layout, self.scrollable_content_region.width - GUTTER
-        self._layout = lay_out(self.columns, room, self.app.size.width)
-        if self._layout != before:
+        if self._lay_out():
             self.refresh()
         self._reveal()
         self._need()
@@ -381,6 +390,8 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line: header, a row, or the words for a list without rows."""
+        # A width may come without an event, or be drawn before it.
+        self._lay_out()
         draw, width = self._painter, self.scrollable_content_region.width
         if y < HEADER:
             return draw.header(self._layout, width, self.sort, self._asking.descending)
