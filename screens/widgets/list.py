@@ -356,6 +356,11 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._layout = lay_out(columns, width - GUTTER, terminal)
         return True
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw for the width that there is now: at Resize the compositor may not know it yet."""
+        self._lay_out()
+        return super().render_lines(crop)
+
     def on_resize(self) -> None:
         """Another width: what was drawn with the old one is drawn again."""
         self._show_size()
@@ -390,8 +395,6 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line: header, a row, or the words for a list without rows."""
-        # A width may come without an event, or be drawn before it.
-        self._lay_out()
         draw, width = self._painter, self.scrollable_content_region.width
         if y < HEADER:
             return draw.header(self._layout, width, self.sort, self._asking.descending)

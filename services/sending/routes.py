@@ -160,11 +160,11 @@ def _why_not(server: EmailServer, at: datetime) -> str | None:
         return _("está desativado: só o parceiro pode ativá-lo") if relay else _("está inativa")
     if server.inactive_code is not None:
         return _("foi inativada: {reason}").format(reason=server.inactive_reason)
-    now = direction.condition(server, Function.SEND)
-    if now.health == Health.DOWN:
-        return _("recusou o acesso várias vezes seguidas: {reason}").format(reason=now.reason)
+    found = direction.condition(server, Function.SEND)
+    if found.health == Health.DOWN:
+        return _("recusou o acesso várias vezes seguidas: {reason}").format(reason=found.reason)
     if server.paused_until is not None and server.paused_until > at:
         return _("está em pausa até {until} UTC: {reason}").format(
-            until=f"{server.paused_until:%d/%m %H:%M}", reason=now.reason or ""
+            until=f"{server.paused_until:%d/%m %H:%M}", reason=found.reason or ""
         )
     return None
