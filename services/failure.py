@@ -31,7 +31,8 @@ class Failure:
     ``kind`` a class of ``services/wire/server_replies.csv`` ("password", "quota", "later",
     "recipient", …) or "network", "timeout", "certificate", "tls", "dns", "closed", "protocol",
     "size"; ``permanent`` says that repeating unchanged is useless; ``explanation`` is ours, in
-    plain words; ``field`` the form field that mends it, if any.
+    plain words; ``field`` the form field that mends it, if any; ``code`` the number of a sign-in
+    that Microsoft refuses (AADSTS, see ``services/wire/aadsts.py``).
     """
 
     who: str
@@ -41,6 +42,7 @@ class Failure:
     permanent: bool = False
     explanation: str = ""
     field: str | None = None
+    code: int | None = None
 
     def at(self, stage: Stage) -> Failure:
         """The same fact met at another stage."""

@@ -13,12 +13,22 @@ from services.errors import Invalid
 from services.language import _
 
 _DATABASE = "carteiro.db"
-_TEXT_KEYS = {"database_url", "language", "theme", "ca_file", "key_file", "hostname"}
+_TEXT_KEYS = {
+    *("database_url", "language", "theme", "ca_file", "key_file", "hostname"),
+    *("microsoft_authority", "microsoft_client_id"),
+}
+MICROSOFT_AUTHORITY = "https://login.microsoftonline.com"
+"""Where Microsoft signs people in, outside the sovereign clouds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that differs between installations. Paths are absolute; intervals in seconds."""
+    """Everything that differs between installations. Paths are absolute; intervals in seconds.
+
+    ``microsoft_client_id`` is the application registered for this installation, without which
+    nobody can sign in; ``microsoft_authority`` the base address of the identity provider;
+    ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45).
+    """
 
     home: Path
     database_url: str
@@ -30,9 +40,12 @@ class Settings:
     sending_interval: float = 2.0
     reading_interval: float = 300.0
     housekeeping_interval: float = 20.0
+    inactivation_interval: float = 86_400.0
     sending_connections: int = 10
     reading_connections: int = 16
     terminal_bell: bool = False
+    microsoft_authority: str = MICROSOFT_AUTHORITY
+    microsoft_client_id: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -66,7 +79,10 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
         raise Invalid(_("keys: esperada uma tabela de atalhos"), field="keys")
     for name, value in told.items():
         values[name] = _checked(name, value)
-    for name in ("database_url", "key_file", "ca_file"):
+    for name in (
+        *("database_url", "key_file", "ca_file"),
+        *("microsoft_authority", "microsoft_client_id"),
+    ):
         if env.get(f"CARTEIRO_{name.upper()}"):
             values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
     values.setdefault("database_url", f"sqlite:///{home / _DATABASE}")
@@ -95,7 +111,7 @@ def _checked(name: str, value: object) -> object:
     if name in _TEXT_KEYS:
         if not isinstance(value, str):
             raise Invalid(_("{name}: esperado um texto").format(name=name), field=name)
-        return value
+        return _authority(value) if name == "microsoft_authority" else value
     if name == "terminal_bell":
         if not isinstance(value, bool):
             raise Invalid(_("{name}: esperado true ou false").format(name=name), field=name)
@@ -103,6 +119,14 @@ def _checked(name: str, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
         raise Invalid(_("{name}: esperado um número maior que zero").format(name=name), field=name)
     return int(value) if name.endswith("_connections") else float(value)
+
+
+def _authority(address: str) -> str:
+    if not address.startswith("https://") or not address.isprintable() or " " in address:
+        raise Invalid(
+            _("microsoft_authority: use um endereço https://…"), field="microsoft_authority"
+        )
+    return address.rstrip("/")
 
 
 def _default_config(env: Mapping[str, str]) -> Path:

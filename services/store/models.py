@@ -35,6 +35,13 @@ class Kind(StrEnum):
     RELAY = "relay"
 
 
+class Mechanism(StrEnum):
+    """How an e-mail server is logged in to: by a password, or by a Microsoft sign-in (R44)."""
+
+    PASSWORD = "password"  # noqa: S105
+    XOAUTH2 = "xoauth2"
+
+
 class Function(StrEnum):
     """What a company uses a mailbox for."""
 
@@ -122,7 +129,10 @@ class EmailServer(Base):
     ``password_version`` counts the passwords that it has had. A copy (R6) remembers its origin,
     what that was called, and the origin's password version at the time of the copy.
     ``refusals`` are definite refusals in a row by the sending server, ``pop_refusals`` by the
-    reading one.
+    reading one. With the mechanism "xoauth2" the vault keeps a sign-in instead of a password:
+    ``tenant`` says through which authority ("consumers", "organizations" or a directory),
+    ``account`` and ``account_id`` (its object and tenant) who signed in. ``pop_username`` is the
+    login name for reading where it is another than for sending (R44).
     """
 
     __tablename__ = "email_server"
@@ -142,6 +152,11 @@ class EmailServer(Base):
     sender_name: Mapped[str] = mapped_column(String(200), default="")
     email: Mapped[str] = mapped_column(String(254), index=True)
     username: Mapped[str] = mapped_column(String(254))
+    pop_username: Mapped[str | None] = mapped_column(String(254))
+    mechanism: Mapped[str] = mapped_column(String(8), default=Mechanism.PASSWORD)
+    tenant: Mapped[str | None] = mapped_column(String(64))
+    account: Mapped[str | None] = mapped_column(String(254))
+    account_id: Mapped[str | None] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(default=True)
     smtp_host: Mapped[str | None] = mapped_column(String(253))
     smtp_port: Mapped[int | None]
@@ -180,6 +195,26 @@ class EmailServer(Base):
     mailboxes: Mapped[list[Mailbox]] = relationship(
         back_populates="server", cascade="all, delete-orphan"
     )
+
+
+class SignIn(Base):
+    """How the Microsoft sign-in of an e-mail server does; made anew where it is missing.
+
+    ``renewed_at`` is when the identity provider last answered with a token, which keeps it for
+    another 90 days; ``expires_at`` when the access token in the vault ends; ``check_at`` when the
+    periodic check is to prove it next (R45). ``trouble`` is the code that stands between it and
+    mail without having inactivated it, and ``failures`` counts how often it was met since.
+    """
+
+    __tablename__ = "sign_in"
+    server_id: Mapped[int] = mapped_column(
+        ForeignKey("email_server.id", ondelete="CASCADE"), primary_key=True
+    )
+    renewed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    check_at: Mapped[datetime | None] = mapped_column(index=True)
+    trouble: Mapped[str | None] = mapped_column(String(40))
+    failures: Mapped[int] = mapped_column(default=0)
 
 
 class Mailbox(Base):
