@@ -13,6 +13,7 @@ class Stage(StrEnum):
     TCP = "tcp"
     TLS = "tls"
     GREETING = "greeting"
+    SIGN_IN = "sign_in"
     LOGIN = "login"
     SENDER = "sender"
     RECIPIENT = "recipient"

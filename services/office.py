@@ -7,7 +7,8 @@ import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,9 @@ from services.registry.access import Actor
 from services.settings import Settings
 from services.store.engine import Store, open_store
 from services.store.wake import watch
+
+if TYPE_CHECKING:
+    from services.health.tokens import SignIns
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +43,13 @@ class Office:
         self._writer = ThreadPoolExecutor(2, thread_name_prefix="db-write")
         self._listeners: list[Callable[[], None]] = []
         self._watch: asyncio.Task[None] | None = None
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        """Microsoft sign-ins for whoever tests a mailbox."""
+        from services.health.tokens import SignIns
+
+        return SignIns(self.store, self.settings)
 
     async def ask(self, service: Service[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The answer of a service that only reads."""
@@ -88,6 +99,8 @@ class Office:
 
     def close_now(self) -> None:
         """:meth:`close` without a loop."""
+        if "sign_ins" in self.__dict__:
+            self.sign_ins.close()
         self._readers.shutdown(wait=True)
         self._writer.shutdown(wait=True)
         self.store.close()

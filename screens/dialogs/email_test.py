@@ -66,7 +66,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         kind: str,
         load_account: LoadAccount,
         from_form: bool,
-        on_passed: Callable[[], Awaitable[object]] | None = None,
+        on_passed: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -87,7 +87,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         def load() -> Awaitable[Account]:
             return desk.ask(testable.of_mailbox, view.id, desk.settings)
 
-        def passed() -> Awaitable[object]:
+        def passed() -> Awaitable[bool]:
             return desk.do(testable.mailbox_passed, view.id)
 
         return cls(desk, view.email, view.function, load, False, passed)
@@ -148,9 +148,12 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             account = await self._load_account()
             shown.start(_plan(self._kind, account))
             plan = iter([line.key for line in shown.steps][1:])
-            steps = await email_test.run_test(account, self._kind, on_step=told)
+            steps = await email_test.run_test(
+                account, self._kind, on_step=told, sign_ins=self.desk.office.sign_ins
+            )
+            recovered = False
             if self._on_passed is not None and all(step.ok for step in steps):
-                await self._on_passed()
+                recovered = await self._on_passed()
         except CarteiroError as e:
             verdict.show(e.message)
             self._field = e.field
@@ -165,7 +168,11 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         failed = next((step for step in steps if not step.ok), None)
         self.passed = failed is None
         if failed is None:
-            verdict.show(_("Tudo certo: a caixa funciona."))
+            verdict.show(
+                _("Tudo certo: a caixa funciona e voltou a ser usada.")
+                if recovered
+                else _("Tudo certo: a caixa funciona.")
+            )
             return
         # What was not tried any more gives its room to the reason.
         shown.start([line for line in shown.steps if line.state in ("ok", "failed")])
@@ -249,6 +256,7 @@ def _plan(kind: str, account: Account) -> list[StepLine]:
 
 def _names() -> dict[str, str]:
     return {
+        "sign_in": _("Entrada na Microsoft"),
         "dns": _("Endereço do servidor"),
         "tcp": _("Conexão"),
         "tls": _("Conexão segura"),

@@ -251,10 +251,10 @@ class ServerForm(RecordForm[ServerView]):
         if field is not None:
             mend(self.form, field)
 
-    async def _note_passed(self) -> None:
-        """What is saved works: jobs use it again at once (R48)."""
+    async def _note_passed(self) -> bool:
+        """What is saved works: jobs use it again at once (R48, R49)."""
         assert self.record is not None
-        await self.desk.do(testable.server_passed, self.record.id)
+        return await self.desk.do(testable.server_passed, self.record.id)
 
     def action_link(self) -> None:
         """Vincular Empresas (R20)."""

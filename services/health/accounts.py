@@ -11,7 +11,7 @@ from services.errors import NotFound
 from services.language import _
 from services.settings import Settings
 from services.store import secret
-from services.store.models import EmailServer
+from services.store.models import EmailServer, Function, Mechanism
 from services.wire.endpoint import Endpoint, Login, Security
 
 PLACE = "email_server"
@@ -23,7 +23,8 @@ class Account:
     """All that speaking to a mailbox's servers takes. ``server_id`` is None for one not saved yet.
 
     ``login`` is None where the server asks for none; ``smtp`` or ``pop`` is None where the
-    mailbox does not serve that.
+    mailbox does not serve that. ``pop_login`` is for reading where that is another. Where a
+    Microsoft account signs in, logins have no secret: ``health/tokens.py`` gives them theirs.
     """
 
     server_id: int | None
@@ -32,6 +33,16 @@ class Account:
     smtp: Endpoint | None
     pop: Endpoint | None
     login: Login | None
+    pop_login: Login | None = None
+
+    def login_for(self, function: str) -> Login | None:
+        """How to log in for sending or reading."""
+        return (self.pop_login or self.login) if function == Function.READ else self.login
+
+    @property
+    def signs_in(self) -> bool:
+        """Does it log in by a Microsoft account instead of a password?"""
+        return self.login is not None and self.login.mechanism == "xoauth2"
 
 
 def account_of(session: Session, server_id: int, settings: Settings) -> Account:
@@ -42,8 +53,11 @@ def account_of(session: Session, server_id: int, settings: Settings) -> Account:
     server = session.get(EmailServer, server_id)
     if server is None:
         raise NotFound(_("Caixa de e-mail não encontrada"), field="id")
-    login = None
-    if server.authenticate:
+    login: Login | None = None
+    pop_login: Login | None = None
+    if server.mechanism == Mechanism.XOAUTH2:
+        login, pop_login = logins_of(server)
+    elif server.authenticate:
         password = secret.get(session, PLACE, server.id, FIELD)
         login = Login(server.username, password or "")
     return Account(
@@ -53,6 +67,15 @@ def account_of(session: Session, server_id: int, settings: Settings) -> Account:
         _endpoint(server, server.smtp_host, server.smtp_port, server.smtp_security, settings),
         _endpoint(server, server.pop_host, server.pop_port, server.pop_security, settings),
         login,
+        pop_login,
+    )
+
+
+def logins_of(server: EmailServer) -> tuple[Login, Login]:
+    """How a server that signs in at Microsoft logs in for sending and for reading, without token."""
+    return (
+        Login(server.username, "", "xoauth2"),
+        Login(server.pop_username or server.username, "", "xoauth2"),
     )
 
 

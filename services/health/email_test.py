@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from services.clock import now
 from services.errors import Invalid
@@ -16,11 +17,14 @@ from services.health.accounts import Account
 from services.language import _, ngettext
 from services.outbox import mime
 from services.safe_text import safe, safe_block
-from services.store.models import Kind
+from services.store.models import Function, Kind
 from services.wire import guidance, pop3, smtp
 from services.wire.endpoint import Endpoint, Login
 from services.wire.guidance import Guidance
 from services.wire.replies import explain, field_of
+
+if TYPE_CHECKING:
+    from services.health.tokens import SignIns
 
 DEADLINE = 90.0
 """Seconds that a whole test may take."""
@@ -42,7 +46,7 @@ class Protocol(StrEnum):
 class Step:
     """One step and how it went.
 
-    ``step`` is "dns", "tcp", "tls", "greeting", "login", "sender", "recipient", "sent", "list" or
+    ``step`` is "sign_in" (at Microsoft, before all others), "dns", "tcp", "tls", "greeting", "login", "sender", "recipient", "sent", "list" or
     "read_back", those of the reading server after those of the sending one (``protocol``).
     ``detail`` are the server's own words, made safe; ``explanation`` ours, of a failure;
     ``field`` the form's field that mends it; ``ms`` milliseconds; ``transcript`` the talk so far
@@ -70,8 +74,11 @@ async def run_test(
     on_step: OnStep | None = None,
     hostname: str | None = None,
     deadline: float = DEADLINE,
+    sign_ins: SignIns | None = None,
 ) -> list[Step]:
     """Test an account with the values given, saved or not; every step up to the first failure.
+
+    An account that signs in at Microsoft does so anew by ``sign_ins``, whatever token is kept.
 
     ``function`` is "send", "read" or "both". Sending goes as far as an e-mail to the mailbox's
     own address, which is looked for in its reading server when both are tested; reading logs in
@@ -80,6 +87,12 @@ async def run_test(
     """
     talk = _Talk(on_step or (lambda _step: None))
     ends = asyncio.get_running_loop().time() + deadline
+    if account.signs_in and sign_ins is not None:
+        talk.protocol = Protocol.POP if function == Kind.READ else Protocol.SMTP
+        signed_in = await _signs_in(talk, account, sign_ins, ends)
+        if signed_in is None:
+            return talk.steps
+        account = signed_in
     if function in (Kind.SEND, Kind.BOTH):
         token = f"carteiro-{secrets.token_hex(8)}"
         reads = function == Kind.BOTH
@@ -93,6 +106,9 @@ async def run_test(
 def plan(account: Account, function: str) -> list[tuple[Protocol, str]]:
     """Protocol and name of every step that a test of ``account`` is to take, in their order."""
     planned: list[tuple[Protocol, str]] = []
+    if account.signs_in:
+        first = Protocol.POP if function == Kind.READ else Protocol.SMTP
+        planned.append((first, Stage.SIGN_IN))
     if function in (Kind.SEND, Kind.BOTH):
         steps = [*_connecting(account.smtp, account.login), "sender", "recipient", "sent"]
         planned += [(Protocol.SMTP, step) for step in steps]
@@ -161,6 +177,31 @@ class _Talk:
         step = replace(step, ms=ms, transcript=transcript, protocol=self.protocol)
         self.steps.append(step)
         self._tell(step)
+
+
+async def _signs_in(
+    talk: _Talk, account: Account, sign_ins: SignIns, ends: float
+) -> Account | None:
+    """The account with a token for each direction, proven just now; None when it was refused."""
+    assert account.server_id is not None
+    try:
+        async with asyncio.timeout_at(ends):
+            await sign_ins.prove(account.server_id)
+            found = replace(
+                account,
+                login=await sign_ins.login(account, Function.SEND),
+                pop_login=await sign_ins.login(account, Function.READ),
+            )
+    except TimeoutError:
+        words = _("O serviço de entrada da Microsoft não respondeu a tempo.")
+        failure = Failure("", Stage.SIGN_IN, "timeout", explanation=words)
+        talk.failed(Stage.SIGN_IN, failure)
+        return None
+    except WireError as e:
+        talk.failed(Stage.SIGN_IN, e.failure)
+        return None
+    talk.passed(Stage.SIGN_IN)
+    return found
 
 
 async def _sends(
@@ -233,7 +274,8 @@ async def _reads(talk: _Talk, account: Account, ends: float, token: str | None) 
     if endpoint is None:
         talk.failed(Stage.DNS, _missing(_("Informe o servidor de leitura (POP)"), "pop_host"))
         return
-    if account.login is None:
+    login = account.login_for(Function.READ)
+    if login is None:
         talk.failed(Stage.LOGIN, _missing(_("A leitura por POP exige usuário e senha"), "password"))
         return
     at: list[str] = [Stage.DNS]
@@ -245,7 +287,7 @@ async def _reads(talk: _Talk, account: Account, ends: float, token: str | None) 
 
     try:
         async with asyncio.timeout_at(ends):
-            before = await _look(talk, endpoint, account.login, passed, ends)
+            before = await _look(talk, endpoint, login, passed, ends)
             at[0] = "list"
             talk.passed(
                 "list",
@@ -254,7 +296,7 @@ async def _reads(talk: _Talk, account: Account, ends: float, token: str | None) 
             )
             if token is not None:
                 at[0] = "read_back"
-                await _read_back(talk, endpoint, account.login, token, ends)
+                await _read_back(talk, endpoint, login, token, ends)
     except TimeoutError:
         talk.failed(at[0], _too_long(endpoint))
     except WireError as e:

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.failure import Failure, Stage
+from services.health import conditions, inactivation, sign_ins
 from services.language import _, ngettext
 from services.notifications.announce import announce
 from services.registry import direction
 from services.registry.direction import MOST_REFUSALS
-from services.safe_text import safe
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
+from services.wire import aadsts
 from services.wire.replies import blames_mailbox, pauses_mailbox
 
 _QUOTA_PAUSE = timedelta(hours=1)
@@ -35,16 +36,23 @@ def note_failure(
     A definite refusal of the login (wrong password and the like) is counted, for sending and for
     reading apart: after :data:`MOST_REFUSALS` in a row jobs leave that direction alone, and each
     linked company gets one notice (the relay's is the partner's). A quota or an answer to slow
-    down pauses sending by it (R34). Network errors only show; nothing here inactivates a mailbox
-    (R48).
+    down pauses sending by it (R34). Network errors only show (R48). One of the seven codes of
+    Microsoft's inactivates the mailbox at once (R45); its other definite refusals of a sign-in
+    make it rest for longer and longer.
     """
+    code = failure.code
+    if code is None and failure.stage == Stage.LOGIN:
+        code = aadsts.code_in(failure.reply)
+    if code is not None and aadsts.inactivates(code):
+        inactivation.inactivate(session, server_id, code, failure)
+        return Health.DOWN
+    if failure.stage == Stage.SIGN_IN and failure.permanent:
+        return sign_ins.note_refusal(session, server_id, failure)
     at = now()
-    before = _state(session, server_id, hold=True)
+    before = conditions.state(session, server_id, hold=True)
     if before is None:
         return Health.UNKNOWN
-    reason = safe(
-        " ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 1_000
-    )
+    reason = conditions.reason_of(failure)
     definite = failure.stage == Stage.LOGIN and failure.permanent and blames_mailbox(failure.kind)
     mine, others = direction.counts(function)
     refusals = before[mine.key] + definite
@@ -61,7 +69,7 @@ def note_failure(
     health = Health.DOWN if most >= MOST_REFUSALS else Health.FAILING
     if before["health"] != health:
         values |= {"health": health, "health_since": at}
-    _write(session, server_id, values)
+    conditions.write(session, server_id, values)
     if definite and refusals == MOST_REFUSALS:
         _warn(session, server_id, function, reason)
     session.expire_all()
@@ -74,13 +82,13 @@ def note_success(session: Session, server_id: int, *, function: Function | None 
     Where one server both sends and reads, what fails in the other direction still does. A pause
     ends by itself. Writes only what changes.
     """
-    known = _state(session, server_id)
+    known = conditions.state(session, server_id)
     # Mostly there is nothing to write, and nobody to wait for.
-    if known is None or not _news(known, function):
+    if known is None or known["inactive_code"] is not None or not _news(known, function):
         return
-    before = _state(session, server_id, hold=True)
+    before = conditions.state(session, server_id, hold=True)
     if before is not None and (values := _news(before, function)):
-        _write(session, server_id, values)
+        conditions.write(session, server_id, values)
 
 
 def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any]:
@@ -102,29 +110,6 @@ def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any
     if "health" in changed:
         changed["health_since"] = now()
     return changed
-
-
-def _state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
-    query = _HELD if hold else _READ
-    row = session.connection().execute(query, {"server": server_id}).mappings().one_or_none()
-    return None if row is None else dict(row)
-
-
-def _write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
-    session.execute(
-        update(EmailServer).where(EmailServer.id == server_id).values(values),
-        execution_options={"synchronize_session": False},
-    )
-
-
-_READ = select(
-    EmailServer.kind,
-    EmailServer.health,
-    EmailServer.health_reason,
-    EmailServer.refusals,
-    EmailServer.pop_refusals,
-).where(EmailServer.id == bindparam("server"))
-_HELD = _READ.with_for_update()
 
 
 def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:

@@ -9,8 +9,8 @@ from typing import Any, cast
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
-from services.health import facts
-from services.health.accounts import FIELD, PLACE, Account, account_of
+from services.health import recovery
+from services.health.accounts import FIELD, PLACE, Account, account_of, logins_of
 from services.language import _
 from services.registry import (
     access,
@@ -26,9 +26,10 @@ from services.registry.access import Actor
 from services.registry.mailbox_form import MailboxDraft
 from services.registry.protocols import functions_of
 from services.registry.server_form import ServerClean, ServerDraft
+from services.registry.server_rows import refuse_moving_sign_in
 from services.settings import Settings
 from services.store import secret
-from services.store.models import Function
+from services.store.models import EmailServer, Function, Mechanism
 from services.wire.endpoint import Endpoint, Login, Security
 
 
@@ -49,18 +50,23 @@ def of_draft(
 
     Raises :class:`InvalidFields` for values that could not be saved either.
     """
-    kept = None
+    kept = signed_in = None
     host_before = ""
     if not draft.password and mailbox_id is not None:
         view = mailboxes.view(session, actor, mailbox_id)
         kept = secret.get(session, PLACE, view.server_id, FIELD)
+        signed_in = _signed_in(session, view.server_id)
         host_before = view.host
     clean = mailbox_form.check(
-        mailbox_form.with_defaults(session, actor, draft), password_kept=kept is not None
+        mailbox_form.with_defaults(session, actor, draft),
+        password_kept=kept is not None or signed_in is not None,
     )
-    if kept is not None:
+    columns = mailbox_form.columns(clean, draft.function)
+    if signed_in is not None:
+        refuse_moving_sign_in(actor, signed_in, columns)
+    elif kept is not None:
         mailbox_form.keep_password_at_home(actor, host_before, clean)
-    return _account(clean, kept, settings, mailbox_form.columns(clean, draft.function))
+    return _account(clean, kept, settings, columns, signed_in)
 
 
 def of_server(session: Session, actor: Actor, server_id: int, settings: Settings) -> Account:
@@ -78,14 +84,20 @@ def of_server_draft(
     key, which says nothing of the mail server. Only for the partner (R53).
     """
     access.partner_only(actor)
-    kept = None
+    kept = signed_in = None
     if not draft.password and server_id is not None:
         view = server_views.view(session, actor, server_id)
         kept = secret.get(session, PLACE, view.id, FIELD)
+        signed_in = _signed_in(session, view.id)
     clean = server_form.check(
-        server_form.with_defaults(session, actor, draft), None, password_kept=kept is not None
+        server_form.with_defaults(session, actor, draft),
+        None,
+        password_kept=kept is not None or signed_in is not None,
     )
-    return _account(clean, kept, settings, server_form.columns(clean))
+    columns = server_form.columns(clean)
+    if signed_in is not None:
+        refuse_moving_sign_in(actor, signed_in, columns)
+    return _account(clean, kept, settings, columns, signed_in)
 
 
 def of_registrations(
@@ -118,22 +130,30 @@ def of_relay(
     return replace(account, sender_name=actor.partner_name)
 
 
-def relay_passed(session: Session, actor: Actor) -> None:
+def relay_passed(session: Session, actor: Actor) -> bool:
     """Take note that a test of the saved relay passed: jobs use it again at once (R14, R48)."""
     access.partner_only(actor)
     row = ways_out.relay_of(session, actor.partner_id)
-    if row is not None:
-        facts.note_success(session, row.id)
+    return row is not None and recovery.passed(session, actor, row.id)
 
 
-def server_passed(session: Session, actor: Actor, server_id: int) -> None:
-    """Take note that a test of the saved server passed: jobs use it again at once (R48)."""
-    facts.note_success(session, server_views.view(session, actor, server_id).id)
+def server_passed(session: Session, actor: Actor, server_id: int) -> bool:
+    """Take note that a test of the saved server passed: jobs use it again at once (R48).
+
+    True when that brought it back into use after a code had inactivated it (R49).
+    """
+    return recovery.passed(session, actor, server_views.view(session, actor, server_id).id)
 
 
-def mailbox_passed(session: Session, actor: Actor, mailbox_id: int) -> None:
-    """The same of a saved mailbox that ``actor`` may see (R48)."""
-    facts.note_success(session, mailboxes.view(session, actor, mailbox_id).server_id)
+def mailbox_passed(session: Session, actor: Actor, mailbox_id: int) -> bool:
+    """The same of a saved mailbox that ``actor`` may see (R48, R49)."""
+    server_id = mailboxes.view(session, actor, mailbox_id).server_id
+    return recovery.passed(session, actor, server_id)
+
+
+def _signed_in(session: Session, server_id: int) -> EmailServer | None:
+    server = session.get(EmailServer, server_id)
+    return server if server is not None and server.mechanism == Mechanism.XOAUTH2 else None
 
 
 def _of_kind(account: Account, functions: Collection[Function]) -> Account:
@@ -149,8 +169,12 @@ def _account(
     kept: str | None,
     settings: Settings,
     columns: Mapping[str, Any],
+    signed_in: EmailServer | None = None,
 ) -> Account:
-    """The account of a form; ``columns`` say where it is, ``kept`` is the password stored before."""
+    """The account of a form; ``columns`` say where it is, ``kept`` is the password stored before.
+
+    ``signed_in`` is the saved server whose Microsoft sign-in takes the place of a password.
+    """
 
     def endpoint(protocol: str) -> Endpoint | None:
         host = columns.get(f"{protocol}_host")
@@ -165,5 +189,9 @@ def _account(
             settings.ca_file,
         )
 
+    if signed_in is not None:
+        places = endpoint("smtp"), endpoint("pop")
+        logins = logins_of(signed_in)
+        return Account(signed_in.id, clean.email, clean.sender_name, *places, *logins)
     login = Login(clean.username, clean.password or kept or "") if clean.authenticate else None
     return Account(None, clean.email, clean.sender_name, endpoint("smtp"), endpoint("pop"), login)

@@ -19,12 +19,14 @@ from services.clock import now
 from services.errors import CarteiroError
 from services.jobs.checking import check_documents
 from services.jobs.housekeeping import put_away
+from services.jobs.inactivation import check_sign_ins
 from services.language import _, ngettext
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+    from services.health.tokens import SignIns
     from services.reading.tick import Reader
     from services.sending.tick import Sender
     from services.store.engine import Store
@@ -34,12 +36,15 @@ log = logging.getLogger(__name__)
 SENDING = "sending"
 READING = "reading"
 CHECKS = "checks"
+INACTIVATION = "inactivation"
 HOUSEKEEPING = "housekeeping"
-NAMES = (SENDING, READING, CHECKS)
+NAMES = (SENDING, READING, CHECKS, INACTIVATION)
 
 # When a mailbox is to be read is in the database; this is how often it is looked at.
 _LOOK_SECONDS = 5.0
+_SIGN_IN_SECONDS = 30.0
 _CLOCK_LOOK_SECONDS = 5.0
+_SIGN_IN_SECONDS = 30.0
 _CLOCK_JUMP_SECONDS = 2.0
 _MINUTE = 60.0
 
@@ -49,6 +54,11 @@ class Place(Protocol):
 
     settings: Settings
     store: Store
+
+    @property
+    def sign_ins(self) -> SignIns:
+        """Microsoft sign-ins."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ class Done:
     documents: int = 0
     quarantined: int = 0
     checked: int = 0
+    sign_ins: int = 0
+    inactivated: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -114,6 +126,7 @@ class Jobs:
             SENDING: (self._send, settings.sending_interval),
             READING: (self._read, min(settings.reading_interval, _LOOK_SECONDS)),
             CHECKS: (self._check, _LOOK_SECONDS),
+            INACTIVATION: (self._check_sign_ins, _SIGN_IN_SECONDS),
         }
         for name, (job, seconds) in work.items():
             if name in self._only:
@@ -197,6 +210,10 @@ class Jobs:
     async def _check(self) -> None:
         await check_documents(self._place.store)
 
+    async def _check_sign_ins(self) -> None:
+        sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
+        await check_sign_ins(self._place.store, sign_ins)
+
     async def _keep_house(self) -> None:
         await put_away(self._place.store)
         if READING in self._only:
@@ -273,6 +290,9 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         return recovered > 0 or summary.messages > 0
 
     try:
+        if INACTIVATION in only:
+            checked = await check_sign_ins(office.store, office.sign_ins)
+            done.sign_ins, done.inactivated = checked.all, checked.inactivated
         while any(await asyncio.gather(send(), read())):
             pass
         if CHECKS in only:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict
+from services.health.tokens import SignIns
 from services.language import _
 from services.reading.extractor import Extractor
 from services.reading.writer import Writer
@@ -57,6 +58,7 @@ class Desk:
     settings: Settings
     writer: Writer
     extractor: Extractor
+    sign_ins: SignIns
     held: Budget = field(default_factory=lambda: Budget(_HELD))
     pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="reading-db")
@@ -87,6 +89,7 @@ class Desk:
         """Commit what waits, then end threads and child."""
         await self.compute(self.writer.close)
         self.pool.shutdown(wait=True)
+        self.sign_ins.close()
         await self.extractor.close()
 
     def _ask(self, question: Callable[[Session], T]) -> T:

@@ -13,6 +13,8 @@ from services.reading.importing import Imported
 from services.reading.intake import Intake
 from services.reading.memory import Plan, plan, policy_of, remembered
 from services.reading.recovery import recover_server
+from services.store.models import Function
+from services.wire.endpoint import Login
 from services.wire.pop3 import Pop3Session, connect
 
 # DELE takes effect at QUIT. A session that is cut costs its deletions only: what it fetched is
@@ -46,11 +48,22 @@ async def _session(
     desk: Desk, target: Target, claim: Claim, account: Account, tally: Tally
 ) -> bool:
     """One POP session; True when the server holds more that another one should fetch."""
-    if account.pop is None or account.login is None:
+    place = account.pop
+    if place is None or account.login is None:
         return False
-    pop = await connect(account.pop, deadline=SESSION_SECONDS)
+
+    async def entered(login: Login | None) -> Pop3Session:
+        assert login is not None
+        session = await connect(place, deadline=SESSION_SECONDS)
+        try:
+            await session.login(login)
+        except BaseException:
+            session.abort()
+            raise
+        return session
+
+    pop = await desk.sign_ins.through(account, Function.READ, entered)
     try:
-        await pop.login(account.login)
         tally.login_delay = pop.login_delay or 0
         todo = await _plan(desk, target, claim, pop)
         wanted = todo.fetch[:SESSION_MESSAGES]

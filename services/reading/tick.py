@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.errors import CarteiroError
 from services.failure import Failure, WireError
+from services.health.tokens import SignIns
 from services.language import _
 from services.reading import due
 from services.reading.desk import Claim, Desk, Lost, Target
@@ -56,7 +57,7 @@ class Reader:
     ) -> None:
         self._settings = settings
         self._lease = lease_seconds
-        self._desk = Desk(store, settings, Writer(store), Extractor())
+        self._desk = Desk(store, settings, Writer(store), Extractor(), SignIns(store, settings))
         self._connections = asyncio.Semaphore(settings.reading_connections)
         self._per_host = max(1, min(10, settings.reading_connections // 2))
         self._hosts: dict[str, asyncio.Semaphore] = {}

@@ -20,10 +20,14 @@ __all__ = [
     "entries",
     "ids",
     "record",
+    "record_job",
     "record_many",
     "rows",
     "show",
 ]
+
+JOBS = "carteiro"
+"""Who is named for what no person did."""
 
 
 def record(
@@ -44,6 +48,30 @@ def record(
     change = _differing(Change(entity_id, company_id, before, after))
     if change is not None:
         session.add(AuditEntry(**_values(actor, action, entity, change)))
+
+
+def record_job(
+    session: Session,
+    partner_id: int,
+    action: str,
+    entity: str,
+    entity_id: int,
+    *,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    """Note what a job changed by itself: in the name of the program, "carteiro"."""
+    session.add(
+        AuditEntry(
+            partner_id=partner_id,
+            user_nickname=JOBS,
+            action=action,
+            entity=entity,
+            entity_id=entity_id,
+            before=before,
+            after=after,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,11 @@ from services.registry.server_rows import (
     connection,
     fill,
     has_password,
+    refuse_moving_sign_in,
 )
 from services.registry.unlinking import unlink
 from services.store import secret
-from services.store.models import Company, EmailServer, Function, Mailbox
+from services.store.models import Company, EmailServer, Function, Mailbox, Mechanism
 
 __all__ = [
     "MailboxDraft",
@@ -162,7 +163,10 @@ def edit(
             ).format(code=server.inactive_code),
             field="active",
         )
-    keep_password_at_home(actor, before["host"] or "", clean)
+    if server.mechanism == Mechanism.XOAUTH2 and clean.password is None:
+        refuse_moving_sign_in(actor, server, columns(clean, function))
+    else:
+        keep_password_at_home(actor, before["host"] or "", clean)
     if clean.email.lower() != server.email.lower():
         occupied.refuse_for_linked(session, server, clean.email)
     connected = connection(server)

@@ -27,6 +27,10 @@ CONNECTION = (
     "authenticate",
     "verify_certificate",
     "timeout",
+    "mechanism",
+    "tenant",
+    "account",
+    "account_id",
 )
 """What a copy takes over from its origin and goes by; the sender name is its own."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from services.registry import access
 from services.registry.access import Actor
 from services.registry.protocols import ENDPOINT, PROTOCOL, default_port, usual_security
-from services.store.models import EmailServer, Kind, Mailbox
+from services.store.models import EmailServer, Kind, Mailbox, Mechanism
 from services.wire.presets import Preset, preset_for, preset_of_host
 
 
@@ -38,6 +38,18 @@ def known(
         if found.get("host"):
             return found
     return _of_address(session, actor, protocol, email)
+
+
+def of_microsoft(session: Session, actor: Actor, protocol: str, email: str) -> dict[str, Any]:
+    """The place of the newest mailbox of the same domain that signs in at Microsoft; else empty."""
+    domain = email.rpartition("@")[2].strip().lower()
+    if not domain or not _can_be_asked(domain):
+        return {}
+    condition = func.lower(EmailServer.email).endswith(f"@{domain}", autoescape=True)
+    row = _newest(
+        session, actor, protocol, condition & (EmailServer.mechanism == Mechanism.XOAUTH2)
+    )
+    return _of_row(row, protocol) if row is not None else {}
 
 
 def decided(

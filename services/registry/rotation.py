@@ -16,7 +16,7 @@ from services.registry.bulk import pieces
 from services.registry.fields import Form
 from services.registry.server_rows import FIELD, PLACE, change_password, clean_slate
 from services.store import secret
-from services.store.models import EmailServer, Mailbox
+from services.store.models import EmailServer, Mailbox, Mechanism
 
 _AT_ONCE = 1_000
 
@@ -48,6 +48,7 @@ def siblings(session: Session, actor: Actor, server_id: int) -> list[Sibling]:
             _seen(actor),
             EmailServer.id != server.id,
             EmailServer.authenticate,
+            EmailServer.mechanism == Mechanism.PASSWORD,
             func.lower(EmailServer.username) == server.username.lower(),
             or_(
                 func.lower(EmailServer.smtp_host).in_(hosts),
@@ -88,6 +89,13 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
     form.done()
     servers = changeable(session, actor, server_ids, hold=True)
     for server in servers:
+        if server.mechanism == Mechanism.XOAUTH2:
+            raise Refused(
+                _("{nickname}: esta caixa entra pela conta Microsoft, sem senha").format(
+                    nickname=server.nickname
+                ),
+                field="password",
+            )
         if not server.authenticate:
             raise Refused(
                 _("{nickname}: este cadastro não usa senha; ligue a autenticação antes").format(
@@ -98,7 +106,7 @@ def rotate(session: Session, actor: Actor, server_ids: Iterable[int], password: 
     in_step = _in_step(session, servers, password)
     for server in servers:
         origins.refuse_password(actor, server, in_step)
-    companies = _companies(session, actor, [server.id for server in servers])
+    companies = trail_of(session, actor, [server.id for server in servers])
     # Copies after their origins, so that they are seen to be in step with them (R6).
     for server in sorted(servers, key=lambda each: (each.origin_id is not None, each.id)):
         change_password(session, server, password)
@@ -172,7 +180,7 @@ def _in_step(session: Session, servers: Sequence[EmailServer], password: str) ->
     return getting | {i for i in others if secret.get(session, PLACE, i, FIELD) == password}
 
 
-def _companies(session: Session, actor: Actor, server_ids: Sequence[int]) -> dict[int, int]:
+def trail_of(session: Session, actor: Actor, server_ids: Sequence[int]) -> dict[int, int]:
     """Whose trail shows the change: the only company of a server, or one of a company user's."""
     found: dict[int, int] = {}
     for some in pieces(server_ids, _AT_ONCE):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from services.errors import Refused
+from services.language import _
 from services.registry import search
+from services.registry.access import Actor
 from services.store import secret
-from services.store.models import EmailServer, Health
+from services.store.models import EmailServer, Health, Mechanism, SignIn
 
 PLACE = "email_server"
 FIELD = "password"
@@ -49,15 +53,20 @@ def connection(server: EmailServer) -> tuple[object, ...]:
 
 
 def has_password(session: Session, server: EmailServer) -> bool:
-    """Is a password stored for it?"""
+    """Is a password stored for it, or a sign-in that takes its place?"""
+    if server.mechanism == Mechanism.XOAUTH2:
+        return True
     return secret.get(session, PLACE, server.id, FIELD) is not None
 
 
 def change_password(session: Session, server: EmailServer, password: str) -> None:
     """Put another password in the vault; copies of this server see that it is another one (R6).
 
-    A copy that gets its origin's present one is in step with it.
+    A copy that gets its origin's present one is in step with it. Where a Microsoft account was
+    linked, the password takes the place of its sign-in.
     """
+    if server.mechanism == Mechanism.XOAUTH2:
+        _forget_sign_in(session, server)
     if secret.get(session, PLACE, server.id, FIELD) != password:
         server.password_version += 1
         secret.put(session, PLACE, server.id, FIELD, password)
@@ -66,6 +75,44 @@ def change_password(session: Session, server: EmailServer, password: str) -> Non
     origin = session.get(EmailServer, server.origin_id)
     if origin is not None and secret.get(session, PLACE, origin.id, FIELD) == password:
         server.origin_password_version = origin.password_version
+
+
+def forget_password(session: Session, server: EmailServer) -> None:
+    """Drop every secret of it: a sign-in takes their place."""
+    secret.drop(session, PLACE, server.id)
+
+
+def refuse_moving_sign_in(actor: Actor, server: EmailServer, columns: Mapping[str, Any]) -> None:
+    """Of a mailbox that signs in at Microsoft the address stays, and for company users the hosts.
+
+    ``columns`` are the new values. An access token opens the mailbox to whoever it is sent to: it
+    goes to another host at the word of the partner alone.
+    """
+    if columns["email"].casefold() != server.email.casefold():
+        raise Refused(
+            _(
+                "E-mail: esta caixa é da conta Microsoft {email}; para outra conta, vincule-a em "
+                "uma caixa nova"
+            ).format(email=server.email),
+            field="email",
+        )
+    hosts = [n for n in ("smtp_host", "pop_host") if columns.get(n) is not None]
+    if not actor.is_partner and any(
+        columns[name].lower() != (getattr(server, name) or "").lower() for name in hosts
+    ):
+        raise Refused(
+            _("Servidor: em caixa com conta Microsoft só o parceiro {partner} o muda").format(
+                partner=actor.partner_name
+            ),
+            field="host",
+        )
+
+
+def _forget_sign_in(session: Session, server: EmailServer) -> None:
+    secret.drop(session, PLACE, server.id)
+    session.execute(delete(SignIn).where(SignIn.server_id == server.id))
+    server.mechanism = Mechanism.PASSWORD
+    server.tenant = server.account = server.account_id = server.pop_username = None
 
 
 def clean_slate(server: EmailServer) -> None:

@@ -32,6 +32,7 @@ from services.registry.server_rows import (
     connection,
     fill,
     has_password,
+    refuse_moving_sign_in,
 )
 from services.registry.server_views import (
     Filters,
@@ -43,7 +44,7 @@ from services.registry.server_views import (
     view,
 )
 from services.store import secret
-from services.store.models import Company, EmailServer, Function, Mailbox, Partner
+from services.store.models import Company, EmailServer, Function, Mailbox, Mechanism, Partner
 
 __all__ = [
     "Filters",
@@ -116,6 +117,8 @@ def edit(
             ).format(code=server.inactive_code),
             field="active",
         )
+    if server.mechanism == Mechanism.XOAUTH2 and clean.password is None:
+        refuse_moving_sign_in(actor, server, columns(clean))
     before = _public(server, None)
     lost = set(functions_of(saved.kind)) - set(functions_of(clean.kind))
     for function in lost:

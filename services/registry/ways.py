@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,9 @@ from services.registry.access import Actor
 from services.registry.mailbox_views import needs_import
 from services.registry.origins import HEADQUARTERS, PARTNER
 from services.store.models import Company, Function
+
+if TYPE_CHECKING:
+    from services.store.engine import Store
 
 MICROSOFT = "microsoft"
 OTHER = "other"
@@ -44,12 +48,7 @@ def check(session: Session, actor: Actor, company: Company, key: str, function: 
         raise Refused(mailboxes.relay_is_on())
     needs_import(company, function)
     if key == MICROSOFT:
-        raise Refused(
-            _(
-                "Ainda não disponível nesta instalação: a entrada com a conta Microsoft chega em "
-                "uma próxima versão"
-            )
-        )
+        microsoft_is_open(session)
     if key == PARTNER and not actor.is_partner:
         raise NotAllowed(
             _("Só usuários do parceiro importam caixas dele: peça ao parceiro {partner}").format(
@@ -61,6 +60,18 @@ def check(session: Session, actor: Actor, company: Company, key: str, function: 
         if function == Function.READ:
             raise Refused(_("Só caixas de envio são importadas; para leitura há Outro provedor"))
         _something_to_copy(session, actor, company, key)
+
+
+def microsoft_is_open(session: Session) -> None:
+    """Refuse while this installation has no application registered at Microsoft."""
+    settings = cast("Store", session.info["store"]).settings
+    if not settings.microsoft_client_id:
+        raise Refused(
+            _(
+                "Esta instalação ainda não tem o registro do aplicativo na Microsoft: quem a "
+                "administra o põe em microsoft_client_id, no carteiro.toml (veja o README)"
+            )
+        )
 
 
 def _way(session: Session, actor: Actor, company: Company, key: str, function: str) -> Way:

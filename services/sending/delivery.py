@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.errors import Invalid, Unavailable
 from services.failure import Failure, Stage, WireError
 from services.health import facts
+from services.health.tokens import SignIns
 from services.language import _
 from services.outbox import claims, mime
 from services.outbox.outcomes import Outcome, RecipientOutcome
@@ -40,12 +41,13 @@ _CONNECTION_LOST = frozenset({"closed", "later", "network", "timeout"})
 class Deliverer:
     """The workers of one sender and what they share: lanes, routes, mailboxes that failed."""
 
-    def __init__(self, threads: Threads, settings: Settings) -> None:
+    def __init__(self, threads: Threads, settings: Settings, sign_ins: SignIns) -> None:
         self.lanes: dict[int, Lane] = {}
         self.stopping = False
         self.trouble: Unavailable | None = None
         self._threads = threads
         self._settings = settings
+        self._sign_ins = sign_ins
         self._encodings = Encodings(mime.encode_attachment)
         self._routes: dict[int, tuple[float, tuple[Route, ...]]] = {}
         self._active: deque[Lane] = deque()
@@ -297,7 +299,7 @@ class Deliverer:
 
     async def _line(self, lane: Lane, route: Route, *, fresh: bool = False) -> Line:
         await make_room(self.lanes.values(), lane, self._settings.sending_connections - self._busy)
-        return await lane.line(route, self._settings.hostname, fresh=fresh)
+        return await lane.line(route, self._settings.hostname, self._sign_ins, fresh=fresh)
 
     async def _deliver(self, line: Line, letter: Letter, route: Route, payload: bytes) -> Delivery:
         line.transcript.clear()

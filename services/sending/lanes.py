@@ -6,10 +6,13 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.health.accounts import Account
+from services.health.tokens import SignIns
 from services.sending.letters import Letter
 from services.sending.routes import Route
+from services.store.models import Function
 from services.wire.smtp import SmtpConnection, connect
 
 IDLE_SECONDS = 30.0
@@ -61,7 +64,9 @@ class Lane:
             taken.append(self.letters.popleft())
         return taken
 
-    async def line(self, route: Route, hostname: str | None, *, fresh: bool) -> Line:
+    async def line(
+        self, route: Route, hostname: str | None, sign_ins: SignIns, *, fresh: bool
+    ) -> Line:
         """A kept connection of this account, or a new one. Raises ``WireError`` or ``Invalid``."""
         account = route.account
         assert account is not None
@@ -72,9 +77,8 @@ class Lane:
                 return kept
             kept.connection.abort()
         transcript: list[str] = []
-        connection = await connect(
-            account.smtp, account.login, local_hostname=hostname, transcript=transcript
-        )
+        call = partial(connect, account.smtp, local_hostname=hostname, transcript=transcript)
+        connection = await sign_ins.through(account, Function.SEND, call)
         return Line(connection, account, transcript)
 
     def keep(self, line: Line) -> None:

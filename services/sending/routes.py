@@ -155,11 +155,13 @@ def _account(session: Session, server: EmailServer, settings: Settings, at: date
 
 
 def _why_not(server: EmailServer, at: datetime) -> str | None:
+    if server.inactive_code is not None:
+        return _("foi inativada (AADSTS{code}): {reason}").format(
+            code=server.inactive_code, reason=server.inactive_reason
+        )
     if not server.active:
         relay = server.kind == Kind.RELAY
         return _("está desativado: só o parceiro pode ativá-lo") if relay else _("está inativa")
-    if server.inactive_code is not None:
-        return _("foi inativada: {reason}").format(reason=server.inactive_reason)
     found = direction.condition(server, Function.SEND)
     if found.health == Health.DOWN:
         return _("recusou o acesso várias vezes seguidas: {reason}").format(reason=found.reason)

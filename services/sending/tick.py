@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
+from services.health.tokens import SignIns
 from services.outbox import claims, owner
 from services.outbox.claims import Claim
 from services.sending.delivery import Deliverer
@@ -35,7 +36,8 @@ class Sender:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._settings = settings
         self._threads = Threads(store)
-        self._deliverer = Deliverer(self._threads, settings)
+        self._sign_ins = SignIns(store, settings)
+        self._deliverer = Deliverer(self._threads, settings, self._sign_ins)
         self._watch = claims.Watch()
         self._turn = asyncio.Lock()
         self._closing = False
@@ -71,6 +73,7 @@ class Sender:
                 for line in lane.idle:
                     line.connection.abort()
         self._threads.close()
+        self._sign_ins.close()
 
     async def _run(self, first: list[Letter]) -> int:
         recorder = Recorder(self._threads, self._owner, self._settled)

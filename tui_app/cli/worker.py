@@ -28,7 +28,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     group.add_argument("--once", action="store_true", help=_("até não haver nada a fazer, e sai"))
     group.add_argument(
         "--only",
-        metavar="sending,reading,checks",
+        metavar="sending,reading,checks,inactivation",
         help=_("só estes serviços, separados por vírgula"),
     )
 
@@ -75,6 +75,8 @@ async def _until_signal(context: Context, work: Coroutine[None, None, Done]) -> 
                 (_("Caixas lidas"), done.mailboxes),
                 (_("Documentos importados"), done.documents),
                 (_("Em quarentena"), done.quarantined),
+                (_("Contas Microsoft verificadas"), done.sign_ins),
+                (_("Caixas inativadas"), done.inactivated),
                 *((email, why) for email, why in done.failures),
             )
         ),

@@ -1,0 +1,46 @@
+"""The health columns of an e-mail server: read, held against other writers, written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from services.failure import Failure
+from services.safe_text import safe
+from services.store.models import EmailServer
+
+# Built once: every letter and every reading asks.
+_READ = select(
+    EmailServer.kind,
+    EmailServer.active,
+    EmailServer.health,
+    EmailServer.health_reason,
+    EmailServer.refusals,
+    EmailServer.pop_refusals,
+    EmailServer.inactive_code,
+    EmailServer.paused_until,
+).where(EmailServer.id == bindparam("server"))
+_HELD = _READ.with_for_update()
+
+
+def state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
+    """What is known of a server, None when it is gone; ``hold`` against other writers."""
+    query = _HELD if hold else _READ
+    row = session.connection().execute(query, {"server": server_id}).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
+    """Set these columns."""
+    session.execute(
+        update(EmailServer).where(EmailServer.id == server_id).values(values),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def reason_of(failure: Failure) -> str:
+    """Why, in one line for people: our words and the server's."""
+    return safe(" ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 1_000)

@@ -1,0 +1,75 @@
+"""One notice per company that an e-mail server serves (R46); one to the partner where it serves none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.notifications.announce import announce
+from services.store.models import Company, EmailServer, Function, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A company that a server serves, for which functions, and its first mailbox there."""
+
+    company_id: int
+    partner_id: int
+    mailbox_id: int
+    functions: frozenset[Function]
+
+
+def linked(
+    session: Session, server_id: int, functions: Collection[Function] = tuple(Function)
+) -> list[Linked]:
+    """The companies that ``server_id`` serves for any of ``functions``.
+
+    Reading counts only where Document Import is on (R3).
+    """
+    rows = session.execute(
+        select(Mailbox.id, Mailbox.function, Company.id, Company.partner_id)
+        .join(Company, Company.id == Mailbox.company_id)
+        .where(
+            Mailbox.server_id == server_id,
+            Mailbox.function.in_(functions),
+            (Mailbox.function == Function.SEND) | Company.document_import,
+        )
+        .order_by(Mailbox.id)
+    ).all()
+    found: dict[int, Linked] = {}
+    for mailbox_id, function, company_id, partner_id in rows:
+        known = found.get(company_id)
+        served = (known.functions if known is not None else frozenset()) | {Function(function)}
+        first = known.mailbox_id if known is not None else mailbox_id
+        found[company_id] = Linked(company_id, partner_id, first, served)
+    return list(found.values())
+
+
+def tell(
+    session: Session,
+    server: EmailServer,
+    type_key: Callable[[Linked | None], str],
+    subject: Callable[[Linked | None], str],
+    body: Callable[[Linked | None], str],
+    functions: Collection[Function] = tuple(Function),
+) -> int:
+    """Announce once to each company that ``server`` serves; how many notices there were.
+
+    ``type_key``, ``subject`` and ``body`` are asked for each company, and with None for the
+    partner, who alone is told of a server that serves nobody.
+    """
+    companies: list[Linked | None] = [*linked(session, server.id, functions)]
+    for each in companies or [None]:
+        announce(
+            session,
+            partner_id=server.partner_id,
+            company_id=each.company_id if each is not None else None,
+            type_key=type_key(each),
+            subject=subject(each),
+            body=body(each),
+            cause=("mailbox", each.mailbox_id) if each is not None else ("server", server.id),
+        )
+    return len(companies) or 1

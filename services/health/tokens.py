@@ -1,0 +1,219 @@
+"""Access tokens of Microsoft mailboxes: kept, renewed by one process at a time (R44).
+
+Every path that signs in passes here: sending, reading, the test, the periodic check. A refusal is
+noted in the unit of work that ends the renewal, so that one of the seven codes inactivates the
+mailbox whoever met it first (R45), and is raised as a ``WireError``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.courtesy import person
+from services.failure import Failure, Stage, WireError
+from services.health import facts, sign_ins
+from services.health.accounts import Account
+from services.health.sign_ins import Kept
+from services.language import _
+from services.settings import Settings
+from services.store import leases
+from services.store.engine import Store
+from services.store.models import Function
+from services.wire import aadsts
+from services.wire.endpoint import Login
+
+if TYPE_CHECKING:
+    from services.wire.entra import Registration
+
+T = TypeVar("T")
+THREADS = 4
+# Longer than connecting and waiting for the answer may take together.
+_LEASE_SECONDS = 90.0
+_LOOK_SECONDS = 0.1
+_RENEWABLE = frozenset({"signin", "password", "other"})
+
+Enough = Callable[[Kept], bool]
+
+
+class SignIns:
+    """Logins with access tokens, for the event loop; renewals go on in threads of their own."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sign-in")
+
+    async def through(
+        self, account: Account, function: Function, attempt: Callable[[Login | None], Awaitable[T]]
+    ) -> T:
+        """The result of ``attempt`` with a login of ``account`` for ``function``.
+
+        A token that the mail server refuses is renewed, once, and tried again. Raises what
+        ``attempt`` does, and ``WireError`` at the stage "sign_in" when there is no token to be had.
+        """
+        login = await self.login(account, function)
+        try:
+            return await attempt(login)
+        except WireError as e:
+            failure = e.failure
+            if login is None or login.mechanism != "xoauth2" or failure.stage != Stage.LOGIN:
+                raise
+            if not failure.permanent or failure.kind not in _RENEWABLE:
+                raise
+        return await attempt(await self.login(account, function, refused=login.secret))
+
+    async def login(
+        self, account: Account, function: Function, *, refused: str = ""
+    ) -> Login | None:
+        """How ``account`` logs in for ``function``; ``refused`` is a token that is of no more use."""
+        login = account.login_for(function)
+        if login is None or login.mechanism != "xoauth2" or account.server_id is None:
+            return login
+
+        def enough(kept: Kept) -> bool:
+            return kept.usable and kept.access != refused
+
+        kept = await self._in_thread(partial(self.renewed, account.server_id, enough))
+        return replace(login, secret=kept.access)
+
+    async def prove(self, server_id: int) -> None:
+        """Sign in anew, whatever is kept, or be part of a renewal that goes on just now.
+
+        Raises ``WireError`` for the refusal.
+        """
+        since = now()
+
+        def enough(kept: Kept) -> bool:
+            return kept.renewed_at is not None and kept.renewed_at > since
+
+        await self._in_thread(partial(self.renewed, server_id, enough))
+
+    async def check(self, server_id: int) -> None:
+        """The periodic check of one mailbox: :meth:`prove`, unless it was proven meanwhile (R45)."""
+        await self._in_thread(partial(self.renewed, server_id, lambda kept: not kept.due))
+
+    def renewed(self, server_id: int, enough: Enough) -> Kept:
+        """What is kept of a sign-in once it is ``enough``, renewed if need be; blocks.
+
+        Whoever comes while another renews it waits for that one's result.
+        """
+        owner = f"{os.getpid()}:{uuid.uuid4().hex}"
+        name = f"sign-in:{server_id}"
+        ends = time.monotonic() + _LEASE_SECONDS
+        was_in_use: bool | None = None
+        while True:
+            kept = self._kept(server_id)
+            if enough(kept):
+                return kept
+            in_use = kept.inactive_code is None
+            if was_in_use and not in_use:
+                raise WireError(_inactivated_meanwhile(kept))
+            was_in_use = in_use
+            fence, kept = self._take(server_id, name, owner, enough)
+            if fence is None and enough(kept):
+                return kept
+            if fence is not None:
+                return self._renew(kept, name, owner, fence)
+            if time.monotonic() > ends:
+                words = _("Outro processo está entrando nesta conta e não termina; tente de novo.")
+                raise WireError(Failure("", Stage.SIGN_IN, "timeout", explanation=words))
+            time.sleep(_LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Let renewals under way end."""
+        self._threads.shutdown(wait=True)
+
+    def _kept(self, server_id: int) -> Kept:
+        with self._store.reading() as session:
+            return _known(sign_ins.kept(session, server_id))
+
+    def _take(
+        self, server_id: int, name: str, owner: str, enough: Enough
+    ) -> tuple[int | None, Kept]:
+        """The fence of the right to renew, unless another has it or it is not needed any more."""
+        with self._store.writing() as session:
+            fence = leases.take(session, name, owner, _LEASE_SECONDS)
+            kept = _known(sign_ins.kept(session, server_id))
+            if fence is not None and enough(kept):
+                leases.give_back(session, name, owner)
+                fence = None
+            return fence, kept
+
+    def _renew(self, kept: Kept, name: str, owner: str, fence: int) -> Kept:
+        person.wait()
+        try:
+            tokens = registration(self._settings).renew(kept.tenant, kept.cache, kept.functions)
+        except WireError as e:
+            with self._store.writing() as session:
+                if leases.holds(session, name, owner, fence) and _same(session, kept):
+                    if e.failure.permanent:
+                        facts.note_failure(session, kept.server_id, e.failure)
+                    else:
+                        sign_ins.check_again(session, kept.server_id)
+                    leases.give_back(session, name, owner)
+            raise
+        with self._store.writing() as session:
+            if leases.holds(session, name, owner, fence):
+                if _same(session, kept):
+                    sign_ins.keep(
+                        session, kept.server_id, tokens, self._settings.inactivation_interval
+                    )
+                leases.give_back(session, name, owner)
+            return _known(sign_ins.kept(session, kept.server_id))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def registration(settings: Settings) -> Registration:
+    """The application that people sign in to; raises ``WireError`` while none is configured."""
+    # 0.2 s of imports, of use to those alone who have Microsoft mailboxes.
+    from services.wire.entra import Registration
+
+    if not settings.microsoft_client_id:
+        words = _(
+            "Falta o registro do aplicativo na Microsoft: microsoft_client_id (veja o README)"
+        )
+        raise WireError(Failure("", Stage.SIGN_IN, "ours", permanent=True, explanation=words))
+    return Registration(
+        settings.microsoft_client_id, settings.microsoft_authority, settings.ca_file
+    )
+
+
+def _inactivated_meanwhile(kept: Kept) -> Failure:
+    """The refusal that another one met while this one waited for it."""
+    code = kept.inactive_code
+    assert code is not None
+    return Failure(
+        "",
+        Stage.SIGN_IN,
+        "inactivated",
+        permanent=True,
+        explanation=aadsts.description(code),
+        code=code,
+    )
+
+
+def _known(kept: Kept | None) -> Kept:
+    """Raises for a mailbox that is gone, or that does not sign in any more."""
+    if kept is None:
+        words = _("Esta caixa não entra mais pela conta Microsoft")
+        raise WireError(Failure("", Stage.SIGN_IN, "config", explanation=words))
+    return kept
+
+
+def _same(session: Session, kept: Kept) -> bool:
+    """Is it still the sign-in that was renewed, not one that took its place meanwhile?"""
+    now_kept = sign_ins.kept(session, kept.server_id)
+    return now_kept is not None and now_kept.version == kept.version

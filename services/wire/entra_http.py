@@ -1,0 +1,117 @@
+"""The HTTP client that msal speaks through: its time-outs, its trust, what it remembers."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from services.failure import Failure, Stage
+from services.language import _
+from services.safe_text import safe
+from services.wire import aadsts
+from services.wire.tls import client_context
+from services.wire.tls import failure_of as tls_failure_of
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+_CONNECTIONS = 16
+_REMEMBERED_SECONDS = 3_600.0
+_MOST_REMEMBERED = 200
+
+
+class Busy(Exception):
+    """The provider answered that it cannot now: 429 or 5xx, whatever the body says."""
+
+
+class NoTenant(Exception):
+    """The provider knows no such tenant."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.code = aadsts.code_in(words)
+
+
+class Http:
+    """What msal asks of an HTTP client; safe for many threads.
+
+    What is public and the same for all (where the endpoints of a tenant are) is remembered for an
+    hour. TLS is checked against the system's authorities and ``ca_file``; proxies come from the
+    environment.
+    """
+
+    def __init__(self, ca_file: Path | None) -> None:
+        self._session = requests.Session()
+        self._session.mount("https://", _Adapter(client_context(True, ca_file)))
+        self._known: dict[str, tuple[float, requests.Response]] = {}
+        self._lock = threading.Lock()
+
+    def post(self, url: str, **kwargs: Any) -> requests.Response:
+        """One request, never repeated."""
+        return _able(self._session.post(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **kwargs))
+
+    def get(self, url: str, **kwargs: Any) -> requests.Response:
+        """A public document, from memory where it is known."""
+        at = time.monotonic()
+        key = f"{url} {sorted((kwargs.get('params') or {}).items())}"
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None and known[0] > at:
+            return known[1]
+        answer = _able(self._session.get(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **kwargs))
+        if answer.status_code in (requests.codes.bad_request, requests.codes.not_found):
+            raise NoTenant(safe(answer.text, 300))
+        if answer.ok:
+            with self._lock:
+                if len(self._known) >= _MOST_REMEMBERED:
+                    self._known.clear()
+                self._known[key] = (at + _REMEMBERED_SECONDS, answer)
+        return answer
+
+    def close(self) -> None:
+        """Let go of kept connections."""
+        self._session.close()
+
+
+def failure_of(error: OSError, who: str) -> Failure:
+    """The fact behind an exception of the network (those of ``requests`` are OSErrors)."""
+    if isinstance(error, requests.Timeout):
+        words = _("O serviço de entrada da Microsoft não respondeu a tempo.")
+        return Failure(who, Stage.SIGN_IN, "timeout", explanation=words)
+    return tls_failure_of(_cause(error), who, Stage.SIGN_IN)
+
+
+def _able(answer: requests.Response) -> requests.Response:
+    if answer.status_code == requests.codes.too_many_requests or answer.status_code >= 500:
+        raise Busy(f"HTTP {answer.status_code}")
+    return answer
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of the socket or of TLS that ``requests`` and its library have wrapped."""
+    seen: list[BaseException] = [error]
+    for each in seen:
+        if isinstance(each, ssl.SSLError) or (
+            isinstance(each, OSError) and not isinstance(each, requests.RequestException)
+        ):
+            return each
+        inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+        seen += [e for e in inner if isinstance(e, BaseException) and e not in seen]
+    return OSError(type(error).__name__)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_connections=8, pool_maxsize=_CONNECTIONS)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
