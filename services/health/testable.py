@@ -145,6 +145,12 @@ def server_passed(session: Session, actor: Actor, server_id: int) -> bool:
     return recovery.passed(session, actor, server_views.view(session, actor, server_id).id)
 
 
+def registration_passed(session: Session, actor: Actor, server_id: int) -> bool:
+    """The same of a server that is this user's to change (R49, R53)."""
+    (server,) = rotation.changeable(session, actor, [server_id])
+    return recovery.passed(session, actor, server.id)
+
+
 def mailbox_passed(session: Session, actor: Actor, mailbox_id: int) -> bool:
     """The same of a saved mailbox that ``actor`` may see (R48, R49)."""
     server_id = mailboxes.view(session, actor, mailbox_id).server_id

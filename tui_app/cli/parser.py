@@ -59,6 +59,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "company": ("companies", _("empresas")),
         "mailbox": ("mailboxes", _("caixas de e-mail de uma empresa")),
         "server": ("servers", _("servidores de e-mail do parceiro")),
+        "microsoft": ("microsoft", _("contas Microsoft: vincular e vincular de novo")),
         "discover": ("discover", _("procura no DNS o servidor de um e-mail")),
         "guidance": ("guidance", _("o que os provedores pedem: senha de app, POP")),
         "notify": ("notify", _("envia uma notificação")),

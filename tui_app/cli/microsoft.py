@@ -1,0 +1,226 @@
+"""``microsoft``: accounts sign in by a code, or by an address that is pasted (R44, R49)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING, Any
+
+from services.errors import Invalid, Refused
+from services.failure import WireError
+from services.language import _
+from tui_app.cli import account_options
+from tui_app.cli.context import Context, whole_number
+from tui_app.cli.output import moment
+from tui_app.cli.parser import Actions, UsageError
+
+if TYPE_CHECKING:
+    from services.health.email_test import Step
+    from services.registry.microsoft import Link, MicrosoftDraft
+    from services.wire.entra import SignedIn
+
+
+def build(_name: str, group: ArgumentParser) -> None:
+    """The options of the group."""
+    actions = Actions(group)
+    link = actions.add(
+        "link",
+        _("vincula uma conta Microsoft: cadastra a caixa de quem entrar"),
+        "carteiro microsoft link --company 11222333000181 --function send \\\n"
+        "    --email notas@padaria.example --json\n"
+        "  carteiro microsoft link --server 7 --email notas@padaria.example --by address",
+        _link,
+    )
+    whose = link.add_mutually_exclusive_group()
+    whose.add_argument("--server", type=int, metavar="ID", help=_("um servidor já cadastrado"))
+    whose.add_argument("--company", metavar="CNPJ", help=_("a empresa que recebe a caixa"))
+    link.add_argument(
+        "--function",
+        choices=("send", "read", "both"),
+        help=_("envio, leitura ou ambos; sem --company, o servidor é só do parceiro"),
+    )
+    link.add_argument("--email", required=True, help=_("endereço da caixa"))
+    link.add_argument("--nickname", help=_("apelido da caixa"))
+    link.add_argument("--sender-name", help=_("nome do remetente"))
+    for protocol in account_options.PROTOCOLS:
+        link.add_argument(f"--{protocol}-host", metavar="H")
+        link.add_argument(f"--{protocol}-port", metavar="P")
+        link.add_argument(f"--{protocol}-security", choices=("tls", "starttls", "none"))
+    link.add_argument(
+        "--delete-after",
+        metavar=_("import|never|DIAS"),
+        help=_("quando apagar do servidor o que foi lido"),
+    )
+    _sign_in_options(link)
+    relink = actions.add(
+        "relink",
+        _("entra de novo na conta de um servidor, testa e o reativa"),
+        "carteiro microsoft relink 7 --json",
+        _relink,
+    )
+    relink.add_argument("id", type=int, metavar="ID", help=_("o servidor de e-mail"))
+    _sign_in_options(relink)
+
+
+def _sign_in_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--account",
+        metavar="personal|work|TENANT",
+        default="",
+        help=_("tipo da conta ou organização; sem isto, conforme o endereço"),
+    )
+    parser.add_argument(
+        "--delegate",
+        metavar="EMAIL",
+        default="",
+        help=_("quem entra, quando a caixa é compartilhada"),
+    )
+    parser.add_argument(
+        "--by",
+        choices=("code", "address"),
+        default="code",
+        help=_("por código, ou por endereço, para onde códigos são bloqueados"),
+    )
+
+
+def _link(context: Context) -> None:
+    from services.health import linking
+    from services.registry import microsoft
+
+    args = context.args
+    if args.server is not None:
+        plan = context.ask(
+            microsoft.plan_again,
+            args.server,
+            account=args.account or microsoft.account_of(args.email),
+            delegate=args.delegate,
+            email=args.email,
+        )
+        signed = _sign_in(context, plan)
+        _linked(context, signed, context.do(linking.relink, plan, signed, context.settings))
+        return
+    if args.function is None:
+        raise UsageError(_("informe --function, ou --server (veja carteiro microsoft link --help)"))
+    company_id = context.company(args.company).id if args.company is not None else None
+    draft = _draft(context)
+    plan = context.ask(microsoft.plan, company_id, draft)
+    signed = _sign_in(context, plan)
+    server_id = context.do(linking.register, company_id, draft, signed, context.settings)
+    _linked(context, signed, server_id)
+
+
+def _draft(context: Context) -> MicrosoftDraft:
+    from services.registry.microsoft import MicrosoftDraft
+
+    args = vars(context.args)
+    values: dict[str, Any] = {
+        name: args[name]
+        for name in ("email", "account", "delegate", "nickname", "sender_name", "delete_after")
+    }
+    for protocol in account_options.PROTOCOLS:
+        port = f"{protocol}_port"
+        values |= {
+            f"{protocol}_host": args[f"{protocol}_host"],
+            port: whole_number(args[port], port, _("Porta")),
+            f"{protocol}_security": args[f"{protocol}_security"],
+        }
+    told = {name: value for name, value in values.items() if value is not None}
+    return MicrosoftDraft(kind=args["function"], **told)
+
+
+def _relink(context: Context) -> int:
+    from services.health import linking, testable
+    from services.registry import microsoft
+
+    args = context.args
+    plan = context.ask(microsoft.plan_again, args.id, account=args.account, delegate=args.delegate)
+    signed = _sign_in(context, plan)
+    server_id = context.do(linking.relink, plan, signed, context.settings)
+    _linked(context, signed, server_id)
+    (account,) = context.ask(testable.of_registrations, [server_id], context.settings)
+    steps = context.run(_test(context, account, plan.functions))
+    failed = next((step for step in steps if not step.ok), None)
+    if failed is not None:
+        context.out.event(
+            {"event": "test_failed", "step": failed.step, "message": failed.explanation},
+            _("A entrada vale, mas o teste parou em {step}: {why} {detail}").format(
+                step=failed.step, why=failed.explanation, detail=failed.detail
+            ),
+        )
+        return 1
+    recovered = context.do(testable.registration_passed, server_id)
+    context.out.event(
+        {"event": "reactivated" if recovered else "tested", "id": server_id},
+        _("O teste passou e a caixa voltou a ser usada") if recovered else _("O teste passou"),
+    )
+    return 0
+
+
+async def _test(context: Context, account: Any, functions: Any) -> list[Step]:
+    from services.health import email_test
+    from services.store.models import Kind
+
+    kind = Kind.BOTH if len(functions) > 1 else functions[0]
+    return await email_test.run_test(
+        account, kind, sign_ins=context.office.sign_ins, hostname=context.settings.hostname
+    )
+
+
+def _sign_in(context: Context, plan: Link) -> SignedIn:
+    """Who signed in; nothing is saved of it yet."""
+    try:
+        if context.args.by == "code":
+            return asyncio.run(_by_code(context, plan))
+        return _by_address(context, plan)
+    except WireError as e:
+        failure = e.failure
+        words = " ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind
+        raise Refused(words, field=failure.field) from e
+
+
+async def _by_code(context: Context, plan: Link) -> SignedIn:
+    from services.health import signing_in
+
+    asked = await signing_in.ask_code(context.settings, plan)
+    context.out.event(
+        {
+            "event": "code",
+            "user_code": asked.user_code,
+            "verification_uri": asked.verification_uri,
+            "expires_at": asked.expires_at,
+        },
+        _("Abra {uri}, digite o código {code} e entre como {email} (até {until})").format(
+            uri=asked.verification_uri,
+            code=asked.user_code,
+            email=plan.signs_in,
+            until=moment(asked.expires_at),
+        ),
+    )
+    return await signing_in.wait(context.settings, asked)
+
+
+def _by_address(context: Context, plan: Link) -> SignedIn:
+    from services.health import signing_in
+
+    asked = asyncio.run(signing_in.ask_address(context.settings, plan))
+    context.out.event(
+        {"event": "address", "url": asked.url},
+        _(
+            "Abra este endereço e entre como {email}. O navegador termina em um endereço de "
+            "localhost que não abre: copie-o inteiro e cole aqui.\n{url}"
+        ).format(email=plan.signs_in, url=asked.url),
+    )
+    pasted = sys.stdin.readline()
+    if not pasted.strip():
+        raise Invalid(_("Endereço: nenhum foi recebido pela entrada padrão"), field="address")
+    return asyncio.run(signing_in.finish(context.settings, asked, pasted))
+
+
+def _linked(context: Context, signed: SignedIn, server_id: int) -> None:
+    context.out.event(
+        {"event": "linked", "id": server_id, "account": signed.person.name},
+        _("Conta {account} vinculada: servidor {id}").format(
+            account=signed.person.name, id=server_id
+        ),
+    )
