@@ -13,6 +13,7 @@ from tests.servers import postfix as postfix_server
 from tests.servers import sink as sink_server
 from tests.servers.certificate import Authority
 from tests.servers.dovecot import Dovecot
+from tests.servers.entra import Entra
 from tests.servers.ports import find, is_root, open_folder
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres, find_binary
@@ -68,6 +69,38 @@ def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
     if not is_root():
         _without("a Postfix of one's own needs root")
     with Postfix(dovecot) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def entra_of_the_run(authority: Authority) -> Iterator[Entra]:
+    """The servers behind ``entra``."""
+    with Entra(authority=authority) as provider:
+        yield provider
+
+
+@pytest.fixture
+def entra(entra_of_the_run: Entra) -> Entra:
+    """A fake of Microsoft's identity provider, without accounts at the start of each test."""
+    entra_of_the_run.clear()
+    return entra_of_the_run
+
+
+@pytest.fixture(scope="session")
+def exchange_pop(authority: Authority, entra_of_the_run: Entra) -> Iterator[Dovecot]:
+    """A Dovecot that takes the tokens of ``entra``: take an address at padaria.example."""
+    _need(dovecot_server.BINARY, find(dovecot_server.BINARY))
+    with Dovecot(authority=authority, entra=entra_of_the_run) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def exchange_smtp(exchange_pop: Dovecot) -> Iterator[Postfix]:
+    """A Postfix that takes nothing but tokens, and delivers to the mailboxes of ``exchange_pop``."""
+    _need(postfix_server.BINARY, find(postfix_server.BINARY))
+    if not is_root():
+        _without("a Postfix of one's own needs root")
+    with Postfix(exchange_pop, domain="padaria.example", mechanisms="xoauth2") as server:
         yield server
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.servers.certificate import Authority
+from tests.servers.entra_provider import Provider
 from tests.servers.ports import free_port, is_root, need, unprivileged, wait_until
 from tests.servers.server import Server
 
@@ -25,12 +26,14 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0 secs
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = scheme=PLAIN username_format=%u {folder}/users/%u
 }}
+{tokens}
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={folder}/mail/%u
@@ -69,6 +72,35 @@ service auth {{
 {extra}
 """
 
+# The provider says which mailboxes the token opens by which protocol; the second step finds the one
+# that was asked for among them, or nobody.
+_TOKENS = """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+  result_success = continue
+  result_failure = return-fail
+}}
+passdb {{
+  driver = passwd-file
+  mechanisms = xoauth2
+  args = username_format=%{{if;%{{passdb:opens}};*;*|%s=%u|*;%u;nobody}} {folder}/mailboxes/%u
+}}
+"""
+
+_OAUTH2 = """\
+introspection_mode = post
+introspection_url = {url}
+force_introspection = yes
+active_attribute = active
+active_value = true
+username_attribute = email
+username_format = token
+pass_attrs = opens=%{{oauth2:opens}}
+timeout_msecs = 10000
+"""
+
 
 class Dovecot(Server):
     """Dovecot with users of its own, on 127.0.0.1: ``port`` (plain and STLS) and ``tls_port``.
@@ -76,6 +108,9 @@ class Dovecot(Server):
     Refused logins are answered at once, without Dovecot's growing delay. ``ca_file`` is the
     authority to trust; ``auth_socket`` serves Postfix's SASL; ``extra`` is appended to the
     configuration. Runs as root (mail belongs to ``nobody``) or as anybody.
+
+    With ``entra`` it takes XOAUTH2 too: a token of that provider opens the mailbox of its account
+    and those shared with it, whose users have the account's address, in lower case, for a name.
     """
 
     def __init__(
@@ -83,6 +118,7 @@ class Dovecot(Server):
         *,
         authority: Authority | None = None,
         pop3_delete_type: str | None = None,
+        entra: Provider | None = None,
         extra: str = "",
     ) -> None:
         super().__init__("dovecot")
@@ -96,10 +132,13 @@ class Dovecot(Server):
         self._owner = unprivileged()
         self._numbers = itertools.count(1)
         (self.folder / "users").mkdir()
+        (self.folder / "mailboxes").mkdir()
         (self.folder / "mail").mkdir()
         self._own(self.folder / "mail")
         me = self._owner.pw_name
         group = grp.getgrgid(self._owner.pw_gid).gr_name
+        if entra is not None:
+            (self.folder / "oauth2.conf").write_text(_OAUTH2.format(url=entra.introspection_url))
         (self.folder / "dovecot.conf").write_text(
             _CONFIG.format(
                 folder=self.folder,
@@ -117,6 +156,8 @@ class Dovecot(Server):
                 pop3_delete_type=f"pop3_delete_type = {pop3_delete_type}"
                 if pop3_delete_type
                 else "",
+                mechanisms=" xoauth2" if entra else "",
+                tokens=_TOKENS.format(folder=self.folder) if entra else "",
                 extra=extra,
             )
         )
@@ -124,9 +165,11 @@ class Dovecot(Server):
     def argv(self) -> Sequence[str]:
         return [need(BINARY, "dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
 
-    def add_user(self, name: str, password: str) -> None:
-        """A user with an empty mailbox, who may log in at once."""
-        (self.folder / "users" / name).write_text(f"{name}:{password}\n")
+    def add_user(self, name: str, password: str | None = None) -> None:
+        """A user with an empty mailbox, who may log in at once; by token alone without password."""
+        if password is not None:
+            (self.folder / "users" / name).write_text(f"{name}:{password}\n")
+        (self.folder / "mailboxes" / name).write_text(f"{name}:::::::nopassword=y\n")
         home = self.folder / "mail" / name
         for folder in (home, self.maildir(name), *(self.maildir(name) / n for n in _PARTS)):
             folder.mkdir(exist_ok=True)

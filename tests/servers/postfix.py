@@ -39,6 +39,7 @@ smtpd_tls_auth_only = yes
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {auth_socket}
+smtpd_sasl_mechanism_filter = {mechanisms}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = reject_unlisted_recipient
 smtpd_delay_reject = yes
@@ -94,13 +95,21 @@ postlog unix-dgram n - n - 1 postlogd
 class Postfix(Server):
     """Postfix on 127.0.0.1: ``port`` (STARTTLS) and ``tls_port`` (TLS from the first byte).
 
-    Users, passwords and certificate are those of ``dovecot``; mail to its users ``NAME@example.com``
+    Users, passwords and certificate are those of ``dovecot``; mail to its users ``NAME@domain``
     (Dovecot's user name is the whole address) lands in their Maildirs and can be read by POP3;
-    addresses that begin with ``unknown`` are refused with 550. Only who logged in may send.
+    addresses that begin with ``unknown`` are refused with 550. Only who logged in may send;
+    ``mechanisms`` are those that are offered of Dovecot's ("xoauth2" for tokens alone).
     Needs root.
     """
 
-    def __init__(self, dovecot: Dovecot, *, extra: str = "") -> None:
+    def __init__(
+        self,
+        dovecot: Dovecot,
+        *,
+        domain: str = DOMAIN,
+        mechanisms: str = "!external, static:rest",
+        extra: str = "",
+    ) -> None:
         super().__init__("postfix")
         self.port = free_port()
         self.tls_port = free_port()
@@ -116,14 +125,15 @@ class Postfix(Server):
         (self._config / "main.cf").write_text(
             _MAIN.format(
                 folder=self.folder,
-                domain=DOMAIN,
+                domain=domain,
+                mechanisms=mechanisms,
                 certificate=dovecot.authority.certificate,
                 key=dovecot.authority.key,
                 auth_socket=dovecot.auth_socket,
                 extra=extra,
             )
         )
-        (self.folder / "mailboxes").write_text(_MAILBOXES.format(domain=DOMAIN.replace(".", r"\.")))
+        (self.folder / "mailboxes").write_text(_MAILBOXES.format(domain=domain.replace(".", r"\.")))
         deliver = self.folder / "deliver"
         deliver.write_text(_DELIVER.format(mail=dovecot.folder / "mail"))
         deliver.chmod(0o755)
