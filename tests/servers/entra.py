@@ -152,8 +152,9 @@ class Entra(Provider):
     def silence(self, email: str) -> None:
         """Leave every refresh of the account without an answer, until :meth:`accept`."""
         held = threading.Event()
-        self._held.append(held)
-        self._behave(email, answer=held)
+        with self._lock:
+            self._held.append(held)
+            self._behave(email, answer=held)
 
     def accept(self, email: str) -> None:
         """Answer the account as it should be; who waits after :meth:`silence` is cut off."""

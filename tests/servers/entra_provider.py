@@ -99,7 +99,7 @@ class Provider:
         self.lifetime = 3_600
         self.interval = 1
         self.reply_delay = 0.0
-        self.token_size = 1_200
+        self.token_size = 2_000
         self.refreshes: Counter[str] = Counter()
         self.requests: list[Request] = []
         self._accounts: dict[str, Account] = {}

@@ -40,6 +40,7 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {auth_socket}
 smtpd_sasl_mechanism_filter = {mechanisms}
+line_length_limit = 12288
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = reject_unlisted_recipient
 smtpd_delay_reject = yes
@@ -98,8 +99,8 @@ class Postfix(Server):
     Users, passwords and certificate are those of ``dovecot``; mail to its users ``NAME@domain``
     (Dovecot's user name is the whole address) lands in their Maildirs and can be read by POP3;
     addresses that begin with ``unknown`` are refused with 550. Only who logged in may send;
-    ``mechanisms`` are those that are offered of Dovecot's ("xoauth2" for tokens alone).
-    Needs root.
+    ``mechanisms`` are those that are offered of Dovecot's ("xoauth2" for tokens alone). A token of
+    any length may come on the AUTH line itself, as Microsoft has it. Needs root.
     """
 
     def __init__(
