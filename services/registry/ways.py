@@ -47,8 +47,6 @@ def check(session: Session, actor: Actor, company: Company, key: str, function: 
     if company.invoicy_mail:
         raise Refused(mailboxes.relay_is_on())
     needs_import(company, function)
-    if key == MICROSOFT:
-        microsoft_is_open(session)
     if key == PARTNER and not actor.is_partner:
         raise NotAllowed(
             _("Só usuários do parceiro importam caixas dele: peça ao parceiro {partner}").format(
@@ -56,6 +54,8 @@ def check(session: Session, actor: Actor, company: Company, key: str, function: 
             )
         )
     permission.may_change(actor, company)
+    if key == MICROSOFT:
+        microsoft_is_open(session)
     if key in (HEADQUARTERS, PARTNER):
         if function == Function.READ:
             raise Refused(_("Só caixas de envio são importadas; para leitura há Outro provedor"))

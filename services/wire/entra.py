@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -138,7 +139,9 @@ class Registration:
 
     def ask_address(self, tenant: str, functions: Collection[str], email: str) -> PastedAddress:
         """An address to sign in at by browser, for where device codes are blocked."""
-        with _plain(self.authority):
+        with _plain(self.authority), warnings.catch_warnings():
+            # It would have the browser post to a server of ours, and none listens.
+            warnings.simplefilter("ignore", UserWarning)
             app = self._app(tenant)
             flow = app.initiate_auth_code_flow(
                 scopes(functions),
@@ -212,7 +215,7 @@ def refused(answer: Mapping[str, Any], authority: str) -> WireError:
     error = str(answer.get("error") or "")
     told = aadsts.meaning(code, error)
     failure = _failure(authority, told, _reply(answer), code)
-    if error in ("authorization_declined", "access_denied") and code in (None, 65004):
+    if error == "authorization_declined" or (error == "access_denied" and code in (None, 65004)):
         words = _("A entrada foi recusada na tela da Microsoft. Nada foi salvo.")
         failure = replace(failure, kind="declined", permanent=True, explanation=words)
     elif error in ("expired_token", "code_expired", "bad_verification_code"):

@@ -7,7 +7,6 @@ after the server took responsibility for it, and ``UNCERTAIN`` whenever it may h
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
 import socket
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from services.language import _
 from services.wire import replies, sasl
 from services.wire.dial import dial, resolve
 from services.wire.endpoint import Endpoint, Login
+from services.wire.smtp_login import base64_of, log_in
 from services.wire.smtp_outcome import Attempt, Delivery, RecipientOutcome, Verdict, broken, known
 from services.wire.smtp_stream import Nonsense, Reply, Stream
 from services.wire.tls import client_context
@@ -157,8 +157,8 @@ class SmtpConnection:
         """From now on the secret shows nowhere, should the server repeat it in any form."""
         self._secrets = (
             login.secret,
-            _base64(login.secret),
-            _base64(f"\0{login.username}\0{login.secret}"),
+            base64_of(login.secret),
+            base64_of(f"\0{login.username}\0{login.secret}"),
             sasl.xoauth2(login.username, login.secret).decode(),
         )
 
@@ -284,7 +284,7 @@ async def _open(connection: SmtpConnection, login: Login | None, name: str, step
             step(Stage.TLS, stream.tls_words())
         if login is not None:
             stage = Stage.LOGIN
-            step(Stage.LOGIN, await _log_in(connection, login))
+            step(Stage.LOGIN, await log_in(connection, login))
     except _ENDED as e:
         raise WireError(broken(e, endpoint.who, stage)) from e
 
@@ -330,62 +330,6 @@ async def _secure(connection: SmtpConnection, name: str) -> None:
             Failure(endpoint.who, Stage.TLS, "tls", str(e), False, words, "security")
         ) from e
     await _hello(connection, name)
-
-
-async def _log_in(connection: SmtpConnection, login: Login) -> str:
-    """One attempt by one mechanism; its name."""
-    offered = connection.extensions.get("AUTH", "").split()
-    if login.mechanism == "xoauth2":
-        mechanism = "XOAUTH2" if "XOAUTH2" in offered else ""
-    else:
-        mechanism = next((m for m in ("PLAIN", "LOGIN") if m in offered), "")
-    if not mechanism:
-        raise WireError(_not_offered(connection, login))
-    connection.hide(login)
-    first, second = _credentials(mechanism, login)
-    told = await connection.command(f"AUTH {mechanism} {first}", shown=f"AUTH {mechanism} ***")
-    if mechanism == "LOGIN" and told.code == 334:
-        told = await connection.command(second, shown="***")
-    said = ""
-    if mechanism == "XOAUTH2" and told.code == 334:
-        # The challenge is the reason, as JSON; an empty line asks for the refusal itself.
-        said = sasl.challenge(told.text[4:]) + " "
-        told = await connection.command("")
-    if told.code != 235:
-        text = connection.redacted(said + told.text)
-        kind, permanent = replies.classify(told.text, protocol="smtp")
-        raise WireError(
-            known(connection.endpoint.who, Stage.LOGIN, kind, text, permanent=permanent)
-        )
-    return mechanism
-
-
-def _credentials(mechanism: str, login: Login) -> tuple[str, str]:
-    if mechanism == "XOAUTH2":
-        return sasl.xoauth2(login.username, login.secret).decode(), ""
-    if mechanism == "PLAIN":
-        return sasl.plain(login.username, login.secret).decode(), ""
-    return _base64(login.username), _base64(login.secret)
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _not_offered(connection: SmtpConnection, login: Login) -> Failure:
-    endpoint = connection.endpoint
-    if endpoint.security == "none" and "STARTTLS" in connection.extensions:
-        return known(endpoint.who, Stage.LOGIN, "starttls", "", permanent=True)
-    words = (
-        _("O servidor não aceita entrar com conta Microsoft (XOAUTH2); confira o servidor.")
-        if login.mechanism == "xoauth2"
-        else _(
-            "O servidor não oferece entrada com usuário e senha nesta porta. "
-            "Confira a porta ou desligue a autenticação nas opções avançadas."
-        )
-    )
-    offered = f"AUTH {connection.extensions.get('AUTH', '')}".strip()
-    return Failure(endpoint.who, Stage.LOGIN, "config", offered, True, words, "authenticate")
 
 
 def _refused(endpoint: Endpoint, stage: Stage, told: Reply) -> WireError:

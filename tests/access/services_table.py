@@ -11,12 +11,13 @@ register, and a user of another partner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.health import testable
+from services.health import linking, testable
 from services.notifications import bell, by_hand
 from services.outbox import queue, views
 from services.reading import documents, quarantine, receipts
@@ -36,6 +37,7 @@ from services.registry import (
     mailbox_form,
     mailbox_views,
     mailboxes,
+    microsoft,
     people,
     people_views,
     prefilling,
@@ -50,9 +52,11 @@ from services.registry import (
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft
 from services.registry.mailboxes import MailboxDraft
+from services.registry.microsoft import Identity, Link, MicrosoftDraft
 from services.registry.people import UserDraft
 from services.registry.servers import ServerDraft
 from services.settings import Settings
+from services.wire.entra import Person, SignedIn, Tokens
 from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World
 
 Call = Callable[[Session, Actor, World], Any]
@@ -66,6 +70,11 @@ _SERVER = ServerDraft(
     kind="send", nickname="Novo", sender_name="Padaria", email="novo@x.example", partner_key="KN",
     password="s", smtp_host="smtp.x.example",
 )  # fmt: skip
+_MICROSOFT = MicrosoftDraft("send", "nova@x.example")
+_IDENTITY = Identity("nova@x.example", "o.t")
+_SIGNED = SignedIn(
+    Person("nova@x.example", "o.t"), Tokens("a", datetime(2030, 1, 1, tzinfo=UTC), "{}")
+)
 _COMPANY = CompanyDraft("44483401000115", "Nova", "Nova Ltda", document_import=True)
 _FILE = b"cnpj;apelido;razao_social\n11222333000181;Roubada;Roubada Ltda\n"
 _AT_MARK = f"x@{MARK}.example"
@@ -96,6 +105,20 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xxx", lambda s, a, w: testable.server_passed(s, a, w.unlinked)),
     "health.testable.mailbox_passed": (
         "xsx", lambda s, a, w: testable.mailbox_passed(s, a, w.mailbox)),
+    "health.testable.registration_passed": (
+        "xxx", lambda s, a, w: testable.registration_passed(s, a, w.server)),
+    "health.linking.register": (
+        "xxx", lambda s, a, w: linking.register(s, a, w.company, _MICROSOFT, _SIGNED, _SETTINGS)),
+    "health.linking.relink": (
+        "xxx", lambda s, a, w: linking.relink(s, a, _link(w), _SIGNED, _SETTINGS)),
+    "registry.microsoft.plan": (
+        "xxx", lambda s, a, w: microsoft.plan(s, a, w.company, _MICROSOFT)),
+    "registry.microsoft.add": (
+        "xxx", lambda s, a, w: microsoft.add(s, a, w.company, _MICROSOFT, _IDENTITY)),
+    "registry.microsoft.plan_again": (
+        "xxx", lambda s, a, w: microsoft.plan_again(s, a, w.server)),
+    "registry.microsoft.sign_in_again": (
+        "xxx", lambda s, a, w: microsoft.sign_in_again(s, a, _link(w), _IDENTITY)),
     "notifications.bell.feed": ("-s-", lambda s, a, w: bell.feed(s, a)),
     "notifications.bell.ids": ("-s-", _all(bell)),
     "notifications.bell.rows": ("-s-", lambda s, a, w: bell.rows(s, a, [w.bell])),
@@ -244,6 +267,9 @@ SERVICES: dict[str, tuple[str, Call]] = {
 }  # fmt: skip
 
 INSIDE = {
+    "health.recovery.passed": "gets a server that health.testable has checked",
+    "registry.prefilling.of_microsoft": "fills in what microsoft.plan has checked",
+    "registry.rotation.trail_of": "gets servers that its callers have checked",
     "registry.candidates.choose": "gets a company that imports has checked",
     "registry.candidates.rows": "gets a company that imports has checked",
     "registry.ways.check": "is a check itself",
@@ -259,6 +285,10 @@ INSIDE = {
     "registry.unlinking.unlink": "gets a mailbox that its callers have checked",
 }
 """What takes an actor and is no entrance: called with what a service above has let in, and why."""
+
+
+def _link(world: World) -> Link:
+    return Link("nova@x.example", "consumers", (), "nova@x.example", server_id=world.server)
 
 
 def _draft() -> dict[str, Any]:

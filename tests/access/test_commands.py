@@ -63,6 +63,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "server list": ("xx-", ""),
     "server test": ("xxx", "{server}"),
     "server rotate": ("xxx", "{server} --password-stdin"),
+    "microsoft link": ("xxx", f"--company {CNPJ} --function send --email n@x.example"),
+    "microsoft relink": ("xxx", "{server}"),
     "notify": ("xsx", f"--company {CNPJ} --type general --subject s --body b"),
     "outbox list": ("-s-", ""),
     "outbox show": ("xsx", "{queued}"),
