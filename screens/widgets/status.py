@@ -35,6 +35,7 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         "ok": ("●", _("Funcionando"), Tone.GOOD),
         "unknown": ("◌", _("Sem teste"), Tone.MUTED),
         "failing": ("▲", _("Com falha"), Tone.BAD),
+        "inactivated": ("▲", _("Inativada"), Tone.BAD),
         "down": ("▲", _("Parada"), Tone.BAD),
         "not_sending": ("▲", _("Sem envio"), Tone.BAD),
         "not_reading": ("▲", _("Sem leitura"), Tone.BAD),

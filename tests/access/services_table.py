@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.health import linking, testable
+from services.health import linking, overview, retest, testable
+from services.health.troubles import Trouble
 from services.notifications import bell, by_hand
 from services.outbox import queue, views
 from services.reading import documents, quarantine, receipts
@@ -56,6 +57,7 @@ from services.registry.microsoft import Identity, Link, MicrosoftDraft
 from services.registry.people import UserDraft
 from services.registry.servers import ServerDraft
 from services.settings import Settings
+from services.store.models import Function
 from services.wire.entra import Person, SignedIn, Tokens
 from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World
 
@@ -86,6 +88,10 @@ def _all(module: Any) -> Call:
 
 
 SERVICES: dict[str, tuple[str, Call]] = {
+    "health.overview.down": ("-s-", lambda s, a, w: overview.down(s, a)),
+    "health.retest.account": (
+        "xsx", lambda s, a, w: retest.account(s, a, _trouble(w), _SETTINGS)),
+    "health.retest.passed": ("xsx", lambda s, a, w: retest.passed(s, a, _trouble(w))),
     "health.testable.of_mailbox": (
         "xsx", lambda s, a, w: testable.of_mailbox(s, a, w.mailbox, _SETTINGS)),
     "health.testable.of_draft": (
@@ -289,6 +295,15 @@ INSIDE = {
 
 def _link(world: World) -> Link:
     return Link("nova@x.example", "consumers", (), "nova@x.example", server_id=world.server)
+
+
+def _trouble(w: World) -> Trouble:
+    """The company's sending mailbox, as *Saúde* would list it."""
+    return Trouble(
+        server_id=w.server, mailbox_id=w.mailbox, kind="send", email="", nickname="", host="",
+        state="down", since=None, until=None, code=None, reason="", functions=(Function.SEND,),
+        tested="send", hits=(),
+    )  # fmt: skip
 
 
 def _draft() -> dict[str, Any]:

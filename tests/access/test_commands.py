@@ -78,6 +78,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quarantine retry": ("xsx", "{quarantine}"),
     "quarantine reject": ("xsx", "{quarantine}"),
     "receipt": ("xsx", KEY),
+    "health": ("-s-", ""),
     "bell list": ("-s-", ""),
     "bell read": ("-s-", "{bell}"),
     "audit list": ("xx-", ""),

@@ -28,7 +28,16 @@ from services.store.mail import (
     OutboxState,
     Quarantine,
 )
-from services.store.models import AuditEntry, Base, Function, Mailbox, Partner, User
+from services.store.models import (
+    AuditEntry,
+    Base,
+    EmailServer,
+    Function,
+    Health,
+    Mailbox,
+    Partner,
+    User,
+)
 
 MARK = "p1mark"
 """In all that is the company's, and so in nothing that the others may be told."""
@@ -96,6 +105,8 @@ def build(session: Session) -> World:
     third = _company(session, zoe, THIRD_CNPJ, "Farmácia", may_register=True)
     mailboxes.add(session, ana, company, _mailbox(Function.SEND))
     reading = mailboxes.add(session, ana, company, _mailbox(Function.READ))
+    reader = session.get_one(EmailServer, reading.server_id)
+    reader.health, reader.health_reason = Health.FAILING, MARK
     unlinked = servers.add(
         session,
         ana,
@@ -121,8 +132,8 @@ def build(session: Session) -> World:
         .where(OutboxRecipient.message_id == failed)
         .values(state=OutboxState.FAILED)
     )
-    reader = session.scalars(select(Mailbox).where(Mailbox.id == reading.id)).one()
-    inbound, document, quarantine = _arrived(session, ana.partner_id, company, reader)
+    link = session.scalars(select(Mailbox).where(Mailbox.id == reading.id)).one()
+    inbound, document, quarantine = _arrived(session, ana.partner_id, company, link)
     entry = bell.add(
         session,
         partner_id=ana.partner_id,

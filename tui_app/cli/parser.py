@@ -68,6 +68,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "document": ("reading", _("documentos importados")),
         "quarantine": ("quarantine", _("o que não pôde ser importado")),
         "receipt": ("quarantine", _("o recibo de uma mensagem lida: ela chegou?")),
+        "health": ("health", _("caixas paradas: desde quando, por quê, a quem atingem")),
         "bell": ("bell", _("avisos do sino")),
         "audit": ("audit", _("quem alterou o quê")),
         "worker": ("worker", _("os serviços sem tela")),
