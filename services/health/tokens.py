@@ -97,33 +97,34 @@ class SignIns:
         def enough(kept: Kept) -> bool:
             return kept.renewed_at is not None and kept.renewed_at > since
 
-        await self._in_thread(partial(self.renewed, server_id, enough))
+        await self._in_thread(partial(self.renewed, server_id, enough, out_of_use=True))
 
     async def check(self, server_id: int) -> None:
         """The periodic check of one mailbox: :meth:`prove`, unless it was proven meanwhile (R45)."""
         await self._in_thread(partial(self.renewed, server_id, lambda kept: not kept.due))
 
-    def renewed(self, server_id: int, enough: Enough) -> Kept:
+    def renewed(self, server_id: int, enough: Enough, *, out_of_use: bool = False) -> Kept:
         """What is kept of a sign-in once it is ``enough``, renewed if need be; blocks.
 
-        Whoever comes while another renews it waits for that one's result.
+        Whoever comes while another renews it waits for that one's result. A mailbox that was
+        inactivated, be it while one waits, is asked for only when ``out_of_use`` says so.
         """
         owner = f"{os.getpid()}:{uuid.uuid4().hex}"
         name = f"sign-in:{server_id}"
         ends = time.monotonic() + _LEASE_SECONDS
-        was_in_use: bool | None = None
         while True:
             kept = self._kept(server_id)
             if enough(kept):
                 return kept
-            in_use = kept.inactive_code is None
-            if was_in_use and not in_use:
-                raise WireError(_inactivated_meanwhile(kept))
-            was_in_use = in_use
+            if kept.inactive_code is not None and not out_of_use:
+                raise WireError(_inactivated(kept.inactive_code))
             fence, kept = self._take(server_id, name, owner, enough)
             if fence is None and enough(kept):
                 return kept
             if fence is not None:
+                if kept.inactive_code is not None and not out_of_use:
+                    self._give_back(name, owner)
+                    raise WireError(_inactivated(kept.inactive_code))
                 return self._renew(kept, name, owner, fence)
             if time.monotonic() > ends:
                 words = _("Outro processo está entrando nesta conta e não termina; tente de novo.")
@@ -149,6 +150,10 @@ class SignIns:
                 leases.give_back(session, name, owner)
                 fence = None
             return fence, kept
+
+    def _give_back(self, name: str, owner: str) -> None:
+        with self._store.writing() as session:
+            leases.give_back(session, name, owner)
 
     def _renew(self, kept: Kept, name: str, owner: str, fence: int) -> Kept:
         person.wait()
@@ -191,10 +196,8 @@ def registration(settings: Settings) -> Registration:
     )
 
 
-def _inactivated_meanwhile(kept: Kept) -> Failure:
-    """The refusal that another one met while this one waited for it."""
-    code = kept.inactive_code
-    assert code is not None
+def _inactivated(code: int) -> Failure:
+    """The refusal that another one met before."""
     return Failure(
         "",
         Stage.SIGN_IN,
