@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from services.courtesy import person
 from services.failure import WireError
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from services.store.engine import Store
 
 _BATCH = 200
+# The answers take long, not the work; and the person at the keys waits for none of it.
+_AT_ONCE = 2
 
 
 @dataclass(slots=True)
@@ -37,19 +40,22 @@ async def check_sign_ins(store: Store, sign_ins: SignIns) -> Checked:
     Each is renewed by one process only, however many check at the same time.
     """
     done = Checked()
+    turn = asyncio.Semaphore(_AT_ONCE)
     while due := await asyncio.to_thread(partial(_due, store)):
         before = done.all
-        await asyncio.gather(*(_check(sign_ins, server_id, done) for server_id in due))
+        await asyncio.gather(*(_check(sign_ins, server_id, turn, done) for server_id in due))
         if done.all == before or len(due) < _BATCH:
             break
     return done
 
 
-async def _check(sign_ins: SignIns, server_id: int, done: Checked) -> None:
+async def _check(sign_ins: SignIns, server_id: int, turn: asyncio.Semaphore, done: Checked) -> None:
     from services.wire import aadsts
 
     try:
-        await sign_ins.check(server_id)
+        async with turn:
+            await person.passed()
+            await sign_ins.check(server_id)
     except WireError as e:
         if aadsts.inactivates(e.failure.code):
             done.inactivated += 1

@@ -50,6 +50,7 @@ class Deliverer:
         self._sign_ins = sign_ins
         self._encodings = Encodings(mime.encode_attachment)
         self._routes: dict[int, tuple[float, tuple[Route, ...]]] = {}
+        self._labels: dict[int, str] = {}
         self._active: deque[Lane] = deque()
         self._failed: dict[int, str] = {}
         self._changed = asyncio.Event()
@@ -157,14 +158,19 @@ class Deliverer:
     async def _learn(self, companies: Iterable[int]) -> None:
         """Make sure that what is known of these companies' mailboxes is fresh (R9)."""
         at = claims.steady()
-        old = [
+        wanted = set(companies)
+        old = {
             company
-            for company in companies
+            for company in wanted
             if company not in self._routes or at - self._routes[company][0] > _ROUTE_SECONDS
-        ]
-        if old:
+        }
+        # A mailbox that fails meanwhile makes all be forgotten, also what was fresh.
+        while old := old | (wanted - self._routes.keys()):
+            at = claims.steady()
             found = await self._threads.read(routes_of, old, self._settings)
             self._routes.update({company: (at, routes) for company, routes in found.items()})
+            self._labels.update({r.server_id: r.label for each in found.values() for r in each})
+            old = set()
 
     def _ways(self, letter: Letter) -> list[Route]:
         routes = self._routes[letter.claim.company_id][1]
@@ -347,11 +353,7 @@ class Deliverer:
     def _by_another(self, letter: Letter, route: Route) -> str | None:
         if not letter.tried or route.server_id in letter.tried:
             return None
-        refused = [
-            f"{other.label}: {letter.tried[other.server_id]}"
-            for other in self._routes[letter.claim.company_id][1]
-            if other.server_id in letter.tried
-        ]
+        refused = [f"{self._labels[other]}: {why}" for other, why in letter.tried.items()]
         return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
             email=route.label, refused="; ".join(refused)
         )

@@ -27,8 +27,8 @@ QUIET = 0.04
 FRAME_END = b"\x1b[?2026l"
 
 
-def show(reading_home: str = "") -> None:
-    """The program under measurement; with ``reading_home`` it reads mail meanwhile, as the console does."""
+def show(home: str = "", job: str = "reading") -> None:
+    """The program under measurement; with ``home`` it does a job meanwhile, as the console does."""
     sys.setswitchinterval(0.001)
     from textual.app import App, ComposeResult
     from textual.events import Event, Key
@@ -79,8 +79,9 @@ def show(reading_home: str = "") -> None:
             for theme in THEMES:
                 self.register_theme(theme)
             self.theme = THEMES[0].name
-            if reading_home:
-                self.run_worker(_read_mail(reading_home), exit_on_error=False)
+            if home:
+                work = {"reading": _read_mail, "sign-ins": _check_sign_ins}[job]
+                self.run_worker(work(home), exit_on_error=False)
 
     Bench().run()
 
@@ -99,6 +100,20 @@ async def _read_mail(home: str) -> None:
     summary = await reader.run_due()
     told = f"{summary.messages} {time.perf_counter() - began:.2f}"
     (Path(home) / "read.txt").write_text(told)
+
+
+async def _check_sign_ins(home: str) -> None:
+    await asyncio.to_thread(importlib.import_module, "services.wire.entra")
+    from services.health.tokens import SignIns
+    from services.jobs.inactivation import check_sign_ins
+    from services.settings import load
+    from services.store.engine import open_store
+
+    settings = load(Path(home) / "carteiro.toml", {})
+    store = open_store(settings)
+    began = time.perf_counter()
+    done = await check_sign_ins(store, SignIns(store, settings))
+    (Path(home) / "done.txt").write_text(f"{done.proven} {time.perf_counter() - began:.2f}")
 
 
 def _read_until_quiet(fd: int, quiet: float = QUIET) -> bytes:
