@@ -183,15 +183,13 @@ async def _signs_in(
     talk: _Talk, account: Account, sign_ins: SignIns, ends: float
 ) -> Account | None:
     """The account with a token for each direction, proven just now; None when it was refused."""
+    login, pop_login = account.login_for(Function.SEND), account.login_for(Function.READ)
     assert account.server_id is not None
+    assert login is not None
+    assert pop_login is not None
     try:
         async with asyncio.timeout_at(ends):
-            await sign_ins.prove(account.server_id)
-            found = replace(
-                account,
-                login=await sign_ins.login(account, Function.SEND),
-                pop_login=await sign_ins.login(account, Function.READ),
-            )
+            token = await sign_ins.prove(account.server_id)
     except TimeoutError:
         words = _("O serviço de entrada da Microsoft não respondeu a tempo.")
         failure = Failure("", Stage.SIGN_IN, "timeout", explanation=words)
@@ -201,7 +199,9 @@ async def _signs_in(
         talk.failed(Stage.SIGN_IN, e.failure)
         return None
     talk.passed(Stage.SIGN_IN)
-    return found
+    return replace(
+        account, login=replace(login, secret=token), pop_login=replace(pop_login, secret=token)
+    )
 
 
 async def _sends(

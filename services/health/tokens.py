@@ -87,8 +87,8 @@ class SignIns:
         kept = await self._in_thread(partial(self.renewed, account.server_id, enough))
         return replace(login, secret=kept.access)
 
-    async def prove(self, server_id: int) -> None:
-        """Sign in anew, whatever is kept, or be part of a renewal that goes on just now.
+    async def prove(self, server_id: int) -> str:
+        """The access token of a sign-in made anew, whatever is kept, or of one that goes on just now.
 
         Raises ``WireError`` for the refusal.
         """
@@ -97,7 +97,8 @@ class SignIns:
         def enough(kept: Kept) -> bool:
             return kept.renewed_at is not None and kept.renewed_at > since
 
-        await self._in_thread(partial(self.renewed, server_id, enough, out_of_use=True))
+        work = partial(self.renewed, server_id, enough, out_of_use=True)
+        return (await self._in_thread(work)).access
 
     async def check(self, server_id: int) -> None:
         """The periodic check of one mailbox: :meth:`prove`, unless it was proven meanwhile (R45)."""

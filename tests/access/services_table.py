@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.health import linking, overview, retest, testable
+from services.health import agenda, linking, overview, retest, testable
 from services.health.troubles import Trouble
 from services.notifications import bell, by_hand
 from services.outbox import queue, views
@@ -113,6 +113,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xsx", lambda s, a, w: testable.mailbox_passed(s, a, w.mailbox)),
     "health.testable.registration_passed": (
         "xxx", lambda s, a, w: testable.registration_passed(s, a, w.server)),
+    "health.agenda.agenda": ("-s-", lambda s, a, w: agenda.agenda(s, a)),
     "health.linking.register": (
         "xxx", lambda s, a, w: linking.register(s, a, w.company, _MICROSOFT, _SIGNED, _SETTINGS)),
     "health.linking.relink": (

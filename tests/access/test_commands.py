@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "server rotate": ("xxx", "{server} --password-stdin"),
     "microsoft link": ("xxx", f"--company {CNPJ} --function send --email n@x.example"),
     "microsoft relink": ("xxx", "{server}"),
+    "microsoft list": ("-s-", ""),
     "notify": ("xsx", f"--company {CNPJ} --type general --subject s --body b"),
     "outbox list": ("-s-", ""),
     "outbox show": ("xsx", "{queued}"),

@@ -121,6 +121,14 @@ def build(session: Session) -> World:
             smtp_port=PORT,
         ),
     )
+    signed_in = EmailServer(
+        partner_id=ana.partner_id, kind="read", nickname="m", email=f"m@{MARK}.example",
+        username=f"m@{MARK}.example", mechanism="xoauth2", tenant="consumers",
+        account=f"m@{MARK}.example",
+    )  # fmt: skip
+    session.add(signed_in)
+    session.flush()
+    session.add(Mailbox(server_id=signed_in.id, company_id=company, function=Function.READ))
     relay.set_relay(session, ana, {"host": f"relay.{MARK}.example", "authenticate": False,
                                    "email": f"relay@{MARK}.example"})  # fmt: skip
     # What was its own is kept to be brought back; what it has now is a copy, with an origin.

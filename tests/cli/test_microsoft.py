@@ -114,6 +114,9 @@ def test_the_whole_life(
     entra.lifetime = 60  # shorter than a token may last to be used: each use renews it
 
     server = link(run, entra, places)
+    (agenda,) = run("microsoft", "list", "--json").json
+    assert (agenda["email"], agenda["account_kind"]) == (EMAIL, "personal")
+    assert agenda["ends_at"] > agenda["check_at"] > agenda["renewed_at"]
     notify(run, "viva")
     deliver(exchange_pop, 1)
     done = worker(run)

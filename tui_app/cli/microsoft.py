@@ -61,6 +61,47 @@ def build(_name: str, group: ArgumentParser) -> None:
     )
     relink.add_argument("id", type=int, metavar="ID", help=_("o servidor de e-mail"))
     _sign_in_options(relink)
+    actions.add(
+        "list",
+        _("a agenda das contas: renovadas quando, vencem quando"),
+        "carteiro microsoft list --json",
+        _list,
+    )
+
+
+def _list(context: Context) -> None:
+    from services.health.agenda import agenda
+
+    found = context.ask(agenda)
+    context.out.give(
+        found,
+        lambda: context.out.table(
+            (
+                "Id",
+                _("E-mail"),
+                _("Conta"),
+                _("Tipo"),
+                _("Renovada"),
+                _("Vence"),
+                _("Próxima verificação"),
+                _("Problema"),
+            ),
+            (
+                (
+                    each.server_id,
+                    each.email,
+                    each.account,
+                    each.account_kind,
+                    each.renewed_at,
+                    each.ends_at,
+                    each.check_at,
+                    f"AADSTS{each.inactive_code}" if each.inactive_code else each.trouble or "",
+                )
+                for each in found
+            ),
+            _("Nenhuma conta Microsoft: vincule com carteiro microsoft link"),
+        ),
+    )
 
 
 def _sign_in_options(parser: ArgumentParser) -> None:
