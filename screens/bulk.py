@@ -78,10 +78,7 @@ class Bulk(Generic[T]):
         """Go through the items until they are done, refused, or somebody says stop."""
         self._began = time.monotonic()
         try:
-            while self.gone < self.total and not self.stopping:
-                part = self._items[self.gone : self.gone + self._chunk]
-                self.left += await self._work(part)
-                self.gone += len(part)
+            await self.go_through(self._items)
         except CarteiroError as e:
             self.error = e.message
         except Exception:
@@ -90,6 +87,13 @@ class Bulk(Generic[T]):
         finally:
             self._seconds = time.monotonic() - self._began
             self.over.set()
+
+    async def go_through(self, items: Sequence[T]) -> None:
+        """Chunk by chunk; a subclass may know another way, and counts ``gone`` and ``left``."""
+        while self.gone < self.total and not self.stopping:
+            part = items[self.gone : self.gone + self._chunk]
+            self.left += await self._work(part)
+            self.gone += len(part)
 
     def stop(self) -> None:
         """End after the chunk that is under way; what was done stays done."""

@@ -18,6 +18,16 @@ def when(instant: datetime | None) -> str:
     return local.strftime("%d/%m/%Y %H:%M")
 
 
+def since(instant: datetime | None) -> str:
+    """``24/11 05:26``, the time alone for today, the day alone for another year."""
+    if instant is None:
+        return ""
+    local, today = instant.astimezone(), clock.now().astimezone()
+    if local.date() == today.date():
+        return local.strftime("%H:%M")
+    return local.strftime("%d/%m %H:%M" if local.year == today.year else "%d/%m/%Y")
+
+
 def amount(value: Decimal | None) -> str:
     """``1.234,56``; empty for None."""
     if value is None:

@@ -34,7 +34,12 @@ async def run_in_chunks(
     then, with ``behind`` set. What was refused is listed with its reasons before this returns.
     Call it from a worker of a screen (it waits for the dialog).
     """
-    return await app.push_screen_wait(Progress(Bulk(title, items, chunk, work)))
+    return await run_watched(app, Bulk(title, items, chunk, work))
+
+
+async def run_watched(app: App[Any], bulk: Bulk[Any]) -> Outcome:
+    """The same for a work that is there already."""
+    return await app.push_screen_wait(Progress(bulk))
 
 
 class Bar(Widget):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.notifications import bell
@@ -16,7 +18,8 @@ from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.registry.server_form import ServerDraft
 from services.store.mail import Blob, Document, OutboxMessage
-from services.store.models import EmailServer, Function
+from services.store.models import EmailServer, Function, Health
+from services.wire import aadsts
 
 NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embalagens Rio Claro ME")
@@ -25,7 +28,8 @@ _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embal
 def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
-    ``also`` "branch" makes it a branch of a third, "copy" one that imported a mailbox of that.
+    ``also`` "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
+    "down" has mailboxes that are not well.
     """
     ana = people.initialise(
         session,
@@ -53,9 +57,11 @@ def fill(session: Session, also: str = "") -> None:
     ):
         mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
     mailboxes.add(session, ana, bakery.id, _read())
-    if also:
+    if also in ("branch", "copy"):
         _headquarters(session, ana, bakery, copied=also == "copy")
     _servers(session, ana, market.id)
+    if also == "down":
+        _down(session, ana, bakery.id, market.id)
     for number, subject in enumerate(
         ("NF-e 1841 - Padaria São João", "NF-e 1842 - Padaria São João", "Boleto de março"), 1
     ):
@@ -174,6 +180,47 @@ def _servers(session: Session, ana: Actor, linked: int) -> None:
             links.link(session, ana, view.id, [linked])
         else:
             session.get_one(EmailServer, view.id).paused_until = NOON + timedelta(hours=2)
+
+
+def _down(session: Session, ana: Actor, *linked: int) -> None:
+    """Three that one code took out of use within minutes, and two that stand alone."""
+    for n, name in enumerate(("faturamento", "cobranca", "notas")):
+        row = _account(session, ana, name, linked[:1] if n else linked)
+        row.active, row.inactive_code, row.inactive_since = (
+            False,
+            50173,
+            NOON - timedelta(minutes=41 - 6 * n),
+        )
+        row.inactive_reason = aadsts.description(50173)
+    row = _account(session, ana, "pedidos", linked[1:])
+    row.health, row.health_since = Health.DOWN, NOON - timedelta(days=2, hours=3)
+    row.health_reason = "Usuário ou senha recusados pelo servidor. 535 5.7.8 authentication failed"
+    reader = session.scalars(select(EmailServer).where(EmailServer.kind == "read")).one()
+    reader.health, reader.health_since = Health.FAILING, NOON - timedelta(minutes=7)
+    reader.health_reason = "O servidor não respondeu em 30 segundos."
+    for server in session.scalars(select(EmailServer).where(EmailServer.kind == "send")):
+        if server.email in ("nfe@padaria.example", "reserva@padaria.example"):
+            server.active = False
+
+
+def _account(session: Session, ana: Actor, name: str, companies: Sequence[int]) -> EmailServer:
+    view = servers.add(
+        session,
+        ana,
+        ServerDraft(
+            kind="send",
+            nickname=name.capitalize(),
+            sender_name="Contábil Sul",
+            email=f"{name}@contabil.example",
+            partner_key="chave-do-parceiro",
+            password="segredo",
+            smtp_host="smtp.contabil.example",
+            smtp_port=587,
+            smtp_security="starttls",
+        ),
+    )
+    links.link(session, ana, view.id, list(companies))
+    return session.get_one(EmailServer, view.id)
 
 
 def document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:

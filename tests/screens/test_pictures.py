@@ -23,7 +23,7 @@ SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox"
          "users", "user_form", "register_way", "choose_mailbox", "import_mailbox",
          "mailboxes_copy", "copy_form", "resync",
          "servers", "servers_filter", "server_form", "link_companies",
-         "audit")  # fmt: skip
+         "health", "health_incident", "audit")  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

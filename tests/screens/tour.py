@@ -15,7 +15,8 @@ from tests.screens.conftest import Console
 class Stop:
     """A screen: ``steps`` are keys, and the words that then appear.
 
-    ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy".
+    ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy", or
+    mailboxes that are "down".
     """
 
     name: str
@@ -83,6 +84,13 @@ STOPS = (
     Stop("csv_choose", ((("4",), "Mercado Aurora"), (("i",), "Colunas")), chosen=False),
     Stop("users", ((("5",), "parceiro"),), chosen=False),
     Stop("user_form", ((("5",), "parceiro"), (("e",), "Editar usuário")), chosen=False),
+    Stop("health", ((("9",), "3 caixas: incidente"),), also="down", chosen=False),
+    Stop(
+        "health_incident",
+        ((("9",), "3 caixas: incidente"), (("enter", "down"), "cobranca@")),
+        also="down",
+        chosen=False,
+    ),
     Stop("audit", ((("0",), "empresa: cadastro"),), chosen=False),
     Stop("audit_entry", ((("0",), "empresa: cadastro"), (("enter",), "Como ficou")), chosen=False),
     Stop("confirm", ((("1",), "nfe@padaria"), (("x",), "Excluir a caixa"))),
@@ -112,7 +120,11 @@ async def go(console: Console, stop: Stop) -> None:
 
 
 async def failing_test(
-    account: Account, function: Function, *, on_step: Callable[[Step], None]
+    account: Account,
+    function: Function,
+    *,
+    on_step: Callable[[Step], None],
+    sign_ins: object = None,
 ) -> list[Step]:
     """What a test of a server without an answer tells, always in the same time."""
     steps = [

@@ -1,0 +1,249 @@
+"""Saúde: which mailboxes are down, since when, why, and whom that holds up (R50)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.timer import Timer
+from textual.widget import Widget
+
+from screens.commands import Command
+from screens.desk import Desk
+from screens.dialogs.email_test import EmailTest
+from screens.dialogs.mailbox_form import MailboxForm
+from screens.dialogs.progress import run_watched
+from screens.dialogs.server_form import ServerForm
+from screens.frame import FramedScreen
+from screens.health_source import TroubleSource, name_of
+from screens.health_words import incident_words, trouble_words
+from screens.retesting import Retesting
+from screens.widgets.columns import Column
+from screens.widgets.foreign import Foreign, notify_safe
+from screens.widgets.list import WindowList
+from screens.widgets.listing import Listing
+from screens.widgets.numbers import grouped
+from services.errors import CarteiroError
+from services.health import retest
+from services.health.troubles import Trouble
+from services.language import _, ngettext
+from services.registry import company_views, mailboxes, server_views
+from services.store.models import Function, Kind
+
+
+class TroubleList(WindowList):
+    """Space unfolds an incident, and marks a mailbox."""
+
+    def __init__(self, source: TroubleSource, columns: Sequence[Column], *, empty: str) -> None:
+        super().__init__(source, columns, empty=empty)
+        self._known = source
+
+    def sign(self, row_id: int) -> tuple[str, str] | None:
+        """Whether an incident is unfolded."""
+        if self._known.incident(row_id) is not None:
+            return ("−" if self._known.is_open(row_id) else "+", "strong")
+        return super().sign(row_id)
+
+    def action_mark(self) -> None:
+        """Unfold, or mark."""
+        if self._known.incident(self.current) is not None:
+            self.action_choose()
+        else:
+            super().action_mark()
+
+
+class HealthScreen(FramedScreen):
+    """The worst first; what is under the cursor is told in full below the list."""
+
+    key = "health"
+    DEFAULT_CSS = """
+    HealthScreen #told {
+        height: auto; min-height: 5; max-height: 9; padding: 0 1; border-top: solid $primary 40%;
+    }
+    HealthScreen #told.empty { display: none; }
+    """
+    VERBS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "health.retest",
+            "T",
+            _("Testar todas de novo"),
+            "retest",
+            _("Testa as marcadas, ou todas; as que passam voltam ao uso"),
+            order=1,
+            when=lambda screen: bool(screen.list.row_count),
+        ),
+        Command(
+            "health.test",
+            "t",
+            _("Testar"),
+            "test",
+            order=2,
+            when=lambda screen: bool(screen.list.row_count),
+        ),
+        Command(
+            "health.edit",
+            "e",
+            _("Editar"),
+            "edit",
+            order=3,
+            when=lambda screen: bool(screen.list.row_count),
+        ),
+        Command("health.reload", "r", _("Atualizar"), "reload", palette=False),
+        Command("health.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
+    )
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._source = TroubleSource(desk)
+        self.list = TroubleList(
+            self._source,
+            (
+                Column("state", _("Situação"), 11),
+                Column("email", _("Caixa"), 18, wide=True),
+                Column("since", _("Desde"), 11),
+                Column("why", _("Motivo"), 11, wide=True),
+                Column("companies", _("Emp."), 5, align="right"),
+                Column("waiting", _("Na fila"), 7, align="right"),
+            ),
+            empty=_(
+                "Todas as caixas estão bem.\n\nQuando uma parar, falhar ou for inativada pelo "
+                "provedor, ela aparece aqui sozinha: desde quando, por quê, que empresas atinge e "
+                "quantos e-mails esperam por ela."
+            ),
+        )
+        self._told = Foreign(block=True, id="told", classes="empty")
+        self._later: Timer | None = None
+
+    @classmethod
+    def title_words(cls) -> str:
+        return _("Saúde")
+
+    def help_words(self) -> str:
+        return _(
+            "As caixas que não estão bem, as piores primeiro. O mesmo código em três ou mais caixas "
+            "em poucos minutos é um incidente, numa linha só: Enter ou Espaço mostra as caixas dele. "
+            "'t' testa a caixa sob o cursor, 'T' testa todas de novo e reativa as que passam; 'e' "
+            "abre o cadastro. Em pausa é o que volta sozinho: não se testa. 'Na fila' são os e-mails "
+            "que não têm outra saída agora."
+        )
+
+    def body(self) -> Iterable[Widget]:
+        yield Listing(self.list, title=self.title_words())
+        yield self._told
+
+    async def refresh_live(self) -> None:
+        """At most as often as leaves nine tenths of the time to the person's keys."""
+        if self._later is None:
+            pause = self._source.resting()
+            self._later = self.set_timer(pause, self._refresh) if pause else None
+            if self._later is None:
+                self._refresh()
+
+    def _refresh(self) -> None:
+        self._later = None
+        self.list.refresh_ids()
+
+    def action_reload(self) -> None:
+        """Read the list again."""
+        self.list.refresh_ids()
+
+    # What is under the cursor.
+
+    def on_window_list_counted(self) -> None:
+        """The rows were read: what is told of the one under the cursor may be another."""
+        self._tell()
+        self.refresh_bindings()
+
+    def on_window_list_highlighted(self) -> None:
+        """Another row: tell of that."""
+        self._tell()
+
+    def _tell(self) -> None:
+        incident = self._source.incident(self.list.current)
+        trouble = self._source.trouble(self.list.current)
+        self._told.set_class(incident is None and trouble is None, "empty")
+        if incident is not None:
+            self._told.show(incident_words(incident))
+        elif trouble is not None:
+            self._told.show(trouble_words(trouble))
+
+    def on_window_list_chosen(self) -> None:
+        """Enter unfolds an incident, or opens the mailbox."""
+        self.action_edit()
+
+    def action_edit(self) -> None:
+        """The form of what is under the cursor; of an incident its mailboxes."""
+        chosen = self.list.current
+        if chosen is None:
+            return
+        trouble = self._source.trouble(chosen)
+        if trouble is None:
+            self._source.turn(chosen)
+            self.list.refresh_ids()
+        else:
+            self.run_worker(self._edit(trouble), group="form", exclusive=True, exit_on_error=False)
+
+    async def _edit(self, trouble: Trouble) -> None:
+        try:
+            if trouble.kind == Kind.RELAY:
+                from screens.dialogs.partner_form import show_partner
+
+                await show_partner(self.app, self.desk)
+            elif self.desk.actor.is_partner or trouble.mailbox_id is None:
+                server = await self.desk.ask(server_views.view, trouble.server_id)
+                await self.app.push_screen_wait(ServerForm(self.desk, server))
+            else:
+                mailbox = await self.desk.ask(mailboxes.view, trouble.mailbox_id)
+                company = await self.desk.ask(company_views.view, mailbox.company_id)
+                form = MailboxForm(self.desk, company, Function(mailbox.function), mailbox)
+                await self.app.push_screen_wait(form)
+        except CarteiroError as e:
+            self.refuse(e.message)
+
+    # Testing.
+
+    def action_test(self) -> None:
+        """Testar E-mail of the mailbox under the cursor; of an incident all its mailboxes."""
+        chosen = self.list.current
+        trouble = self._source.trouble(chosen)
+        if trouble is not None:
+            self.app.push_screen(self._test(trouble))
+        elif chosen is not None:
+            self._retest(self._source.concerned(chosen))
+
+    def _test(self, trouble: Trouble) -> EmailTest:
+        return EmailTest(
+            self.desk,
+            name_of(trouble),
+            trouble.tested,
+            lambda: self.desk.ask(retest.account, trouble, self.desk.settings),
+            False,
+            lambda: self.desk.do(retest.passed, trouble),
+        )
+
+    def action_retest(self) -> None:
+        """Test the marked mailboxes, or all, and bring back those that pass (R49)."""
+        marks = self.list.marks
+        self._retest(
+            [each for each in self._source.troubles if not marks or each.server_id in marks]
+        )
+
+    def _retest(self, troubles: Sequence[Trouble]) -> None:
+        worth = retest.worth_testing(troubles)
+        if worth:
+            self.run_worker(self._watch(worth), group="retest", exclusive=True, exit_on_error=False)
+        else:
+            notify_safe(self.app, _("Só há caixas em pausa: elas voltam sozinhas"))
+
+    async def _watch(self, troubles: Sequence[Trouble]) -> None:
+        outcome = await run_watched(self.app, Retesting(self.desk, troubles))
+        if not outcome.behind:
+            words = (
+                ngettext("{n} caixa de volta ao uso", "{n} caixas de volta ao uso", outcome.done)
+                if outcome.done
+                else _("Nenhuma caixa voltou ao uso")
+            )
+            severity = "information" if outcome.whole else "warning"
+            notify_safe(self.app, words.format(n=grouped(outcome.done)), severity)
+        self.list.action_unmark()
+        self.list.refresh_ids()
