@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.screen import Screen
@@ -56,7 +57,9 @@ class BellScreen(BrowseScreen):
 
     def help_words(self) -> str:
         return _(
-            "O que aconteceu, o mais novo primeiro; chega sozinho, também de outros processos."
+            "O que aconteceu, o mais novo primeiro; chega sozinho, também de outros processos. "
+            "Enter lê; de uma caixa que falhou ou foi inativada leva à caixa: l a vincula de novo, "
+            "t testa, e abre."
         )
 
     def source(self) -> Source:
@@ -86,6 +89,12 @@ class BellScreen(BrowseScreen):
 
             await self.desk.do(bell.mark_read, [chosen])
             await show_partner(self.app, self.desk)
+            return
+        if entry.cause_kind in ("mailbox", "server") and entry.cause_id is not None:
+            from screens.dialogs.mailbox_notice import MailboxNotice
+
+            load = partial(self._facts, chosen)
+            self.app.push_screen(MailboxNotice(self.desk, entry.cause_kind, entry.cause_id, load))
             return
         self.app.push_screen(self.detail(chosen))
 

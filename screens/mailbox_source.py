@@ -71,6 +71,8 @@ def _cells(view: MailboxView) -> Sequence[Cell]:
 
 def _state(view: MailboxView) -> str:
     """As the jobs see it in this direction."""
+    if view.inactive_code is not None:
+        return "inactivated"
     if not view.active:
         return "inactive"
     if view.paused_until is not None and view.paused_until > clock.now():

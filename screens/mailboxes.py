@@ -12,6 +12,7 @@ from screens.dates import day, when
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest
+from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.mailbox_form import MailboxForm
 from screens.dialogs.progress import run_in_chunks
 from screens.frame import FramedScreen
@@ -20,6 +21,7 @@ from screens.mailbox_work import Deed, deleting, do_each, switching
 from screens.registering import register, resync, undo
 from screens.relay_line import RelayLine
 from screens.widgets.foreign import Foreign, notify_safe
+from screens.widgets.inactivated import Inactivated
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from services.language import _
@@ -84,6 +86,15 @@ class MailboxesScreen(FramedScreen):
             order=7,
             when=lambda s: s.imported is not None and s.imported.why_not is None,
         ),
+        Command(
+            "mailboxes.relink",
+            "l",
+            _("Vincular de novo"),
+            "relink",
+            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            order=8,
+            when=lambda s: can_relink(s.chosen),
+        ),
         Command("mailboxes.status", "s", _("Situação"), "status"),
         Command("mailboxes.up", "plus", _("Subir na ordem"), "move(-1)", palette=False),
         Command("mailboxes.down", "minus", _("Descer na ordem"), "move(1)", palette=False),
@@ -96,6 +107,7 @@ class MailboxesScreen(FramedScreen):
         self.why_not: str | None = None
         self.imported: ImportView | None = None
         self._relay = RelayLine(desk)
+        self._inactivated = Inactivated("l")
         self._sources = {f: MailboxSource(desk, f) for f in Function}
         self._lists = {
             f: WindowList(self._sources[f], columns(copies=False), id=f.value) for f in Function
@@ -116,13 +128,15 @@ class MailboxesScreen(FramedScreen):
             "só existem com a extensão Importação de Documentos ativada. Cada função precisa da "
             "própria caixa. Importar da Matriz ou do Parceiro troca as caixas de envio por uma "
             "cópia: por 30 dias z a desfaz. “≠ origem” diz que a origem da cópia mudou desde "
-            "então: y mostra o que mudou e sincroniza."
+            "então: y mostra o que mudou e sincroniza. Uma caixa inativada pela Microsoft diz o "
+            "código e o motivo: l vincula a conta de novo, e o teste que passa a põe de volta em uso."
         )
 
     def body(self) -> Iterable[Widget]:
         yield Foreign(id="why")
         yield self._relay
         yield from self._listings.values()
+        yield self._inactivated
         yield Foreign(id="imported")
 
     def on_mount(self) -> None:
@@ -197,23 +211,29 @@ class MailboxesScreen(FramedScreen):
 
     def on_window_list_highlighted(self) -> None:
         """Another mailbox: other things may be possible."""
-        self.refresh_bindings()
+        self._cursor_moved()
 
     def on_window_list_counted(self) -> None:
         """A list was read again."""
         for function, shown in self._lists.items():
             views = self._sources[function].views.values()
             shown.set_columns(columns(copies=any(view.origin is not None for view in views)))
-        self.refresh_bindings()
+        self._cursor_moved()
 
     def on_descendant_focus(self) -> None:
         """The other list: the same."""
+        self._cursor_moved()
+
+    def _cursor_moved(self) -> None:
+        self._inactivated.tell(self.chosen)
         self.refresh_bindings()
 
     def _function(self) -> Function:
         return Function.READ if self._lists[Function.READ].has_focus else Function.SEND
 
-    def _chosen(self) -> MailboxView | None:
+    @property
+    def chosen(self) -> MailboxView | None:
+        """The mailbox under the cursor."""
         function = self._function()
         cursor = self._lists[function].current
         return None if cursor is None else self._sources[function].views.get(cursor)
@@ -227,7 +247,7 @@ class MailboxesScreen(FramedScreen):
     @property
     def chosen_has_drifted(self) -> bool:
         """Is the mailbox under the cursor a copy whose origin has changed?"""
-        view = self._chosen()
+        view = self.chosen
         return view is not None and view.origin is not None and view.origin.drifted
 
     # What can be done.
@@ -250,7 +270,7 @@ class MailboxesScreen(FramedScreen):
                 self._relay.edit(self), group="form", exclusive=True, exit_on_error=False
             )
             return
-        view = self._chosen()
+        view = self.chosen
         if view is not None and self.desk.company is not None:
             self.app.push_screen(
                 MailboxForm(self.desk, self.desk.company, Function(view.function), view)
@@ -258,9 +278,21 @@ class MailboxesScreen(FramedScreen):
 
     def action_test(self) -> None:
         """Testar E-mail with the saved values (R8, R19)."""
-        view = self._chosen()
+        view = self.chosen
         if view is not None:
             self.app.push_screen(EmailTest.of_saved(self.desk, view))
+
+    def action_relink(self) -> None:
+        """Sign in again at Microsoft, and test (R49)."""
+        view = self.chosen
+        if view is not None:
+            self.run_worker(
+                self._relink(view.server_id), group="form", exclusive=True, exit_on_error=False
+            )
+
+    async def _relink(self, server_id: int) -> None:
+        await relink(self.app, self.desk, server_id)
+        await self.refresh_live()
 
     def action_switch(self) -> None:
         """Caixa ativa on or off, of the one under the cursor or of all marked (R9)."""
@@ -298,7 +330,7 @@ class MailboxesScreen(FramedScreen):
 
     def action_move(self, steps: int) -> None:
         """Try this mailbox earlier or later than its neighbour in the list (R13)."""
-        view = self._chosen()
+        view = self.chosen
         if view is None:
             return
         views: Sequence[MailboxView] = list(self._sources[Function(view.function)].views.values())
@@ -311,7 +343,7 @@ class MailboxesScreen(FramedScreen):
 
     def action_resync(self) -> None:
         """Give a copy what its origin has now, after showing what changes (R6)."""
-        view = self._chosen()
+        view = self.chosen
         if view is not None:
             self.run_worker(self._resync(view), group="resync", exclusive=True, exit_on_error=False)
 

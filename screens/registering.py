@@ -1,4 +1,4 @@
-"""How a mailbox comes to a company: the four ways, re-sync of a copy, undoing an import (R4, R6)."""
+"""How a mailbox comes to a company or the partner: the ways, re-sync of a copy, undoing an import (R4, R6)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from screens.desk import Desk
 from screens.dialogs.choose_mailbox import ChooseMailbox
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.import_mailbox import ImportMailbox, security_words
+from screens.dialogs.linking import link
 from screens.dialogs.mailbox_form import MailboxForm
 from screens.dialogs.register_way import RegisterWay
+from screens.dialogs.server_form import ServerForm
 from screens.frame import FramedScreen
 from screens.widgets.foreign import notify_safe
 from services.errors import CarteiroError
@@ -19,8 +21,8 @@ from services.registry.copying import Difference
 from services.registry.mailboxes import MailboxView
 from services.registry.origins import HEADQUARTERS, PARTNER
 from services.registry.undoing import Fate, ImportView
-from services.registry.ways import OTHER, ways
-from services.store.models import Function
+from services.registry.ways import MICROSOFT, OTHER, partner_ways, ways
+from services.store.models import Function, Kind
 
 
 async def register(
@@ -36,8 +38,28 @@ async def register(
     way = await screen.app.push_screen_wait(RegisterWay(f"{what} · {company.nickname}", open_here))
     if way == OTHER:
         await screen.app.push_screen_wait(MailboxForm(desk, company, function))
+    elif way == MICROSOFT:
+        await link(screen.app, desk, company, function)
     elif way in (HEADQUARTERS, PARTNER):
         await _import(screen, desk, company, way)
+
+
+async def register_server(screen: FramedScreen, desk: Desk) -> int | None:
+    """Ask which way a server of the partner's own comes, and go it; the new server's id."""
+    try:
+        open_here = await desk.ask(partner_ways)
+    except CarteiroError as e:
+        screen.refuse(e.message)
+        return None
+    title = _("Novo servidor de e-mail")
+    way = await screen.app.push_screen_wait(RegisterWay(title, open_here))
+    if way == MICROSOFT:
+        return await link(screen.app, desk, None, Kind.BOTH)
+    if way != OTHER:
+        return None
+    form = ServerForm(desk)
+    await screen.app.push_screen_wait(form)
+    return form.record.id if form.record is not None else None
 
 
 async def _import(screen: FramedScreen, desk: Desk, company: CompanyView, kind: str) -> None:

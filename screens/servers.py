@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -13,76 +13,24 @@ from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest
 from screens.dialogs.link_companies import link_companies
+from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.progress import run_in_chunks
 from screens.dialogs.server_form import ServerForm
 from screens.frame import FramedScreen
-from screens.widgets.columns import Cell, Column
+from screens.registering import register_server
+from screens.server_source import ServerSource, columns
 from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
 from screens.widgets.foreign import notify_safe
+from screens.widgets.inactivated import Inactivated
 from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
-from screens.widgets.status import cell
-from services import clock
 from services.errors import CarteiroError
-from services.health import testable
 from services.language import _, ngettext
 from services.registry import server_views, servers
-from services.registry.server_views import Filters, ServerView
-from services.store.models import Function, Health, Kind
+from services.registry.server_views import ServerView
 
 CHUNK = 20
 STATUSES = (None, "active", "inactive")
-
-
-def kind_words(kind: str) -> str:
-    """What a server serves, in a word (R17)."""
-    words = {Kind.SEND: _("Envio"), Kind.READ: _("Leitura"), Kind.BOTH: _("Ambos")}
-    return words.get(Kind(kind), kind)
-
-
-class ServerSource:
-    """The partner's servers under the four filters of R16, as a list reads them."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.filters: Mapping[str, str] = {}
-        self.status: str | None = None
-
-    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        return await self._desk.ask(
-            server_views.ids,
-            filters=Filters(**self.filters) if filter else Filters(),
-            status=self.status,
-            sort=sort,
-            descending=descending,
-        )
-
-    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        found = await self._desk.ask(server_views.rows, ids)
-        return {i: _cells(view) for i, view in found.items()}
-
-
-def _cells(view: ServerView) -> Sequence[Cell]:
-    host = view.pop_host if view.kind == Kind.READ else view.smtp_host
-    return (
-        view.nickname,
-        view.email,
-        kind_words(view.kind),
-        cell(_state(view)),
-        grouped(view.companies_count),
-        host or "",
-        view.created_by or "",
-    )
-
-
-def _state(view: ServerView) -> str:
-    if not view.active:
-        return "inactive"
-    if view.paused_until is not None and view.paused_until > clock.now():
-        return "paused"
-    if view.kind == Kind.BOTH and len(view.failing) == 1:
-        return "not_sending" if view.failing == (Function.SEND,) else "not_reading"
-    return view.health if view.health in (Health.FAILING, Health.DOWN) else "active"
 
 
 class ServersScreen(FramedScreen):
@@ -96,6 +44,15 @@ class ServersScreen(FramedScreen):
         Command("servers.link", "v", _("Vincular"), "link", order=4),
         Command("servers.switch", "a", _("Ativar"), "switch", order=5),
         Command("servers.delete", "x", _("Excluir"), "delete", order=6),
+        Command(
+            "servers.relink",
+            "l",
+            _("Vincular de novo"),
+            "relink",
+            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            order=7,
+            when=lambda s: can_relink(s.chosen),
+        ),
         Command("servers.status", "s", _("Situação"), "status", order=9),
         Command("servers.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("servers.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
@@ -103,18 +60,11 @@ class ServersScreen(FramedScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._source = ServerSource(desk)
+        self._source = ServerSource(desk, self._read_again)
+        self._inactivated = Inactivated("l")
         self.list = WindowList(
             self._source,
-            (
-                Column("nickname", _("Apelido"), 15, sortable=True),
-                Column("email", _("E-mail"), 21, wide=True, sortable=True),
-                Column("kind", _("Tipo"), 7, sortable=True),
-                Column("status", _("Situação"), 13, sortable=True),
-                Column("companies", _("Empresas"), 10, align="right", sortable=True),
-                Column("host", _("Servidor"), 22, min_terminal_width=130),
-                Column("created_by", _("Cadastrou"), 12, min_terminal_width=130),
-            ),
+            columns(),
             empty=_("Nenhum servidor de e-mail. Tecle n para cadastrar o primeiro."),
         )
         self._listing = FilteredListing(
@@ -138,15 +88,34 @@ class ServersScreen(FramedScreen):
         return _(
             "Todas as contas de e-mail do parceiro e quantas empresas usam cada uma. '/' filtra "
             "por CNPJ, empresa, e-mail e usuário, juntos ou um só; 'v' vincula empresas, que veem "
-            "a caixa na hora. Espaço marca linhas: 'a' e 'x' valem então para todas as marcadas. "
+            "a caixa na hora. Uma conta Microsoft que foi inativada diz por quê: 'l' a vincula de "
+            "novo, e o teste que passa a põe de volta em uso. Espaço marca linhas: 'a' e 'x' valem então para todas as marcadas. "
             "Um servidor vinculado não pode ser excluído."
         )
 
     def body(self) -> Iterable[Widget]:
         yield self._listing
+        yield self._inactivated
 
     async def refresh_live(self) -> None:
         self.list.refresh_ids()
+
+    @property
+    def chosen(self) -> ServerView | None:
+        """The server under the cursor as it was read last."""
+        return None if self.list.current is None else self._source.views.get(self.list.current)
+
+    def on_window_list_highlighted(self) -> None:
+        """Another server: other things may be possible."""
+        self._read_again()
+
+    def on_window_list_counted(self) -> None:
+        """The list was read again."""
+        self._read_again()
+
+    def _read_again(self) -> None:
+        self._inactivated.tell(self.chosen)
+        self.refresh_bindings()
 
     def _with_view(self, then: Callable[[ServerView], Any]) -> None:
         """Read the server under the cursor as it is now, and go on with it."""
@@ -155,15 +124,14 @@ class ServersScreen(FramedScreen):
             self.attempt(lambda: self.desk.ask(server_views.view, chosen), then, group="view")
 
     def action_new(self) -> None:
-        """Register a server (R17); the cursor is on it afterwards."""
+        """Register a server, by one of the two ways (R4, R17); the cursor is on it afterwards."""
         self.run_worker(self._register(), group="form", exclusive=True, exit_on_error=False)
 
     async def _register(self) -> None:
-        form = ServerForm(self.desk)
-        await self.app.push_screen_wait(form)
-        if form.record is not None:
+        made = await register_server(self, self.desk)
+        if made is not None:
             self.list.refresh_ids()
-            await self.list.go_to(form.record.id)
+            await self.list.go_to(made)
 
     def action_edit(self) -> None:
         """Change the server under the cursor."""
@@ -175,7 +143,22 @@ class ServersScreen(FramedScreen):
 
     def action_test(self) -> None:
         """Testar E-mail with the saved values, in every direction that it serves (R19)."""
-        self._with_view(lambda view: self.app.push_screen(server_test(self.desk, view)))
+        self._with_view(
+            lambda view: self.app.push_screen(
+                EmailTest.of_server(self.desk, view.id, view.email, view.kind)
+            )
+        )
+
+    def action_relink(self) -> None:
+        """Sign in again at Microsoft, and test (R49)."""
+        view = self.chosen
+        if view is not None:
+            self.run_worker(
+                relink(self.app, self.desk, view.id),
+                group="form",
+                exclusive=True,
+                exit_on_error=False,
+            )
 
     def action_link(self) -> None:
         """Vincular Empresas (R20)."""
@@ -294,18 +277,6 @@ def _inactivated(n: int) -> str:
 
 def _deleted(n: int) -> str:
     return ngettext("{n} servidor excluído", "{n} servidores excluídos", n)
-
-
-def server_test(desk: Desk, view: ServerView) -> EmailTest:
-    """Testar E-mail for a saved server, in every direction that it serves (R19)."""
-    return EmailTest(
-        desk,
-        view.email,
-        view.kind,
-        lambda: desk.ask(testable.of_server, view.id, desk.settings),
-        False,
-        lambda: desk.do(testable.server_passed, view.id),
-    )
 
 
 def _question(concerned: Sequence[ServerView], marked: int, active: bool) -> Confirm:

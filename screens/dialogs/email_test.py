@@ -93,6 +93,19 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         return cls(desk, view.email, view.function, load, False, passed)
 
     @classmethod
+    def of_server(cls, desk: Desk, server_id: int, email: str, kind: str) -> EmailTest:
+        """Test a saved server that is this user's to change, in every direction of ``kind``."""
+
+        async def load() -> Account:
+            (account,) = await desk.ask(testable.of_registrations, [server_id], desk.settings)
+            return account
+
+        def passed() -> Awaitable[bool]:
+            return desk.do(testable.registration_passed, server_id)
+
+        return cls(desk, email, kind, load, False, passed)
+
+    @classmethod
     def of_draft(cls, desk: Desk, draft: MailboxDraft, view_id: int | None) -> EmailTest:
         """Test what is on the form; an empty password is the kept one of ``view_id``."""
 

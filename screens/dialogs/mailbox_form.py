@@ -13,11 +13,14 @@ from screens.dialogs import copy_fields
 from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
+from screens.dialogs.linking import can_relink, relink
+from screens.dialogs.microsoft_fields import completed, of_account
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
+from screens.widgets.inactivated import Inactivated
 from services.language import _
 from services.registry import mailbox_form, mailboxes
 from services.registry.companies import CompanyView
@@ -135,6 +138,15 @@ class MailboxForm(RecordForm[MailboxView]):
             _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
             order=4,
         ),
+        Command(
+            "mailbox_form.relink",
+            "f3",
+            _("Vincular de novo"),
+            "relink",
+            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            order=5,
+            when=lambda form: can_relink(form.record),
+        ),
     )
 
     def __init__(
@@ -142,6 +154,7 @@ class MailboxForm(RecordForm[MailboxView]):
     ) -> None:
         self.company = company
         self.function = function
+        self._inactivated = Inactivated("F3")
         super().__init__(desk, *_asked(function, view), view)
 
     @property
@@ -155,6 +168,7 @@ class MailboxForm(RecordForm[MailboxView]):
         return f"{title.format(what=what)} · {self.company.nickname}"
 
     def above(self) -> Iterable[Widget]:
+        yield self._inactivated
         if self.record is not None and self.record.origin is not None:
             yield Foreign(copy_fields.words(self.record.origin), classes="hint", id="origin")
 
@@ -162,8 +176,9 @@ class MailboxForm(RecordForm[MailboxView]):
         yield Foreign(block=True, id="guidance")
 
     def on_mount(self) -> None:
-        """Say what the provider asks, of a saved address too."""
+        """Say what the provider asks, of a saved address too, and what stands in the way."""
         self._show_line()
+        self._inactivated.tell(self.record)
 
     # Saving.
 
@@ -175,6 +190,8 @@ class MailboxForm(RecordForm[MailboxView]):
             changes = {name: getattr(draft, name) for name in copy_fields.CHANGEABLE}
         else:
             changes = changes_of(self.function, draft)
+            if not self.form.has("password"):
+                del changes["username"], changes["authenticate"]
         return await self.desk.do(
             mailboxes.edit, self.record.id, changes, version=self.record.version
         )
@@ -253,6 +270,7 @@ class MailboxForm(RecordForm[MailboxView]):
         if self.record is not None and self.is_copy:
             own = {name: values[name] for name in copy_fields.CHANGEABLE}
             values = {**_values(self.function, self.record), **own}
+        values = completed(values, self.record)
         return MailboxDraft(
             function=self.function,
             nickname=values["nickname"] or "",
@@ -275,6 +293,16 @@ class MailboxForm(RecordForm[MailboxView]):
         if self.form.check():
             self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
 
+    def action_relink(self) -> None:
+        """Sign in again at Microsoft, and test (R49); what was typed here stays."""
+        self.run_worker(self._relink(), group="test", exclusive=True, exit_on_error=False)
+
+    async def _relink(self) -> None:
+        assert self.record is not None
+        if await relink(self.app, self.desk, self.record.server_id):
+            await self.take_over()
+            self._inactivated.tell(self.record)
+
     async def _test(self) -> None:
         field = await self.app.push_screen_wait(
             EmailTest.of_draft(self.desk, self.draft(), self.record.id if self.record else None)
@@ -291,7 +319,7 @@ def _asked(
     values = _values(function, view)
     if view is not None and view.origin is not None:
         return copy_fields.of_copy(specs, values)
-    return specs, values
+    return of_account(specs, values, view)
 
 
 def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:

@@ -134,6 +134,12 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         else:
             self.tell(error.message, refusal=True)
 
+    async def take_over(self) -> None:
+        """What was done to the record from here is in it now; what was typed is kept."""
+        self.record = await self.now()
+        self.form.rebase(self.values_of(self.record))
+        self.refresh_bindings()
+
     async def _changed_meanwhile(self, conflict: Conflict) -> None:
         """Somebody else saved first: what they changed is shown, what was typed is kept."""
         if self.record is None or conflict.field is not None:

@@ -70,8 +70,8 @@ def fields(*, editing: bool) -> list[FieldSpec]:
             help=_("A chave do seu próprio parceiro."),
         ),
         FieldSpec("active", _("Caixa ativa"), kind="switch"),
-        *_place("smtp", visible_when=sends),
-        *_place("pop", visible_when=reads),
+        *place_fields("smtp", visible_when=sends),
+        *place_fields("pop", visible_when=reads),
         FieldSpec("authenticate", _("Autenticação"), kind="switch", advanced=True),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
         FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
@@ -99,7 +99,8 @@ def fields(*, editing: bool) -> list[FieldSpec]:
     ]
 
 
-def _place(protocol: str, **more: Any) -> list[FieldSpec]:
+def place_fields(protocol: str, **more: Any) -> list[FieldSpec]:
+    """Host, port and security of "smtp" or "pop", all advanced."""
     name = protocol.upper()
     return [
         FieldSpec(

@@ -16,6 +16,8 @@ from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
 from screens.dialogs.link_companies import link_companies
+from screens.dialogs.linking import can_relink, relink
+from screens.dialogs.microsoft_fields import completed, of_account
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
 from screens.dialogs.server_fields import (
@@ -31,6 +33,7 @@ from screens.dialogs.server_fields import (
 from screens.widgets.fields import Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
+from screens.widgets.inactivated import Inactivated
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.health import testable
@@ -82,24 +85,40 @@ class ServerForm(RecordForm[ServerView]):
             _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
             order=11,
         ),
+        Command(
+            "server_form.relink",
+            "f3",
+            _("Vincular de novo"),
+            "relink",
+            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            order=5,
+            when=lambda form: can_relink(form.record),
+        ),
     )
 
     def __init__(self, desk: Desk, view: ServerView | None = None) -> None:
         super().__init__(desk, (), {}, view)
         self.form = self._make_form()
         self._prefilled: set[str] = set()
+        self._inactivated = Inactivated("F3")
         self._links = -1 if view is None else view.companies_count
 
     def _make_form(self) -> Form:
         view = self.record
         return Form(
-            fields(editing=view is not None),
-            values_of(view, self.desk.actor.partner_name),
+            *of_account(
+                fields(editing=view is not None),
+                values_of(view, self.desk.actor.partner_name),
+                view,
+            ),
             made_by_hand=() if view is None else saved_names(view),
         )
 
     def title_words(self) -> str:
         return _("Novo servidor de e-mail") if self.record is None else _("Editar servidor")
+
+    def above(self) -> Iterable[Widget]:
+        yield self._inactivated
 
     def below(self) -> Iterable[Widget]:
         yield Foreign(id="guidance", block=True)
@@ -107,17 +126,21 @@ class ServerForm(RecordForm[ServerView]):
 
     def on_mount(self) -> None:
         """Say what goes for the server as it stands."""
+        self._inactivated.tell(self.record)
         self._show_guidance()
         self._show_links()
 
     # Saving.
 
     async def save(self) -> ServerView:
-        values = self.form.values()
+        values = completed(self.form.values(), self.record)
         if self.record is None:
             return await self.desk.do(servers.add, draft_of(values))
+        changes = changes_of(values)
+        if not self.form.has("password"):
+            del changes["username"], changes["authenticate"]
         return await self.desk.do(
-            servers.edit, self.record.id, changes_of(values), version=self.record.version
+            servers.edit, self.record.id, changes, version=self.record.version
         )
 
     async def now(self) -> ServerView:
@@ -125,7 +148,8 @@ class ServerForm(RecordForm[ServerView]):
         return await self.desk.ask(server_views.view, self.record.id)
 
     def values_of(self, record: ServerView) -> Mapping[str, Value]:
-        return values_of(record, self.desk.actor.partner_name)
+        values = values_of(record, self.desk.actor.partner_name)
+        return of_account((), values, record)[1]
 
     async def saved(self, record: ServerView) -> None:
         """A new server stays open, to be linked; a changed one closes, after its new password
@@ -133,7 +157,7 @@ class ServerForm(RecordForm[ServerView]):
         if self.record is None:
             await self._go_on_with(record)
             return
-        if password := str(self.form.values()["password"] or ""):
+        if password := str(self.form.values().get("password") or ""):
             await offer_rotation(self.app, self.desk, record.id, password)
         self.dismiss(record)
 
@@ -223,7 +247,7 @@ class ServerForm(RecordForm[ServerView]):
         self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
 
     async def _test(self) -> None:
-        draft = draft_of(self.form.values())
+        draft = draft_of(completed(self.form.values(), self.record))
         # A name and a key say nothing of the mail server: the test does not wait for them.
         draft = replace(
             draft,
@@ -255,6 +279,16 @@ class ServerForm(RecordForm[ServerView]):
         """What is saved works: jobs use it again at once (R48, R49)."""
         assert self.record is not None
         return await self.desk.do(testable.server_passed, self.record.id)
+
+    def action_relink(self) -> None:
+        """Sign in again at Microsoft, and test (R49); what was typed here stays."""
+        self.run_worker(self._relink(), group="test", exclusive=True, exit_on_error=False)
+
+    async def _relink(self) -> None:
+        assert self.record is not None
+        if await relink(self.app, self.desk, self.record.id):
+            await self.take_over()
+            self._inactivated.tell(self.record)
 
     def action_link(self) -> None:
         """Vincular Empresas (R20)."""

@@ -30,12 +30,12 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         # mailboxes and servers
         "active": ("●", _("Ativa"), Tone.GOOD),
         "inactive": ("○", _("Inativa"), Tone.MUTED),
+        "inactivated": ("▲", _("Inativada"), Tone.BAD),
         "paused": ("◌", _("Pausada"), Tone.WARN),
         "healthy": ("●", _("Funcionando"), Tone.GOOD),
         "ok": ("●", _("Funcionando"), Tone.GOOD),
         "unknown": ("◌", _("Sem teste"), Tone.MUTED),
         "failing": ("▲", _("Com falha"), Tone.BAD),
-        "inactivated": ("▲", _("Inativada"), Tone.BAD),
         "down": ("▲", _("Parada"), Tone.BAD),
         "not_sending": ("▲", _("Sem envio"), Tone.BAD),
         "not_reading": ("▲", _("Sem leitura"), Tone.BAD),

@@ -7,6 +7,7 @@ cancels the call has cancelled the sign-in.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,20 +33,29 @@ async def ask_code(settings: Settings, link: Link) -> DeviceCode:
     )
 
 
-async def wait(settings: Settings, asked: DeviceCode) -> SignedIn:
+async def wait(
+    settings: Settings,
+    asked: DeviceCode,
+    on_trouble: Callable[[Failure | None], None] | None = None,
+) -> SignedIn:
     """Who signed in with the code, as soon as it is done.
+
+    ``on_trouble`` hears of each question that got no answer, and with None of each that did.
 
     Raises ``WireError`` of the kind "declined" or "expired", or for a refusal; a network that
     fails meanwhile is asked again until the code has expired.
     """
     while True:
         await asyncio.sleep(asked.interval)
+        trouble = None
         try:
             found = await asyncio.to_thread(partial(registration(settings).poll, asked))
         except WireError as e:
             if e.failure.permanent:
                 raise
-            found = None
+            found, trouble = None, e.failure
+        if on_trouble is not None:
+            on_trouble(trouble)
         if found is not None:
             return found
         if now() >= asked.expires_at:

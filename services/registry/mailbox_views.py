@@ -26,8 +26,9 @@ class MailboxView:
     """A mailbox as a company sees it; ``companies`` are the CNPJs on its server, if visible.
 
     ``id`` is the link's, ``server_id`` the account's; ``position`` counts from 0 in the order in
-    which sending mailboxes are tried (R13); ``origin`` is what the account is a copy of (R6). The
-    password never leaves the vault by this way.
+    which sending mailboxes are tried (R13); ``origin`` is what the account is a copy of (R6).
+    Where ``mechanism`` is "xoauth2", ``account`` is who signed in at Microsoft, through ``tenant``
+    (R44). The password never leaves the vault by this way.
     """
 
     id: int
@@ -44,6 +45,9 @@ class MailboxView:
     port: int
     security: str
     authenticate: bool
+    mechanism: str
+    account: str | None
+    tenant: str | None
     verify_certificate: bool
     timeout: int
     delete_after: str
@@ -198,6 +202,9 @@ def _view(
         port=getattr(server, f"{protocol}_port") or 0,
         security=getattr(server, f"{protocol}_security") or "",
         authenticate=server.authenticate,
+        mechanism=server.mechanism,
+        account=server.account,
+        tenant=server.tenant,
         verify_certificate=server.verify_certificate,
         timeout=server.timeout,
         delete_after=server.delete_after,

@@ -98,6 +98,16 @@ def account_of_tenant(tenant: str) -> str:
     return {theirs: ours for ours, theirs in _TENANTS.items()}.get(tenant, tenant)
 
 
+def prefill(session: Session, actor: Actor, kind: str, email: str) -> dict[str, Any]:
+    """Where the mailbox of that address is at Microsoft, by the names of :class:`MicrosoftDraft` (R18)."""
+    return {
+        f"{PROTOCOL[function]}_{name}": value
+        for function in functions_of(kind)
+        for name, value in _known(session, actor, function, email).items()
+        if name in ENDPOINT
+    }
+
+
 def plan(session: Session, actor: Actor, company_id: int | None, draft: MicrosoftDraft) -> Link:
     """The link that ``draft`` would make, of a company or, with None, of the partner alone.
 
@@ -275,17 +285,22 @@ def _place(
     """Where Microsoft's servers are, unless the person or an earlier mailbox says otherwise (R18)."""
     protocol = PROTOCOL[function]
     typed = {name: getattr(draft, f"{protocol}_{name}") for name in ENDPOINT}
-    known = prefilling.of_microsoft(session, actor, protocol, email)
-    if not known:
-        preset = preset_for(f"@{_MICROSOFT}")
-        assert preset is not None
-        place = preset.smtp if function == Function.SEND else preset.pop
-        assert place is not None
-        known = {"host": place.host, "port": place.port, "security": place.security}
+    known = _known(session, actor, function, email)
     decided = prefilling.decided(function, typed, known)
     found = dict(zip((f"{protocol}_{name}" for name in ENDPOINT), decided, strict=True))
     shared = ("verify_certificate", "timeout")
     return found | {name: known[name] for name in shared if name in known}
+
+
+def _known(session: Session, actor: Actor, function: Function, email: str) -> dict[str, Any]:
+    found = prefilling.of_microsoft(session, actor, PROTOCOL[function], email)
+    if found:
+        return found
+    preset = preset_for(f"@{_MICROSOFT}")
+    assert preset is not None
+    place = preset.smtp if function == Function.SEND else preset.pop
+    assert place is not None
+    return {"host": place.host, "port": place.port, "security": place.security}
 
 
 def _delegate(form: Form, typed: str, email: str) -> str:

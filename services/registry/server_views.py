@@ -35,7 +35,8 @@ class ServerView:
     thousands of links each would cost more than it shows. ``origin`` is what the account is a
     copy of (R6). ``health`` is the worse of its directions, and ``failing`` says which fail.
     ``created_by`` is the nickname of who registered it, None when that user is gone.
-    The password never leaves the vault by this way.
+    Where ``mechanism`` is "xoauth2", ``account`` is who signed in at Microsoft, through ``tenant``
+    (R44). The password never leaves the vault by this way.
     """
 
     id: int
@@ -59,6 +60,9 @@ class ServerView:
     pop_port: int | None
     pop_security: str | None
     authenticate: bool
+    mechanism: str
+    account: str | None
+    tenant: str | None
     verify_certificate: bool
     timeout: int
     delete_after: str

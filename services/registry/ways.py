@@ -38,6 +38,16 @@ def ways(session: Session, actor: Actor, company_id: int, function: str) -> tupl
     return tuple(_way(session, actor, company, key, function) for key in KEYS)
 
 
+def partner_ways(session: Session, actor: Actor) -> tuple[Way, ...]:
+    """The two ways to a server of the partner's own (R4, R17); only for the partner (R53)."""
+    access.partner_only(actor)
+    try:
+        microsoft_is_open(session)
+    except Refused as e:
+        return Way(MICROSOFT, allowed=False, why=e.message), Way(OTHER, allowed=True, why="")
+    return Way(MICROSOFT, allowed=True, why=""), Way(OTHER, allowed=True, why="")
+
+
 def check(session: Session, actor: Actor, company: Company, key: str, function: str) -> None:
     """Refuse a way that is not open here, saying why and whom to ask.
 

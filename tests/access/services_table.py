@@ -202,6 +202,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xxx", lambda s, a, w: imports.preview(s, a, w.company, "partner", w.unlinked)),
     "registry.undoing.last": ("xsx", lambda s, a, w: undoing.last(s, a, w.company)),
     "registry.undoing.undo": ("xxx", lambda s, a, w: undoing.undo(s, a, w.company)),
+    "registry.ways.partner_ways": ("xx-", lambda s, a, w: ways.partner_ways(s, a) and None),
     "registry.ways.ways": ("xsx", lambda s, a, w: ways.ways(s, a, w.company, "send")),
     "registry.mailboxes.own": ("xsx", lambda s, a, w: mailboxes.own(s, a, w.mailbox)),
     "registry.invoicy_mail.view": ("xsx", lambda s, a, w: invoicy_mail.view(s, a, w.company)),
@@ -276,6 +277,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
 INSIDE = {
     "health.recovery.passed": "gets a server that health.testable has checked",
     "registry.prefilling.of_microsoft": "fills in what microsoft.plan has checked",
+    "registry.microsoft.prefill": "says where Microsoft's servers are, by prefilling.of_microsoft",
     "registry.rotation.trail_of": "gets servers that its callers have checked",
     "registry.candidates.choose": "gets a company that imports has checked",
     "registry.candidates.rows": "gets a company that imports has checked",

@@ -116,7 +116,7 @@ async def test_closed_ways_say_why(
         await c.in_front("RegisterWay")
         await c.shows(
             "Vincular conta Microsoft  (indisponível aqui)",
-            "próxima versão",
+            "microsoft_client_id",
             "Outro provedor",
             "Importar do Parceiro  (indisponível aqui)",
             "Contábil Sul",

@@ -47,6 +47,8 @@ def values(c: Console) -> dict[str, Any]:
 async def open_new(c: Console) -> None:
     await c.servers()
     await c.press("n")
+    await c.in_front("RegisterWay")
+    await c.press("2")
     await c.in_front("ServerForm")
 
 

@@ -1,0 +1,493 @@
+"""*Vincular conta Microsoft* by key presses, against a fake of Microsoft's identity provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from textual import events
+
+from screens.dialogs.sign_in import SignIn
+from services.failure import Failure, Stage
+from services.health import inactivation, signing_in
+from services.registry import companies, mailboxes
+from services.registry.access import Actor
+from services.registry.companies import CompanyView
+from services.registry.mailboxes import MailboxDraft
+from services.registry.microsoft import MicrosoftDraft
+from services.settings import Settings
+from services.store.engine import Store
+from services.store.models import EmailServer, Function
+from services.store.models import SignIn as Kept
+from services.wire.entra import DeviceCode, SignedIn
+from tests.screens.conftest import Console, Opened
+from tests.servers.dovecot import Dovecot
+from tests.servers.entra import Entra
+from tests.servers.postfix import Postfix
+from tests.signed_in import register
+
+SIZES = [(80, 24), (120, 40)]
+EMAIL = "nfe@padaria.example"
+OTHER = "outra@padaria.example"
+
+
+@pytest.fixture
+def settings(home: Path, database_url: str, entra: Entra) -> Settings:
+    """The program signs people in at the fake."""
+    entra.interval = 1
+    for email in (EMAIL, OTHER):
+        entra.add_account(email, tenant="organizations")
+    return Settings(
+        home=home,
+        database_url=database_url,
+        hostname="carteiro.example",
+        microsoft_authority=entra.base,
+        microsoft_client_id=entra.client_id,
+        ca_file=entra.ca_file,
+    )
+
+
+def saved(store: Store) -> list[EmailServer]:
+    with store.reading() as session:
+        found = list(session.scalars(select(EmailServer).order_by(EmailServer.id)))
+        session.expunge_all()
+        return found
+
+
+def signed_in(store: Store) -> int:
+    """How many sign-ins are kept."""
+    with store.reading() as session:
+        return len(session.scalars(select(Kept.server_id)).all())
+
+
+async def form(c: Console) -> None:
+    """From the first screen to the form before the sign-in, filled in."""
+    await c.mailboxes()
+    await c.press("n")
+    await c.in_front("RegisterWay")
+    await c.press("1")
+    await c.in_front("MicrosoftForm")
+    await c.type(EMAIL)
+
+
+async def code(entra: Entra, c: Console) -> str:
+    """The code that was just asked for, once it is on the screen."""
+    told = await asyncio.to_thread(entra.wait_for_code)
+    await c.shows(told, "Esperando a entrada")
+    return told
+
+
+async def paste(c: Console, text: str) -> None:
+    """The terminal pastes into the field."""
+    assert c.app.screen.focused is not None
+    c.app.screen.focused.post_message(events.Paste(text))
+    await c.pilot.pause()
+
+
+def address(c: Console) -> str:
+    """The address to sign in at, which stands on several lines of the screen."""
+    assert isinstance(c.app.screen, SignIn)
+    assert c.app.screen._address is not None
+    return c.app.screen._address.url
+
+
+def draft(smtp: Postfix | None = None, **given: object) -> MicrosoftDraft:
+    place = (
+        {"smtp_host": "localhost", "smtp_port": smtp.port, "smtp_security": "starttls"}
+        if smtp
+        else {}
+    )
+    return MicrosoftDraft(kind="send", email=EMAIL, **{**place, **given})  # type: ignore[arg-type]
+
+
+def inactivate(store: Store, server_id: int) -> None:
+    with store.writing() as session:
+        failure = Failure(
+            "login.example", Stage.SIGN_IN, "inactivated", "AADSTS700082", code=700082
+        )
+        assert inactivation.inactivate(session, server_id, 700082, failure)
+
+
+@pytest.fixture
+def dead(
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    entra: Entra,
+    settings: Settings,
+    exchange_smtp: Postfix,
+    exchange_pop: Dovecot,
+) -> int:
+    """A linked mailbox at a server that takes its tokens, taken out of use by a code."""
+    exchange_pop.add_user(EMAIL)
+    made = register(
+        store, actor, company.id, entra, settings, draft(exchange_smtp, account="personal")
+    )
+    entra.wait_for_code()
+    inactivate(store, made)
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_code_links_a_mailbox(
+    console: Opened, store: Store, company: CompanyView, entra: Entra, size: tuple[int, int]
+) -> None:
+    """R4, R44: address, code and time left; who signs in becomes the mailbox, and the test opens."""
+    async with console(size) as c:
+        await form(c)
+        await c.press("f2")
+        told = await code(entra, c)
+        await c.shows("microsoft.com/devicelogin", f"Entre como {EMAIL}", "vale por mais 14:")
+        assert "█▀▀▀▀▀█" in c.text, "the QR code"
+        await c.press("c")
+        await c.told(told)
+        assert c.app.clipboard == told
+        assert saved(store) == []
+        entra.approve(told, EMAIL)
+        await c.in_front("EmailTest")
+        (server,) = saved(store)
+        assert (server.email, server.account, server.mechanism, server.tenant) == (
+            EMAIL, EMAIL, "xoauth2", "organizations",
+        )  # fmt: skip
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+        await c.shows(EMAIL)
+        assert signed_in(store) == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_address_is_the_second_way(
+    console: Opened, store: Store, company: CompanyView, entra: Entra, size: tuple[int, int]
+) -> None:
+    """R44: the address is shown and copied whole; what is no return address is refused in words."""
+    async with console(size) as c:
+        await form(c)
+        await c.press("f2")
+        told = await code(entra, c)
+        await c.press("e")
+        await c.shows("localhost, que não abre", "Esperando o endereço colado")
+        assert told not in c.text
+        await c.press("f8")
+        assert c.app.clipboard == address(c)
+        await paste(c, "https://padaria.example/?x=1")
+        await c.press("enter")
+        await c.shows("cole o endereço inteiro")
+        assert saved(store) == []
+        await paste(c, entra.code_for(address(c), EMAIL))
+        await c.press("enter")
+        await c.in_front("EmailTest")
+        assert [server.account for server in saved(store)] == [EMAIL]
+
+
+async def test_esc_cancels_at_once(
+    console: Opened, store: Store, company: CompanyView, entra: Entra
+) -> None:
+    """R44: no question, what was typed is still there, and a code used afterwards saves nothing."""
+    async with console((80, 24)) as c:
+        await form(c)
+        await c.press("f2")
+        told = await code(entra, c)
+        await c.press("escape")
+        await c.in_front("MicrosoftForm")
+        entra.approve(told, EMAIL)
+        await c.shows(EMAIL)
+        await c.press("f2")
+        await code(entra, c)
+        assert (saved(store), signed_in(store)) == ([], 0)
+
+
+async def test_another_person_is_refused(
+    console: Opened, store: Store, company: CompanyView, entra: Entra
+) -> None:
+    """R44: whoever signed in must be the mailbox: it says who it was, and how to go on."""
+    async with console((80, 24)) as c:
+        await form(c)
+        await c.press("f2")
+        entra.approve(await code(entra, c), OTHER)
+        await c.shows(f"Quem entrou foi {OTHER}", "nada foi", "Novo código")
+        assert (saved(store), signed_in(store)) == ([], 0)
+        await c.press("n")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        assert [server.account for server in saved(store)] == [EMAIL]
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [(Entra.decline, "A entrada foi recusada"), (Entra.expire, "O código venceu")],
+)
+async def test_a_code_that_ends_is_said(
+    console: Opened,
+    store: Store,
+    company: CompanyView,
+    entra: Entra,
+    ends: Callable[[Entra, str], None],
+    words: str,
+) -> None:
+    """R44: refused on Microsoft's page or left until it expired; n brings another."""
+    async with console((80, 24)) as c:
+        await form(c)
+        await c.press("f2")
+        told = await code(entra, c)
+        ends(entra, told)
+        await c.shows(words, "n Novo código")
+        assert told not in c.text
+        await c.press("n")
+        assert await code(entra, c) != told
+        assert saved(store) == []
+
+
+async def test_where_codes_are_blocked_the_other_way_is_offered(
+    console: Opened, store: Store, company: CompanyView, entra: Entra
+) -> None:
+    """R44: a code that is refused at the start: Microsoft's words, and the key of the second way."""
+    entra.refuse_start(53003, "access_denied")
+    async with console((80, 24)) as c:
+        await form(c)
+        await c.press("f2")
+        await c.shows("AADSTS53003", "Tecle e para entrar por endereço")
+        await c.press("e")
+        await c.shows("Esperando o endereço colado")
+        await paste(c, entra.code_for(address(c), EMAIL))
+        await c.press("f2")
+        await c.in_front("EmailTest")
+        assert [server.account for server in saved(store)] == [EMAIL]
+
+
+async def test_a_network_that_fails_is_shown(
+    console: Opened, company: CompanyView, entra: Entra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R44: while the network is away it says so and goes on waiting, and then no longer."""
+    calls: list[Callable[[Failure | None], None]] = []
+
+    async def wait(
+        settings: Settings, asked: DeviceCode, on_trouble: Callable[[Failure | None], None]
+    ) -> SignedIn:
+        calls.append(on_trouble)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(signing_in, "wait", wait)
+    async with console((120, 40)) as c:
+        await form(c)
+        await c.press("f2")
+        await code(entra, c)
+        calls[0](Failure("login.example", Stage.SIGN_IN, "network", explanation="Sem rede."))
+        await c.shows("a espera continua", "Sem rede.")
+        calls[0](None)
+        await c.until(lambda: "Sem rede." not in c.text, "the end of the trouble")
+        await c.shows("Esperando a entrada")
+
+
+async def test_no_qr_code_where_it_could_not_be_scanned(
+    console: Opened, company: CompanyView, entra: Entra
+) -> None:
+    """R44: without room for a QR code with its quiet zone there are address and code alone."""
+    async with console((70, 24)) as c:
+        await form(c)
+        await c.press("f2")
+        await code(entra, c)
+        await c.shows("microsoft.com/devicelogin")
+        assert "█▀▀▀▀▀█" not in c.text
+
+
+async def test_the_form_chooses_the_account_and_refuses_before_anybody_signs_in(
+    console: Opened, store: Store, company: CompanyView, entra: Entra
+) -> None:
+    """R18, R44: personal or work by the address until it is changed; refusals at their fields."""
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.press("n")
+        await c.in_front("RegisterWay")
+        await c.press("1")
+        await c.in_front("MicrosoftForm")
+        await c.type("ana@outlook.com")
+        await c.shows("pessoal")
+        await c.press("tab", "tab", "right", "right")
+        await c.shows("uma organização", "Organização")
+        await c.press("shift+tab", "shift+tab", "home", "x")
+        await c.shows("uma organização")
+        await c.press("tab", "tab", "tab")
+        await c.type("não é")
+        await c.press("f4")
+        await c.shows("smtp.office365.com")
+        await c.press("f2")
+        await c.shows("▲ Conta: use personal, work ou o domínio")
+        assert c.dialog == "MicrosoftForm"
+        assert entra.requests == []
+
+
+async def test_reading_is_offered_while_document_import_is_on(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R3, R44: the kind is preset by the list; without the extension there is sending alone."""
+    async with console((80, 24)) as c:
+        await c.mailboxes(Function.READ)
+        await c.press("n")
+        await c.in_front("RegisterWay")
+        await c.press("1")
+        await c.in_front("MicrosoftForm")
+        await c.shows("‹ leitura ›")
+        await c.press("tab", "right")
+        await c.shows("‹ ambos ›")
+    with store.writing() as session:
+        companies.edit(session, actor, company.id, {"document_import": False})
+    async with console((80, 24)) as c:
+        await form(c)
+        await c.press("tab", "right")
+        await c.shows("‹ envio ›")
+
+
+async def test_a_server_of_the_partners_own(
+    console: Opened, store: Store, actor: Actor, entra: Entra
+) -> None:
+    """R17, R44: n offers both ways; the account serves no company at first."""
+    async with console((80, 24)) as c:
+        await c.servers()
+        await c.press("n")
+        await c.in_front("RegisterWay")
+        await c.shows("Vincular conta Microsoft", "Outro provedor")
+        await c.press("1")
+        await c.in_front("MicrosoftForm")
+        await c.type(EMAIL)
+        await c.press("f2")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        await c.press("escape")
+        await c.in_front("ServersScreen")
+        await c.shows(f"▸ {EMAIL[:5]}")
+    (server,) = saved(store)
+    assert (server.kind, server.account) == ("both", EMAIL)
+
+
+async def test_a_dead_mailbox_is_brought_back_from_its_list(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R45, R49: code, reason and key in the list; the same person signs in, the test reactivates."""
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("▲ Inativada", "AADSTS700082", "inatividade", "l vincula de novo")
+        await c.press("l")
+        told = await code(entra, c)
+        assert not saved(store)[0].active
+        entra.approve(told, EMAIL)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+        await c.shows("● Ativa")
+        await c.until(lambda: "AADSTS" not in c.text, "the end of the reason")
+    (server,) = saved(store)
+    assert (server.id, server.active, server.inactive_code) == (dead, True, None)
+
+
+async def test_a_dead_mailbox_is_brought_back_from_the_bell(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R49, R52: the entry that tells of it leads to the mailbox, with its keys."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("b")
+        await c.in_front("BellScreen")
+        await c.shows("inativada")
+        await c.press("enter")
+        await c.in_front("MailboxNotice")
+        await c.shows("Acesso expirado", "l Vincular de novo", "t Testar")
+        await c.press("l")
+        entra.approve(await code(entra, c), OTHER)
+        await c.shows("não é a conta vinculada")
+        assert not saved(store)[0].active
+        await c.press("n")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+        await c.press("escape")
+        await c.in_front("MailboxNotice")
+        await c.press("e")
+        await c.in_front("MailboxForm")
+    assert saved(store)[0].active
+
+
+async def test_a_dead_server_is_brought_back_from_the_servers(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R49: the same for the partner, in Servidores de E-mail."""
+    async with console((80, 24)) as c:
+        await c.servers()
+        await c.shows("▲ Inativada", "AADSTS700082")
+        await c.press("l")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+    assert saved(store)[0].active
+
+
+async def test_the_form_of_a_linked_mailbox(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R9, R44, R49: no password but who signed in; F3 signs in again and what was typed stays."""
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows(EMAIL)
+        await c.press("e")
+        await c.in_front("MailboxForm")
+        await c.shows("AADSTS700082", "Conta Microsoft", EMAIL, "pessoal")
+        assert "Senha" not in c.text
+        await c.press("end")
+        await c.type(" nova")
+        await c.press("f3")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+        await c.press("escape")
+        await c.in_front("MailboxForm")
+        await c.until(lambda: "AADSTS" not in c.text, "the end of the reason")
+        await c.press("f2")
+        await c.in_front("MailboxesScreen")
+    (server,) = saved(store)
+    assert (server.nickname.endswith(" nova"), server.active, server.mechanism) == (
+        True, True, "xoauth2",
+    )  # fmt: skip
+    assert server.account == EMAIL
+
+
+async def test_the_form_of_a_linked_server(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R9, R17, R44: the partner changes a name; the sign-in stays."""
+    async with console((80, 24)) as c:
+        await c.servers()
+        await c.shows("▲ Inativada")
+        await c.press("e")
+        await c.in_front("ServerForm")
+        await c.shows("AADSTS700082", "Conta Microsoft")
+        assert "Senha" not in c.text
+        await c.press("tab", "end")
+        await c.type(" nova")
+        await c.press("f2")
+        await c.in_front("ServersScreen")
+    (server,) = saved(store)
+    assert (server.nickname, server.account) == (f"{EMAIL} nova", EMAIL)
+    assert signed_in(store) == 1
+
+
+async def test_no_relink_for_a_mailbox_with_a_password(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R49: the key is there only where a Microsoft account signs in."""
+    with store.writing() as session:
+        given = MailboxDraft(
+            function=Function.SEND, nickname="Notas", sender_name="Padaria", email=EMAIL,
+            password="segredo", host="mail.padaria.example", port=587,
+        )  # fmt: skip
+        mailboxes.add(session, actor, company.id, given)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows(EMAIL)
+        assert "Vincular de novo" not in c.text
+        await c.press("l")
+        await c.pilot.pause()
+        assert c.dialog == "MailboxesScreen"
