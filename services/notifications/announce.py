@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.language import _
 from services.notifications import bell
+from services.notifications.recipients import OWN, recipients
 from services.notifications.types import type_of
 from services.outbox.queue import enqueue
 from services.registry import ways_out
@@ -45,14 +46,14 @@ def announce(
 ) -> Announced:
     """Tell about one occurrence, in the caller's unit of work.
 
-    One e-mail goes to every address of the company's data, all visible to each other (R26, R27),
-    and one entry to the bell, which also says why when no e-mail leaves: no address (R46) or
-    neither sending mailbox nor relay in use (R14, R28). What is the partner's own is in the bell
+    One e-mail goes to every address of the company's data and those subscribed to the type, all
+    visible to each other (R26, R27), and one entry to the bell, which also says why when no e-mail
+    leaves: no address (R46) or neither sending mailbox nor relay in use (R14, R28). What is the partner's own is in the bell
     only. The same ``key`` of a company announces once; the second time
     nothing happens and the first is returned as duplicate (R35). Raises :class:`Invalid` for a
     type that is not known.
     """
-    known = type_of(type_key)
+    known = type_of(session, partner_id, type_key)
     severity = severity or known.severity
     notification_id = session.execute(
         _insert(session)(Notification)
@@ -73,15 +74,15 @@ def announce(
         return _earlier(session, company_id, key)
 
     company = session.get(Company, company_id) if company_id is not None else None
-    recipients = (company.notification_email if company is not None else None) or ""
-    why_not = _why_no_email(session, company, recipients, type_key)
+    to = _addresses(session, company, type_key) if company is not None and known.by_email else []
+    why_not = _why_no_email(session, company, to, type_key) if known.by_email else None
     outbox_id = None
-    if company is not None and why_not is None:
+    if company is not None and to and why_not is None:
         outbox_id = enqueue(
             session,
             partner_id=partner_id,
             company_id=company.id,
-            to=[recipients],
+            to=to,
             subject=subject,
             body=body,
             attachments=attachments,
@@ -101,13 +102,23 @@ def announce(
     return Announced(notification_id, outbox_id, bell_id, duplicate=False)
 
 
+def _addresses(session: Session, company: Company, type_key: str) -> list[str]:
+    """What the company's data say as it stands there, so that what is refused is on record (R32)."""
+    told = recipients(session, company, type_key)
+    own = (company.notification_email or "").strip(" ;")
+    return [*([own] if own else []), *(each.address for each in told if OWN not in each.why)]
+
+
 def _why_no_email(
-    session: Session, company: Company | None, recipients: str, type_key: str
+    session: Session, company: Company | None, to: Sequence[str], type_key: str
 ) -> str | None:
     if company is None:
         return None
-    if not recipients.strip(" ;"):
-        return _("Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa.")
+    if not to:
+        return _(
+            "Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa, nem "
+            "endereço inscrito neste tipo."
+        )
     why = ways_out.why_none(session, company, warning=type_key in ways_out.WARNINGS)
     return None if why is None else _("Nenhum e-mail foi enviado: {why}").format(why=why)
 

@@ -77,7 +77,7 @@ def add(
         "company_id": company_id,
         "notification_id": notification_id,
         "type_key": type_key,
-        "severity": severity or type_of(type_key).severity,
+        "severity": severity or type_of(session, partner_id, type_key).severity,
         "title": safe(title, 900),
         "text": safe_block(text, 20_000),
         "cause_kind": cause[0] if cause else None,

@@ -34,7 +34,7 @@ def notify(
     once. Raises ``InvalidFields`` naming what cannot be accepted.
     """
     company = access.company(session, actor, company_id)
-    type_of(type_key)
+    type_of(session, company.partner_id, type_key)
     form = Form()
     subject = form.text("subject", _("Assunto"), subject, 900)
     for filename, content_type, _data in attachments:

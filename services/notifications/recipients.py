@@ -1,0 +1,138 @@
+"""*Quem recebe?*: who is told of a company's notifications of a type, why, and by what (R26-R30)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from services.language import _
+from services.notifications.types import type_of
+from services.registry import access, ways_out
+from services.registry.access import Actor
+from services.store.models import (
+    Company,
+    EmailServer,
+    Function,
+    Mailbox,
+    NotificationEmail,
+    Subscription,
+    User,
+)
+from services.wire.addresses import split_addresses
+
+OWN = "company"
+SUBSCRIBED = "subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An address and why it is told: "company" (its own data), "subscription", or both.
+
+    ``email_ids`` are the addresses for notifications that it is subscribed by.
+    """
+
+    address: str
+    why: tuple[str, ...]
+    email_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a notification of a type would do for a company, without doing it.
+
+    ``invalid`` are addresses of the company's data that no e-mail goes to, each with its reason;
+    ``by`` the mailboxes that would be tried, the first first; ``why_none`` why no e-mail would
+    leave at all, or None.
+    """
+
+    type: str
+    recipients: tuple[Recipient, ...]
+    invalid: tuple[tuple[str, str], ...]
+    by: tuple[str, ...]
+    why_none: str | None
+
+
+def recipients(session: Session, company: Company, type_key: str) -> tuple[Recipient, ...]:
+    """Everybody who is told of ``company``'s notifications of that type (R26).
+
+    First the addresses of the company's own data, then those that are subscribed; the same address
+    counts once, whatever its case (R27).
+    """
+    found: dict[str, Recipient] = {}
+    own, _refused = split_addresses((company.notification_email or "").replace(",", ";"))
+    for address in own:
+        found.setdefault(address.casefold(), Recipient(address, (OWN,)))
+    rows = session.execute(
+        select(NotificationEmail.id, NotificationEmail.email, User.email)
+        .join(Subscription, Subscription.email_id == NotificationEmail.id)
+        .outerjoin(User, User.id == NotificationEmail.user_id)
+        .where(
+            Subscription.company_id == company.id,
+            Subscription.type_key == type_key,
+            NotificationEmail.partner_id == company.partner_id,
+            or_(NotificationEmail.user_id.is_(None), User.active),
+        )
+        .order_by(NotificationEmail.email_key, NotificationEmail.id)
+    ).all()
+    for email_id, address, of_user in rows:
+        current = of_user or address
+        known = found.get(current.casefold())
+        if known is None:
+            found[current.casefold()] = Recipient(current, (SUBSCRIBED,), (email_id,))
+        else:
+            why = (*known.why, *(w for w in (SUBSCRIBED,) if w not in known.why))
+            found[current.casefold()] = Recipient(known.address, why, (*known.email_ids, email_id))
+    return tuple(found.values())
+
+
+def preview(session: Session, actor: Actor, company_id: int, type_key: str) -> Preview:
+    """The exact recipients, why each, and by which mailbox; nothing is sent (R30, R53)."""
+    company = access.company(session, actor, company_id)
+    known = type_of(session, company.partner_id, type_key)
+    told = recipients(session, company, known.key)
+    _own, invalid = split_addresses((company.notification_email or "").replace(",", ";"))
+    why_none = None
+    if not known.by_email:
+        why_none = _("este tipo aparece só no sino")
+    elif not told:
+        why_none = nobody()
+    else:
+        why_none = ways_out.why_none(session, company, warning=known.key in ways_out.WARNINGS)
+    return Preview(
+        known.key,
+        told,
+        tuple(invalid),
+        _by(session, company, warning=known.key in ways_out.WARNINGS),
+        why_none,
+    )
+
+
+def nobody() -> str:
+    """That there is no address to send to, and what to do."""
+    return _(
+        "ninguém recebe este tipo: a empresa não tem e-mail para notificações em seus dados, nem "
+        "há endereço inscrito em E-mails para Notificações"
+    )
+
+
+def _by(session: Session, company: Company, *, warning: bool) -> tuple[str, ...]:
+    """The mailboxes that would be tried, as :mod:`services.sending.routes` takes them (R13, R14)."""
+    found: list[str] = []
+    if not company.invoicy_mail:
+        found += session.scalars(
+            select(EmailServer.email)
+            .join(Mailbox, Mailbox.server_id == EmailServer.id)
+            .where(
+                Mailbox.company_id == company.id,
+                Mailbox.function == Function.SEND,
+                ways_out.usable(),
+            )
+            .order_by(Mailbox.position, Mailbox.id)
+        )
+    if company.invoicy_mail or (warning and not found):
+        relay = ways_out.relay_of(session, company.partner_id)
+        if relay is not None:
+            found.append(ways_out.relay_label(relay.email))
+    return tuple(found)
