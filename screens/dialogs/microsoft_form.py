@@ -19,7 +19,7 @@ from services.language import _
 from services.registry import microsoft
 from services.registry.companies import CompanyView
 from services.registry.microsoft import PERSONAL, WORK, Link, MicrosoftDraft
-from services.registry.protocols import DEFAULT_PORTS, default_port
+from services.registry.protocols import DEFAULT_PORTS, ENDPOINT, default_port
 from services.store.models import Kind
 from services.wire.addresses import valid_address
 
@@ -89,14 +89,14 @@ class MicrosoftForm(RecordForm[Linked | None]):
             self.dismiss(record)
 
     def draft(self) -> MicrosoftDraft:
-        """What is on the form; a place that nobody typed is Microsoft's usual one."""
+        """What is on the form; a place of which nobody typed a part is Microsoft's usual one."""
         values: dict[str, Any] = self.form.values()
         account = values["account"]
         places = {
             f"{protocol}_{part}": (values[f"{protocol}_{part}"] or None)
             for protocol in PLACES.values()
-            for part in ("host", "port", "security")
-            if self.form.is_by_hand(f"{protocol}_{part}")
+            if any(self.form.is_by_hand(f"{protocol}_{part}") for part in ENDPOINT)
+            for part in ENDPOINT
         }
         return MicrosoftDraft(
             kind=values["kind"],
