@@ -213,7 +213,7 @@ class CarteiroApp(Commanded, App[int]):
         for bar in self.screen.query(TopBar):
             bar.partner = self.desk.actor.partner_name
             bar.company = self.desk.company.nickname if self.desk.company else ""
-            bar.unread = self._liveness.unread
+            bar.unread, bar.down = self._liveness.unread, self._liveness.down
 
     def on_panel_chosen(self, message: Panel.Chosen) -> None:
         """A click in the panel."""
@@ -222,6 +222,10 @@ class CarteiroApp(Commanded, App[int]):
     def on_top_bar_bell_clicked(self) -> None:
         """A click on the bell."""
         self.run_worker(self.action_go("bell"), exit_on_error=False)
+
+    def on_top_bar_down_clicked(self) -> None:
+        """A click on the number of mailboxes that are down."""
+        self.run_worker(self.action_go("health"), exit_on_error=False)
 
     async def action_go(self, key: str) -> None:
         """Go to a screen; asks for the company first where one is needed."""

@@ -32,6 +32,7 @@ class Liveness:
         self._dirty = asyncio.Event()
         self._newest: int | None = None
         self.unread = 0
+        self.down = 0
 
     def note(self) -> None:
         """Something was committed, here or elsewhere."""
@@ -53,10 +54,12 @@ class Liveness:
             await asyncio.sleep(LIVE_SECONDS)
 
     async def _ring(self) -> None:
+        from services.health import overview
         from services.notifications import bell
 
         self.unread = await self._desk.ask(bell.unread_count)
-        self._show_unread()
+        self.down = await self._desk.ask(overview.down_count)
+        self._show_numbers()
         newest = await self._desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
         top, before = newest[0].id if newest else 0, self._newest
         framed = framed_of(self._app.screen_stack)
@@ -68,10 +71,10 @@ class Liveness:
                 self._app.bell()
         self._newest = top
 
-    def _show_unread(self) -> None:
+    def _show_numbers(self) -> None:
         for screen in self._app.screen_stack:
             for bar in screen.query(TopBar):
-                bar.unread = self.unread
+                bar.unread, bar.down = self.unread, self.down
 
 
 def framed_of(screens: Sequence[Screen[Any]]) -> FramedScreen | None:

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from screens.widgets.numbers import grouped
-from services.language import _
+from services.language import _, ngettext
 from services.safe_text import safe
 
 BELL = "🔔"
@@ -31,7 +31,7 @@ def can_draw_bell() -> bool:
 
 
 class TopBar(Widget):
-    """Partner ▸ company at the left; activity; the bell with the unread in the right corner."""
+    """Partner ▸ company at the left; activity; what is down; the bell in the right corner."""
 
     DEFAULT_CSS = """
     TopBar { height: 1; background: $panel; color: $foreground; }
@@ -43,9 +43,13 @@ class TopBar(Widget):
     company: reactive[str] = reactive("")
     activity: reactive[str] = reactive("")
     unread: reactive[int] = reactive(0)
+    down: reactive[int] = reactive(0)
 
     class BellClicked(Message):
         """Somebody clicked on the bell."""
+
+    class DownClicked(Message):
+        """Somebody clicked on the number of mailboxes that are down."""
 
     def __init__(self, *, plain: bool | None = None) -> None:
         """``plain`` writes the bell in ASCII; by default only where the terminal needs it."""
@@ -57,10 +61,17 @@ class TopBar(Widget):
         count = "9.999+" if self.unread > 9_999 else grouped(self.unread)
         return f" {PLAIN_BELL if self.plain else BELL} {count} "
 
+    @property
+    def _down(self) -> str:
+        if not self.down:
+            return ""
+        words = ngettext("{n} caixa parada", "{n} caixas paradas", self.down)
+        return f" ▲ {words.format(n=grouped(self.down))} "
+
     def render(self) -> Content:
         width = self.size.width
-        bell = self._bell
-        room = max(width - cell_len(bell), 0)
+        bell, down = self._bell, self._down
+        room = max(width - cell_len(bell) - cell_len(down), 0)
         partner, company = safe(self.partner, 80), safe(self.company, 80)
         left = f" {partner or 'Carteiro'}"
         if company:
@@ -80,10 +91,14 @@ class TopBar(Widget):
         return Content.assemble(
             (left, "bold"),
             (activity, "$text-muted"),
+            (down, "bold $text-error"),
             (bell, "bold $text-accent" if self.unread else "$text-muted"),
         )
 
     def on_click(self, event: object) -> None:
-        """The bell opens the feed."""
-        if getattr(event, "x", 0) >= self.size.width - cell_len(self._bell):
+        """The bell opens the feed, the number before it what is down (R50, R52)."""
+        x, bell = getattr(event, "x", 0), self.size.width - cell_len(self._bell)
+        if x >= bell:
             self.post_message(self.BellClicked())
+        elif x >= bell - cell_len(self._down):
+            self.post_message(self.DownClicked())

@@ -28,7 +28,7 @@ from services.registry.protocols import PROTOCOL, functions_of
 from services.store.mail import Notification, OutboxMessage, OutboxState
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, SignIn
 
-__all__ = ["STATES", "Hit", "Incident", "Trouble", "down", "incidents"]
+__all__ = ["STATES", "Hit", "Incident", "Trouble", "down", "down_count", "incidents"]
 
 _AT_ONCE = 1_000
 
@@ -74,6 +74,30 @@ def down(session: Session, actor: Actor) -> tuple[Trouble, ...]:
     found.sort(key=worst_first)
     part_of = {member: each.id for each in incidents(found) for member in each.server_ids}
     return tuple(replace(each, incident=part_of.get(each.server_id)) for each in found)
+
+
+def down_count(session: Session, actor: Actor) -> int:
+    """How many of those are inactivated or down, which no job uses: cheap enough to ask always."""
+    if actor.is_partner:
+        out_of_use = EmailServer.health == Health.DOWN
+    else:
+        seen = select(Mailbox.server_id).join(Mailbox.company).where(mailbox_views.seen(actor))
+        out_of_use = or_(
+            *(
+                direction.is_down(function)
+                & EmailServer.id.in_(seen.where(Mailbox.function == function))
+                for function in Function
+            )
+        )
+    query = (
+        select(func.count())
+        .select_from(EmailServer)
+        .where(
+            _concerned(actor, now()),
+            EmailServer.inactive_code.is_not(None) | out_of_use,
+        )
+    )
+    return session.scalar(query) or 0
 
 
 def _concerned(actor: Actor, at: datetime) -> ColumnElement[bool]:

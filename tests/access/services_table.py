@@ -89,6 +89,7 @@ def _all(module: Any) -> Call:
 
 SERVICES: dict[str, tuple[str, Call]] = {
     "health.overview.down": ("-s-", lambda s, a, w: overview.down(s, a)),
+    "health.overview.down_count": ("-s-", lambda s, a, w: overview.down_count(s, a)),
     "health.retest.account": (
         "xsx", lambda s, a, w: retest.account(s, a, _trouble(w), _SETTINGS)),
     "health.retest.passed": ("xsx", lambda s, a, w: retest.passed(s, a, _trouble(w))),

@@ -106,7 +106,7 @@ def build(session: Session) -> World:
     mailboxes.add(session, ana, company, _mailbox(Function.SEND))
     reading = mailboxes.add(session, ana, company, _mailbox(Function.READ))
     reader = session.get_one(EmailServer, reading.server_id)
-    reader.health, reader.health_reason = Health.FAILING, MARK
+    reader.health, reader.health_reason = Health.DOWN, MARK
     unlinked = servers.add(
         session,
         ana,

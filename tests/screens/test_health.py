@@ -71,9 +71,11 @@ async def test_what_goes_down_appears_by_itself(
         await c.shows("Todas as caixas estão bem")
         inactivate(store, notas)
         await c.shows("▲ Inativada", "notas@contabil", "AADSTS50173 A senha foi trocada.")
+        await c.shows("▲ 1 caixa parada")
         await c.shows("Empresas: Padaria São João", "nenhum e-mail espera", "O que fazer: ")
         put(store, notas, active=True, inactive_code=None, health="ok")
         await c.shows("Todas as caixas estão bem")
+        await c.until(lambda: "parada" not in c.lines[0], "the top bar without a number")
 
 
 @pytest.mark.parametrize("key", ["enter", "space"])
