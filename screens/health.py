@@ -11,6 +11,7 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.email_test import EmailTest
+from screens.dialogs.linking import relink
 from screens.dialogs.mailbox_form import MailboxForm
 from screens.dialogs.progress import run_watched
 from screens.dialogs.server_form import ServerForm
@@ -66,7 +67,7 @@ class HealthScreen(FramedScreen):
         Command(
             "health.retest",
             "T",
-            _("Testar todas de novo"),
+            _("Testar todas"),
             "retest",
             _("Testa as marcadas, ou todas; as que passam voltam ao uso"),
             order=1,
@@ -87,6 +88,15 @@ class HealthScreen(FramedScreen):
             "edit",
             order=3,
             when=lambda screen: bool(screen.list.row_count),
+        ),
+        Command(
+            "health.relink",
+            "l",
+            _("Vincular de novo"),
+            "relink",
+            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            order=4,
+            when=lambda screen: screen.chosen is not None and screen.chosen.wants_sign_in,
         ),
         Command("health.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("health.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
@@ -157,10 +167,15 @@ class HealthScreen(FramedScreen):
     def on_window_list_highlighted(self) -> None:
         """Another row: tell of that."""
         self._tell()
+        self.refresh_bindings()
+
+    @property
+    def chosen(self) -> Trouble | None:
+        """The mailbox under the cursor."""
+        return self._source.trouble(self.list.current)
 
     def _tell(self) -> None:
-        incident = self._source.incident(self.list.current)
-        trouble = self._source.trouble(self.list.current)
+        incident, trouble = self._source.incident(self.list.current), self.chosen
         self._told.set_class(incident is None and trouble is None, "empty")
         if incident is not None:
             self._told.show(incident_words(incident))
@@ -199,6 +214,18 @@ class HealthScreen(FramedScreen):
                 await self.app.push_screen_wait(form)
         except CarteiroError as e:
             self.refuse(e.message)
+
+    def action_relink(self) -> None:
+        """Sign in again at Microsoft, and test (R49)."""
+        trouble = self.chosen
+        if trouble is not None:
+            self.run_worker(
+                self._relink(trouble.server_id), group="form", exclusive=True, exit_on_error=False
+            )
+
+    async def _relink(self, server_id: int) -> None:
+        await relink(self.app, self.desk, server_id)
+        self.list.refresh_ids()
 
     # Testing.
 

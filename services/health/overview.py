@@ -262,6 +262,7 @@ def _trouble(
         kind=server.kind,
         email=server.email,
         nickname=server.nickname,
+        mechanism=server.mechanism,
         host=host.lower(),
         state=matter.state,
         since=matter.since,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.store.models import Function, Health
+from services.store.models import Function, Health, Mechanism
 
 INACTIVATED = "inactivated"
 DOWN = Health.DOWN.value
@@ -42,6 +42,7 @@ class Trouble:
     kind: str
     email: str
     nickname: str
+    mechanism: str
     host: str
     state: str
     since: datetime | None
@@ -72,6 +73,11 @@ class Trouble:
     def ends_by_itself(self) -> bool:
         """True while there is nothing to mend: it only rests."""
         return self.state == PAUSED
+
+    @property
+    def wants_sign_in(self) -> bool:
+        """May signing in again at Microsoft mend it (R49)?"""
+        return self.mechanism == Mechanism.XOAUTH2 or self.state == INACTIVATED
 
 
 def worst_first(trouble: Trouble) -> tuple[int, bool, float, int]:

@@ -304,7 +304,8 @@ def _link(world: World) -> Link:
 def _trouble(w: World) -> Trouble:
     """The company's sending mailbox, as *Saúde* would list it."""
     return Trouble(
-        server_id=w.server, mailbox_id=w.mailbox, kind="send", email="", nickname="", host="",
+        server_id=w.server, mailbox_id=w.mailbox, kind="send", email="", nickname="",
+        mechanism="password", host="",
         state="down", since=None, until=None, code=None, reason="", functions=(Function.SEND,),
         tested="send", hits=(),
     )  # fmt: skip

@@ -117,6 +117,7 @@ def test_what_a_code_inactivated(
     note(store, server, EXPIRED)
     (trouble,) = down(store, actor)
     assert (trouble.state, trouble.code) == ("inactivated", 50173)
+    assert trouble.wants_sign_in
     assert trouble.since is not None
     assert before <= trouble.since <= now()
     assert trouble.reason
@@ -147,6 +148,7 @@ def test_only_what_has_no_other_way_out_waits_for_it(
         note(store, server, WRONG)
     (trouble,) = down(store, actor)
     assert (trouble.state, trouble.code) == ("down", None)
+    assert not trouble.wants_sign_in
     assert "Senha não confere" in trouble.reason
     assert {hit.nickname: hit.waiting for hit in trouble.hits} == {"Padaria": 1, "Mercado": 0}
 
@@ -298,6 +300,7 @@ def troubles(draw: st.DrawFn) -> list[Trouble]:
             kind="send",
             email=f"m{n}@x.example",
             nickname="",
+            mechanism="password",
             host=draw(st.sampled_from(("", "a.example", "b.example"))),
             state=state,
             since=draw(st.none() | st.integers(0, 90).map(lambda m: START + timedelta(minutes=m))),

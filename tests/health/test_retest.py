@@ -18,7 +18,7 @@ from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
 def trouble(number: int, host: str, state: str = "down") -> Trouble:
     return Trouble(
         server_id=number, mailbox_id=None, kind="send", email=f"m{number}@x.example", nickname="",
-        host=host, state=state, since=None, until=None, code=None, reason="",
+        mechanism="password", host=host, state=state, since=None, until=None, code=None, reason="",
         functions=(Function.SEND,), tested="send", hits=(),
     )  # fmt: skip
 

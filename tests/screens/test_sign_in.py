@@ -425,6 +425,25 @@ async def test_a_dead_server_is_brought_back_from_the_servers(
     assert saved(store)[0].active
 
 
+async def test_a_dead_mailbox_is_brought_back_from_health(
+    console: Opened, store: Store, dead: int, entra: Entra
+) -> None:
+    """R49, R50: Saúde tells of it, and its key signs in again."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("9")
+        await c.in_front("HealthScreen")
+        await c.shows("▲ Inativada", "AADSTS700082", "l Vincular de novo")
+        await c.press("l")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+        await c.press("escape")
+        await c.shows("Todas as caixas estão bem")
+    (server,) = saved(store)
+    assert (server.id, server.active) == (dead, True)
+
+
 async def test_the_form_of_a_linked_mailbox(
     console: Opened, store: Store, dead: int, entra: Entra
 ) -> None:
