@@ -156,6 +156,10 @@ def _difference(change: Difference) -> str:
         "verify_certificate": _("Validar certificado"),
         "timeout": _("Timeout (s)"),
         "password": _("Senha"),
+        "mechanism": _("Entrada por"),
+        "tenant": _("Tipo de conta"),
+        "account": _("Conta Microsoft"),
+        "account_id": _("Identificação da conta"),
     }
     name = names.get(change.field, change.field)
     if change.field == "password":

@@ -146,7 +146,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 detail=step.detail,
                 ms=step.ms,
                 explanation=step.explanation,
-                name=_names().get(step.step, step.step),
+                name=_names(signs_in=account.signs_in).get(step.step, step.step),
             )
             following = next(plan, None)
             if step.ok and following is not None and _pending(shown, following):
@@ -254,7 +254,7 @@ def _pending(shown: StepList, key: str) -> bool:
 
 def _plan(kind: str, account: Account) -> list[StepLine]:
     """The steps that are to come (R19), the first one running."""
-    names = _names()
+    names = _names(signs_in=account.signs_in)
     planned = email_test.plan(account, kind)
     several = len({protocol for protocol, _step in planned}) > 1
     return [
@@ -267,14 +267,14 @@ def _plan(kind: str, account: Account) -> list[StepLine]:
     ]
 
 
-def _names() -> dict[str, str]:
+def _names(*, signs_in: bool) -> dict[str, str]:
     return {
         "sign_in": _("Entrada na Microsoft"),
         "dns": _("Endereço do servidor"),
         "tcp": _("Conexão"),
         "tls": _("Conexão segura"),
         "greeting": _("Apresentação"),
-        "login": _("Usuário e senha"),
+        "login": _("Acesso à caixa") if signs_in else _("Usuário e senha"),
         "sender": _("Remetente aceito"),
         "recipient": _("Destinatário aceito"),
         "sent": _("E-mail de teste enviado"),

@@ -78,6 +78,7 @@ def entities() -> dict[str, str]:
 def fields() -> dict[str, str]:
     """The fields whose values are kept, by their key."""
     return {
+        "account": _("Conta Microsoft"),
         "active": _("Ativo"),
         "attachments": _("Anexos"),
         "authenticate": _("Autenticação"),
@@ -93,9 +94,11 @@ def fields() -> dict[str, str]:
         "headquarters": _("CNPJ da matriz"),
         "held": _("Retidos em quarentena"),
         "host": _("Servidor"),
+        "inactive_code": "AADSTS",
         "invoicy_mail": "InvoiCy Mail",
         "kind": _("Tipo"),
         "legal_name": _("Razão social"),
+        "mechanism": _("Entrada por"),
         "may_register": _("Pode cadastrar caixas"),
         "name": _("Nome"),
         "nickname": _("Apelido"),
@@ -122,11 +125,13 @@ def fields() -> dict[str, str]:
         "security": _("Segurança"),
         "sender_name": _("Nome do remetente"),
         "server_id": _("Servidor de e-mail"),
+        "sign_in": _("Entrada na Microsoft"),
         "smtp_host": _("Servidor SMTP"),
         "smtp_port": _("Porta SMTP"),
         "smtp_security": _("Segurança SMTP"),
         "state": _("Situação"),
         "subject": _("Assunto"),
+        "tenant": _("Tipo de conta"),
         "timeout": _("Tempo limite (s)"),
         "type": _("Tipo"),
         "types": _("Tipos"),
@@ -144,6 +149,10 @@ def _values() -> dict[str, str]:
         "relay": "relay",
         "partner": _("parceiro"),
         "company": _("empresa"),
+        "password": _("senha"),
+        "xoauth2": _("conta Microsoft"),
+        "consumers": _("pessoal"),
+        "organizations": _("trabalho ou escola"),
         "tls": "TLS",
         "starttls": "STARTTLS",
         "none": _("nenhuma"),
@@ -163,7 +172,7 @@ def _values() -> dict[str, str]:
 
 
 _KEYED = frozenset(
-    {"function", "functions", "kind", "role", "state", "delete_after", "security",
+    {"function", "functions", "kind", "mechanism", "tenant", "role", "state", "delete_after", "security",
      "smtp_security", "pop_security", "relay_security"}
 )  # fmt: skip
 

@@ -157,7 +157,7 @@ def add(
         PLACE,
         server.id,
         company_id=company_id,
-        after={**server_form.columns(clean), **_public(server)},
+        after={**server_form.columns(clean), **_public(server), "sign_in": "***"},
     )
     session.flush()
     return server
@@ -204,7 +204,7 @@ def sign_in_again(session: Session, actor: Actor, link: Link, who: Identity) -> 
     audit.record(
         session, actor, "relink", PLACE, server.id,
         company_id=_only_company(session, actor, server.id),
-        before=before, after={**_public(server), "password": "***"},
+        before=before, after={**_public(server), "sign_in": "***"},
     )  # fmt: skip
     session.flush()
     return server

@@ -193,6 +193,11 @@ class Registration:
             raise WireError(_failure(self.authority, Meaning.SIGNIN, _("não há entrada guardada")))
         return _tokens(app, answer, self.authority)
 
+    def reach(self) -> None:
+        """Ask the provider where its endpoints are; ``WireError`` when it does not say."""
+        with _plain(self.authority):
+            self._app("consumers")
+
     def _app(self, tenant: str, cache: Any = None) -> Any:
         """A new application each time: msal answers a refused request from memory for a minute."""
         return PublicClientApplication(

@@ -266,3 +266,18 @@ def test_a_registered_server_gets_a_sign_in_instead_of_its_password(
     assert (ran.status, ran.json[0]["step"]) == (0, "sign_in")
     (after,) = signing_in("server", "list", "--json").json
     assert after["companies"] == server["companies"]
+
+
+def test_the_doctor_asks_the_provider(signing_in: Run, entra: Entra) -> None:
+    """Whether it answers; a provider that is not there fails the check, and names it."""
+    found = {check["check"]: check for check in signing_in("doctor", "--json").json}
+    assert found["microsoft"] == {
+        "check": "microsoft", "ok": True, "detail": entra.base, "cure": "",
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CARTEIRO_MICROSOFT_AUTHORITY", "https://localhost:1")
+        ran = signing_in("doctor", "--json")
+    found = {check["check"]: check for check in ran.json}
+    assert (ran.status, found["microsoft"]["ok"]) == (1, False)
+    assert "localhost:1" in found["microsoft"]["detail"]
+    assert found["microsoft"]["cure"]

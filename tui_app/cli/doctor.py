@@ -50,7 +50,11 @@ def build(_name: str, group: ArgumentParser) -> None:
 
 
 def _doctor(context: Context) -> int:
-    checks = [*_versions(context.settings), *_state(context.settings)]
+    checks = [
+        *_versions(context.settings),
+        *_state(context.settings),
+        *_microsoft(context.settings),
+    ]
     context.out.give(
         checks,
         lambda: context.out.table(
@@ -187,3 +191,20 @@ def _disk(settings: Settings) -> Check:
         _("{n} MB livres").format(n=free // 1_000_000),
         "" if free >= _LEAST_DISK else _("Libere espaço em {folder}").format(folder=folder),
     )
+
+
+def _microsoft(settings: Settings) -> Iterator[Check]:
+    """Is the identity provider there, where an application is registered with it?"""
+    if not settings.microsoft_client_id:
+        yield Check("microsoft", True, _("sem aplicativo registrado (docs/microsoft.md)"))
+        return
+    from services.failure import WireError
+    from services.health.tokens import registration
+
+    try:
+        registration(settings).reach()
+    except WireError as e:
+        detail = " ".join(filter(None, (e.failure.who, e.failure.kind, e.failure.reply)))
+        yield Check("microsoft", False, detail, e.failure.explanation)
+        return
+    yield Check("microsoft", True, settings.microsoft_authority)
