@@ -19,7 +19,15 @@ from sqlalchemy.orm import Session
 
 from services.health import agenda, linking, overview, retest, testable
 from services.health.troubles import Trouble
-from services.notifications import bell, by_hand
+from services.notifications import (
+    addresses,
+    bell,
+    by_hand,
+    coverage,
+    recipients,
+    subscriptions,
+    types,
+)
 from services.outbox import queue, views
 from services.reading import documents, quarantine, receipts
 from services.reading.findings import Extracted
@@ -127,6 +135,40 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xxx", lambda s, a, w: microsoft.plan_again(s, a, w.server)),
     "registry.microsoft.sign_in_again": (
         "xxx", lambda s, a, w: microsoft.sign_in_again(s, a, _link(w), _IDENTITY)),
+    "notifications.addresses.add": (
+        "xx-", lambda s, a, w: addresses.add(s, a, email="novo@x.example")),
+    "notifications.addresses.edit": (
+        "xxx", lambda s, a, w: addresses.edit(s, a, w.address, "outro@x.example")),
+    "notifications.addresses.remove": ("xxx", lambda s, a, w: addresses.remove(s, a, w.address)),
+    "notifications.addresses.ids": ("xx-", _all(addresses)),
+    "notifications.addresses.rows": ("xx-", lambda s, a, w: addresses.rows(s, a, [w.address])),
+    "notifications.addresses.list_addresses": (
+        "xx-", lambda s, a, w: addresses.list_addresses(s, a)),
+    "notifications.addresses.view": ("xxx", lambda s, a, w: addresses.view(s, a, w.address)),
+    "notifications.addresses.own": ("xxx", lambda s, a, w: addresses.own(s, a, w.address)),
+    "notifications.subscriptions.matrix": (
+        "xxx", lambda s, a, w: subscriptions.matrix(s, a, w.address)),
+    "notifications.subscriptions.link": (
+        "xxx", lambda s, a, w: subscriptions.link(s, a, w.address, [w.company])),
+    "notifications.subscriptions.unlink": (
+        "xxx", lambda s, a, w: subscriptions.unlink(s, a, w.address, [w.company])),
+    "notifications.subscriptions.set_types": (
+        "xxx", lambda s, a, w: subscriptions.set_types(s, a, w.address, {w.company: ["general"]})),
+    "notifications.subscriptions.subscribe": (
+        "xxx", lambda s, a, w: subscriptions.subscribe(s, a, w.address, w.company, ["general"])),
+    "notifications.subscriptions.unsubscribe": (
+        "xxx", lambda s, a, w: subscriptions.unsubscribe(
+            s, a, w.address, w.company, ["sending_failed"])),
+    "notifications.subscriptions.exposures": (
+        "xxx", lambda s, a, w: subscriptions.exposures(
+            s, a, w.address, {w.other: ["sending_failed"]})),
+    "notifications.recipients.preview": (
+        "xsx", lambda s, a, w: recipients.preview(s, a, w.company, "sending_failed")),
+    "notifications.coverage.ids": ("-s-", _all(coverage)),
+    "notifications.coverage.rows": ("-s-", lambda s, a, w: coverage.rows(s, a, [w.company])),
+    "notifications.types.list_types": ("ss-", lambda s, a, w: types.list_types(s, a)),
+    "notifications.types.add_type": (
+        "xx-", lambda s, a, w: types.add_type(s, a, "novo", title="Novo")),
     "notifications.bell.feed": ("-s-", lambda s, a, w: bell.feed(s, a)),
     "notifications.bell.ids": ("-s-", _all(bell)),
     "notifications.bell.rows": ("-s-", lambda s, a, w: bell.rows(s, a, [w.bell])),

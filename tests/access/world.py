@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.notifications import bell
+from services.notifications import addresses, bell, subscriptions, types
 from services.outbox import queue
 from services.registry import access, companies, imports, mailboxes, people, relay, servers
 from services.registry.access import Actor
@@ -79,6 +79,7 @@ class World:
     bell: int
     user: int
     change: int
+    address: int
 
 
 def build(session: Session) -> World:
@@ -152,6 +153,9 @@ def build(session: Session) -> World:
     )
     bell.add(session, partner_id=ana.partner_id, company_id=None, type_key="general", title=MARK)
     session.flush()
+    address = addresses.add(session, ana, email=f"avisos@{MARK}.example").id
+    subscriptions.subscribe(session, ana, address, company, ["sending_failed"])
+    types.add_type(session, ana, "proprio", title=f"Tipo {MARK}")
     change = session.scalars(
         select(AuditEntry.id).where(AuditEntry.company_id == company).limit(1)
     ).one()
@@ -159,7 +163,7 @@ def build(session: Session) -> World:
         ana, rui, lia, zoe, company, other, third, branch,
         mailbox=sending.id, server=sending.server_id, reading=reading.id, unlinked=unlinked.id,
         queued=queued, failed=failed, document=document, inbound=inbound, quarantine=quarantine,
-        bell=entry, user=lia.user_id, change=change,
+        bell=entry, user=lia.user_id, change=change, address=address,
     )  # fmt: skip
 
 
