@@ -1,0 +1,80 @@
+"""``notification-email``, ``notification-type`` and ``recipients`` as scripts use them (R23-R30)."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import Run
+
+CNPJ = "11222333000181"
+OWNER = "dono@padaria.com.br"
+
+
+def test_from_an_address_to_who_receives(carteiro: Run) -> None:
+    """R23, R24, R25, R26, R30."""
+    made = carteiro("notification-email", "add", "--email", "fiscal@contabil.example", "--json")
+    assert made.status == 0, made.err
+    number = str(made.json["id"])
+    words = ("notification-email", "subscribe", number, "--company", CNPJ)
+    told = carteiro(*words, "--type", "sending_failed", "--type", "general", "--json").json
+    assert (told["companies"], told["types_count"]) == ([CNPJ], 2)
+    found = carteiro("recipients", "--company", CNPJ, "--type", "general", "--json").json
+    assert [(each["address"], each["why"]) for each in found["recipients"]] == [
+        (OWNER, ["company"]),
+        ("fiscal@contabil.example", ["subscription"]),
+    ]
+    assert found["by"] == []
+    assert "caixa de envio" in found["why_none"]
+    text = carteiro("recipients", "--company", CNPJ, "--type", "general")
+    assert "E-mails para Notificações" in text.out
+    assert "Nenhum e-mail sairia" in text.out
+    gone = ("notification-email", "unsubscribe", number, "--company", CNPJ, "--json")
+    assert carteiro(*gone[:-1], "--type", "general", "--json").json["types_count"] == 1
+    assert carteiro(*gone).json["companies"] == []
+    assert carteiro("notification-email", "remove", number).status == 0
+    assert carteiro("notification-email", "list", "--json").json == []
+
+
+def test_the_warning_comes_before(carteiro: Run) -> None:
+    """R30: a stranger to the company's root is named; with ``--json`` stdout stays one document."""
+    carteiro(
+        *("company", "add", "--cnpj", "33000167000101", "--nickname", "Mercado"),
+        *("--legal-name", "Mercado", "--notification-email", "rh@mercado.example"),
+    )
+    made = carteiro("notification-email", "add", "--email", "rh@mercado.example", "--json").json
+    words = ("notification-email", "subscribe", str(made["id"]), "--company", CNPJ)
+    said = carteiro(*words, "--type", "general")
+    assert said.status == 0
+    assert f"rh@mercado.example, de Mercado, veria {OWNER}" in said.out
+    assert carteiro(*words, "--type", "general", "--json").json["types_count"] == 1
+
+
+def test_types(carteiro: Run) -> None:
+    """R29: a partner's own is listed, announced, and told to who is subscribed."""
+    made = carteiro(
+        *("notification-type", "add", "boleto_vencido", "--title", "Boleto vencido"),
+        *("--severity", "warning", "--json"),
+    )
+    assert made.json == {
+        "key": "boleto_vencido", "title": "Boleto vencido", "severity": "warning",
+        "by_email": True, "own": True,
+    }  # fmt: skip
+    listed = carteiro("notification-type", "list", "--json").json
+    assert [each["key"] for each in listed if each["own"]] == ["boleto_vencido"]
+    told = ("--type", "boleto_vencido", "--subject", "Boleto", "--body", "b")
+    assert carteiro("notify", "--company", CNPJ, *told).status == 0
+    (entry,) = carteiro("bell", "list", "--json").json
+    assert (entry["type"], entry["severity"]) == ("boleto_vencido", "warning")
+
+
+def test_what_is_refused_names_its_field(carteiro: Run) -> None:
+    """R24, R29."""
+    add = ("notification-email", "add")
+    for words, status, field in (
+        ((*add, "--email", "x"), 1, "email"),
+        ((*add, "--from-user", "ninguem"), 4, "nickname"),
+        (add, 2, None),
+        (("notification-email", "edit", "9", "--email", "a@x.example"), 4, "id"),
+        (("notification-type", "add", "Á", "--title", "t"), 1, "key"),
+        (("recipients", "--company", CNPJ, "--type", "x"), 1, "type"),
+    ):
+        ran = carteiro(*words, "--json")
+        assert (ran.status, ran.error["field"]) == (status, field), words
