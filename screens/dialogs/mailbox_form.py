@@ -14,7 +14,7 @@ from screens.dialogs.discover import Place, discover_into
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
 from screens.dialogs.linking import can_relink, relink
-from screens.dialogs.microsoft_fields import completed, of_account
+from screens.dialogs.microsoft_fields import completed, has_account, of_account
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
 from screens.widgets.fields import FieldSpec, Value
@@ -144,7 +144,7 @@ class MailboxForm(RecordForm[MailboxView]):
             _("Vincular de novo"),
             "relink",
             _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
-            order=5,
+            order=2,
             when=lambda form: can_relink(form.record),
         ),
     )
@@ -224,7 +224,7 @@ class MailboxForm(RecordForm[MailboxView]):
 
     def _show_line(self) -> None:
         """One line of what the provider asks; F7 shows the whole (R51)."""
-        if self.is_copy:
+        if self.is_copy or has_account(self.record):
             return
         line = guidance.line_for(self._email, self._host, mailbox_form.PROTOCOL[self.function])
         self.query_one("#guidance", Foreign).show(

@@ -22,7 +22,7 @@ def of_account(
     view: MailboxView | ServerView | None,
 ) -> tuple[list[FieldSpec], dict[str, Value]]:
     """The same fields and values; who signed in stands where user and password would."""
-    if view is None or view.mechanism != Mechanism.XOAUTH2:
+    if view is None or not has_account(view):
         return list(specs), dict(values)
     shown = {name: value for name, value in values.items() if name not in _NONE_OF_ITS_OWN}
     shown["account"] = _words(view)
@@ -33,6 +33,11 @@ def of_account(
         elif spec.name not in _NONE_OF_ITS_OWN:
             made.append(spec)
     return made, shown
+
+
+def has_account(view: MailboxView | ServerView | None) -> bool:
+    """Does it sign in at Microsoft, with no password of its own?"""
+    return view is not None and view.mechanism == Mechanism.XOAUTH2
 
 
 def completed(values: Mapping[str, Any], view: MailboxView | ServerView | None) -> dict[str, Any]:
@@ -50,7 +55,5 @@ def completed(values: Mapping[str, Any], view: MailboxView | ServerView | None) 
 
 def _words(view: MailboxView | ServerView) -> str:
     tenant = microsoft.account_of_tenant(view.tenant or "")
-    kinds = {PERSONAL: _("pessoal"), WORK: _("trabalho ou escola")}
-    return _("{who} · {kind} · F3 vincula de novo").format(
-        who=view.account or view.username, kind=kinds.get(tenant, tenant)
-    )
+    kind = {PERSONAL: _("pessoal"), WORK: _("trabalho")}.get(tenant, tenant)
+    return f"{view.account or view.username} · {kind}"

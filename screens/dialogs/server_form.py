@@ -17,7 +17,7 @@ from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.guidance import GuidanceDialog
 from screens.dialogs.link_companies import link_companies
 from screens.dialogs.linking import can_relink, relink
-from screens.dialogs.microsoft_fields import completed, of_account
+from screens.dialogs.microsoft_fields import completed, has_account, of_account
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
 from screens.dialogs.server_fields import (
@@ -91,7 +91,7 @@ class ServerForm(RecordForm[ServerView]):
             _("Vincular de novo"),
             "relink",
             _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
-            order=5,
+            order=2,
             when=lambda form: can_relink(form.record),
         ),
     )
@@ -208,7 +208,7 @@ class ServerForm(RecordForm[ServerView]):
 
     def _show_guidance(self) -> None:
         """One line of what the provider asks; F7 shows the whole (R51)."""
-        line = guidance.line_for(*self._provider)
+        line = "" if has_account(self.record) else guidance.line_for(*self._provider)
         shown = self.query_one("#guidance", Foreign)
         shown.show(_("{line} · F7 mostra como").format(line=line) if line else "")
         shown.set_class(bool(line), "-shown")

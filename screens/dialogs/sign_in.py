@@ -52,7 +52,9 @@ class SignIn(Commanded, ModalScreen[int | None]):
     SignIn #state { padding: 1 0 0 0; }
     SignIn #state.-trouble { color: $text-warning; }
     SignIn #state.-refusal { color: $text-error; }
-    SignIn #reply { color: $text-muted; }
+    SignIn.-address #state { padding: 0; }
+    SignIn #reply { display: none; color: $text-muted; }
+    SignIn #reply.-shown { display: block; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     VERBS: ClassVar[tuple[Command, ...]] = (
@@ -305,7 +307,9 @@ class SignIn(Commanded, ModalScreen[int | None]):
         state.show(words)
         for each in ("trouble", "refusal"):
             state.set_class(tone == each, f"-{each}")
-        self.query_one("#reply", Foreign).show(reply)
+        told = self.query_one("#reply", Foreign)
+        told.show(reply)
+        told.set_class(bool(reply), "-shown")
 
     def _draw(self) -> None:
         """The code and its address, or the address alone, in the room there is."""

@@ -68,15 +68,15 @@ class AddressSheet(Vertical):
 
     DEFAULT_CSS = """
     AddressSheet { height: auto; }
-    AddressSheet LineInput { margin: 1 0; }
+    AddressSheet LineInput { margin: 0 0 1 0; }
     """
 
     def compose(self) -> ComposeResult:
         yield Foreign(
             _(
-                "1. Abra em um navegador o endereço do fim desta tela (F8 o copia inteiro) e entre.\n"
-                "2. O navegador termina em um endereço de localhost, que não abre: é assim mesmo.\n"
-                "3. Copie esse endereço inteiro da barra do navegador e cole-o aqui."
+                "1. Abra o endereço abaixo em um navegador (F8 o copia) e entre.\n"
+                "2. O navegador para em um endereço de localhost que não abre: é assim.\n"
+                "3. Copie esse endereço inteiro da barra do navegador e cole-o aqui:"
             ),
             block=True,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.dates import when
+from screens.dates import since
 from screens.widgets.foreign import Foreign
 from services.language import _
 from services.registry.mailboxes import MailboxView
@@ -31,10 +31,8 @@ class Inactivated(Foreign):
 
 
 def _words(view: MailboxView | ServerView, code: int, key: str) -> str:
-    reason = view.inactive_reason or (
-        aadsts.description(code) if aadsts.inactivates(code) else view.health_reason or ""
+    known = aadsts.inactivates(code)
+    reason = aadsts.description(code) if known else view.inactive_reason or ""
+    return _("▲ Inativada desde {since} (AADSTS{code}): {reason} {key} vincula de novo.").format(
+        since=since(view.inactive_since), code=code, reason=reason, key=key
     )
-    since = when(view.inactive_since) if view.inactive_since is not None else ""
-    return _(
-        "▲ Inativada pela Microsoft {since}, AADSTS{code}: {reason} {key} vincula de novo."
-    ).format(since=since, code=code, reason=reason, key=key)

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,7 +20,8 @@ from services.settings import Settings
 from services.store.engine import open_store
 from tests.screens import sample
 from tests.screens.conftest import Console
-from tests.screens.tour import STOPS, Stop, failing_test, go
+from tests.screens.faked import CLIENT_ID, FAKED
+from tests.screens.tour import STOPS, Stop, go
 from tui_app.app import CarteiroApp
 
 README = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -29,7 +31,11 @@ async def take(stop: Stop, size: tuple[int, int]) -> str:
     """The picture of one screen, as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        settings = Settings(home=home, database_url=f"sqlite:///{home / 'carteiro.db'}")
+        settings = Settings(
+            home=home,
+            database_url=f"sqlite:///{home / 'carteiro.db'}",
+            microsoft_client_id=CLIENT_ID,
+        )
         store = open_store(settings)
         if not stop.empty:
             with store.writing() as session:
@@ -59,5 +65,7 @@ if __name__ == "__main__":
     os.environ["TZ"] = "America/Sao_Paulo"
     time.tzset()
     clock.set_source(lambda: sample.NOON)
-    with patch("services.health.email_test.run_test", failing_test):
+    with ExitStack() as faked:
+        for name, instead in FAKED.items():
+            faked.enter_context(patch(name, instead))
         main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

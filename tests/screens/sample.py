@@ -18,7 +18,7 @@ from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.registry.server_form import ServerDraft
 from services.store.mail import Blob, Document, OutboxMessage
-from services.store.models import EmailServer, Function, Health
+from services.store.models import EmailServer, Function, Health, Mechanism
 from services.wire import aadsts
 
 NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embal
 def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
-    ``also`` "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
+    ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
     "down" has mailboxes that are not well.
     """
     ana = people.initialise(
@@ -55,8 +55,10 @@ def fill(session: Session, also: str = "") -> None:
         ("Reserva", "reserva@padaria.example", "smtp.reserva.example", True),
         ("Antiga", "contato@padaria.example", "smtp.padaria.example", False),
     ):
-        mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
+        last = mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
     mailboxes.add(session, ana, bakery.id, _read())
+    if also == "linked":
+        _linked(session, last.server_id)
     if also in ("branch", "copy"):
         _headquarters(session, ana, bakery, copied=also == "copy")
     _servers(session, ana, market.id)
@@ -91,6 +93,15 @@ def fill(session: Session, also: str = "") -> None:
             title=title,
             text="O que houve e o que fazer.",
         )
+
+
+def _linked(session: Session, server_id: int) -> None:
+    row = session.get_one(EmailServer, server_id)
+    row.mechanism, row.tenant = Mechanism.XOAUTH2, "organizations"
+    row.account, row.account_id = row.email, "1.2"
+    row.smtp_host = "smtp.office365.com"
+    row.inactive_code, row.inactive_reason = 700082, aadsts.description(700082)
+    row.inactive_since = NOON - timedelta(hours=2)
 
 
 def _headquarters(session: Session, ana: Actor, branch: CompanyView, *, copied: bool) -> None:

@@ -15,12 +15,14 @@ from services.settings import Settings
 from services.store.engine import open_store
 from tests.screens import sample
 from tests.screens.conftest import Console
-from tests.screens.tour import STOPS, Stop, failing_test, go
+from tests.screens.faked import CLIENT_ID, FAKED
+from tests.screens.tour import STOPS, Stop, go
 from tui_app.app import CarteiroApp
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
          "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
-         "users", "user_form", "register_way", "choose_mailbox", "import_mailbox",
+         "users", "user_form", "register_way", "microsoft_form", "sign_in", "sign_in_address", "sign_in_refused",
+         "mailboxes_linked", "linked_form", "choose_mailbox", "import_mailbox",
          "mailboxes_copy", "copy_form", "resync",
          "servers", "servers_filter", "server_form", "link_companies",
          "health", "health_incident", "audit")  # fmt: skip
@@ -30,8 +32,8 @@ SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox"
 def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same instant, zone, bell and cursor in every run."""
     monkeypatch.setenv("TZ", "America/Sao_Paulo")
-    monkeypatch.setattr("screens.widgets.topbar.can_draw_bell", lambda: True)
-    monkeypatch.setattr("services.health.email_test.run_test", failing_test)
+    for name, instead in FAKED.items():
+        monkeypatch.setattr(name, instead)
     monkeypatch.setattr(Input, "cursor_blink", False)
     time.tzset()
     clock.set_source(lambda: sample.NOON)
@@ -51,7 +53,10 @@ def test_screen_looks_as_it_did(
 ) -> None:
     """R1, R5, R19, R52: what a person sees; a change here is to be looked at, then accepted."""
     settings = Settings(
-        home=home, database_url=f"sqlite:///{home / 'carteiro.db'}", hostname="carteiro.example"
+        home=home,
+        database_url=f"sqlite:///{home / 'carteiro.db'}",
+        hostname="carteiro.example",
+        microsoft_client_id=CLIENT_ID,
     )
     store = open_store(settings)
     if not stop.empty:

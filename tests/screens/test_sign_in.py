@@ -168,7 +168,7 @@ async def test_an_address_is_the_second_way(
         await c.press("f2")
         told = await code(entra, c)
         await c.press("e")
-        await c.shows("localhost, que não abre", "Esperando o endereço colado")
+        await c.shows("localhost que não abre", "Esperando o endereço colado")
         assert told not in c.text
         await c.press("f8")
         assert c.app.clipboard == address(c)
@@ -282,11 +282,22 @@ async def test_a_network_that_fails_is_shown(
         await c.shows("Esperando a entrada")
 
 
+@pytest.mark.parametrize(
+    ("size", "environment"),
+    [((70, 24), {}), ((80, 22), {}), ((80, 24), {"NO_COLOR": "1"}), ((80, 24), {"TERM": "vt100"})],
+)
 async def test_no_qr_code_where_it_could_not_be_scanned(
-    console: Opened, company: CompanyView, entra: Entra
+    console: Opened,
+    company: CompanyView,
+    entra: Entra,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    environment: dict[str, str],
 ) -> None:
-    """R44: without room for a QR code with its quiet zone there are address and code alone."""
-    async with console((70, 24)) as c:
+    """R44: without room for its quiet zone, colours or blocks there are address and code alone."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    async with console(size) as c:
         await form(c)
         await c.press("f2")
         await code(entra, c)
@@ -455,6 +466,7 @@ async def test_the_form_of_a_linked_mailbox(
         await c.in_front("MailboxForm")
         await c.shows("AADSTS700082", "Conta Microsoft", EMAIL, "pessoal")
         assert "Senha" not in c.text
+        assert "não senha" not in c.text, "guidance for what it has already"
         await c.press("end")
         await c.type(" nova")
         await c.press("f3")

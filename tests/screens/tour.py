@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.health.accounts import Account
-from services.health.email_test import Step
-from services.store.models import Function
 from tests.screens.conftest import Console
+from tests.screens.faked import BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +14,7 @@ class Stop:
     """A screen: ``steps`` are keys, and the words that then appear.
 
     ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy", or
-    mailboxes that are "down".
+    mailboxes that are "down", or a Microsoft account that is "linked" and out of use.
     """
 
     name: str
@@ -26,6 +24,12 @@ class Stop:
     also: str = ""
 
 
+_MICROSOFT: tuple[tuple[Sequence[str], str], ...] = (
+    (("1",), "nfe@padaria"),
+    (("n",), "Outro provedor"),
+    (("1",), "Conta que entra"),
+    (tuple("contas@padaria.example"), "contas@padaria.example"),
+)
 STOPS = (
     Stop("home", ()),
     Stop("mailboxes", ((("1",), "xml@padaria"),)),
@@ -36,6 +40,24 @@ STOPS = (
     Stop("copy_form", ((("1",), "≠ origem"), (("e",), "Cópia da matriz")), also="copy"),
     Stop("resync", ((("1",), "≠ origem"), (("y",), "Sincronizar central")), also="copy"),
     Stop("register_way", ((("1",), "nfe@padaria"), (("n",), "Outro provedor")), also="branch"),
+    Stop("microsoft_form", (*_MICROSOFT, (("f4",), "smtp.office365.com"))),
+    Stop("sign_in", (*_MICROSOFT, (("f2",), "FBLWKDAZA"))),
+    Stop(
+        "sign_in_address",
+        (*_MICROSOFT, (("f2",), "FBLWKDAZA"), (("e",), "login.microsoftonline.com")),
+    ),
+    Stop(
+        "sign_in_refused",
+        (*_MICROSOFT[:-1], (tuple(BLOCKED), BLOCKED), (("f2",), "AADSTS53003")),
+    ),
+    Stop(
+        "mailboxes_linked", ((("1",), "▲ Inativada"), (("down", "down"), "AADSTS")), also="linked"
+    ),
+    Stop(
+        "linked_form",
+        ((("1",), "▲ Inativada"), (("down", "down", "e"), "Conta Microsoft"), (("f4",), "Porta")),
+        also="linked",
+    ),
     Stop(
         "choose_mailbox",
         ((("1",), "nfe@padaria"), (("n",), "Importar da Matriz"), (("3",), "Avisos")),
@@ -117,28 +139,3 @@ async def go(console: Console, stop: Stop) -> None:
         await console.press(*keys)
         await console.shows(words)
     await console.pilot.pause()
-
-
-async def failing_test(
-    account: Account,
-    function: Function,
-    *,
-    on_step: Callable[[Step], None],
-    sign_ins: object = None,
-) -> list[Step]:
-    """What a test of a server without an answer tells, always in the same time."""
-    steps = [
-        Step("dns", True, "203.0.113.25", "", None, 12.0, ""),
-        Step(
-            "tcp",
-            False,
-            "sem resposta em 10 s",
-            "O servidor não respondeu: confira endereço e porta, e se um firewall os bloqueia.",
-            "host",
-            10_000.0,
-            "",
-        ),
-    ]
-    for step in steps:
-        on_step(step)
-    return steps
