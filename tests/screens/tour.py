@@ -51,11 +51,18 @@ STOPS = (
         (*_MICROSOFT[:-1], (tuple(BLOCKED), BLOCKED), (("f2",), "AADSTS53003")),
     ),
     Stop(
-        "mailboxes_linked", ((("1",), "▲ Inativada"), (("down", "down"), "AADSTS")), also="linked"
+        "mailboxes_linked",
+        (((), "1 caixa parada"), (("1",), "▲ Inativada"), (("down", "down"), "AADSTS")),
+        also="linked",
     ),
     Stop(
         "linked_form",
-        ((("1",), "▲ Inativada"), (("down", "down", "e"), "Conta Microsoft"), (("f4",), "Porta")),
+        (
+            ((), "1 caixa parada"),
+            (("1",), "▲ Inativada"),
+            (("down", "down", "e"), "Conta Microsoft"),
+            (("f4",), "Porta"),
+        ),
         also="linked",
     ),
     Stop(
