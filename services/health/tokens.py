@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 THREADS = 4
 # Longer than connecting and waiting for the answer may take together.
-_LEASE_SECONDS = 90.0
+_LEASE_SECONDS = 55.0
 _LOOK_SECONDS = 0.1
 _RENEWABLE = frozenset({"signin", "password", "other"})
 

@@ -41,6 +41,7 @@ _SCOPES = {
 }
 _PENDING = ("authorization_pending", "slow_down")
 _SLOWER = 5
+_LONGEST = 3_600.0
 # What msal writes of an answer that it cannot read may hold a token.
 logging.getLogger("msal").setLevel(logging.CRITICAL + 1)
 
@@ -109,16 +110,16 @@ class Registration:
         with _plain(self.authority):
             app = self._app(tenant)
             flow = app.initiate_device_flow(scopes(functions), params={"mkt": _market()})
-        if "user_code" not in flow:
-            raise refused(flow, self.authority)
-        return DeviceCode(
-            safe(flow["user_code"], 40),
-            safe(flow["verification_uri"], 200),
-            now() + timedelta(seconds=float(flow.get("expires_in", 900))),
-            float(flow.get("interval", _SLOWER)),
-            app,
-            flow,
-        )
+            if "user_code" not in flow:
+                raise refused(flow, self.authority)
+            return DeviceCode(
+                safe(flow["user_code"], 40),
+                safe(flow["verification_uri"], 200),
+                now() + timedelta(seconds=min(float(flow.get("expires_in", 900)), _LONGEST)),
+                min(max(float(flow.get("interval", _SLOWER)), 1.0), 60.0),
+                app,
+                flow,
+            )
 
     def poll(self, asked: DeviceCode) -> SignedIn | None:
         """Ask once whether the code was used; None while it was not.
@@ -131,11 +132,11 @@ class Registration:
                 asked.flow,
                 exit_condition=lambda _flow: True,
             )
-        if answer.get("error") in _PENDING:
-            if answer["error"] == "slow_down":
-                asked.interval += _SLOWER
-            return None
-        return _signed_in(asked.app, answer, self.authority)
+            if answer.get("error") in _PENDING:
+                if answer["error"] == "slow_down":
+                    asked.interval += _SLOWER
+                return None
+            return _signed_in(asked.app, answer, self.authority)
 
     def ask_address(self, tenant: str, functions: Collection[str], email: str) -> PastedAddress:
         """An address to sign in at by browser, for where device codes are blocked."""
@@ -172,7 +173,7 @@ class Registration:
             )
         with _plain(self.authority):
             answer = asked.app.acquire_token_by_auth_code_flow(asked.flow, told)
-        return _signed_in(asked.app, answer, self.authority)
+            return _signed_in(asked.app, answer, self.authority)
 
     def renew(self, tenant: str, cache: str, functions: Collection[str]) -> Tokens:
         """A new access token by the refresh token in ``cache``, asked for at the provider.
@@ -189,9 +190,10 @@ class Registration:
                 answer = app.acquire_token_silent_with_error(
                     scopes(functions), accounts[0], force_refresh=True
                 )
-        if answer is None:
-            raise WireError(_failure(self.authority, Meaning.SIGNIN, _("não há entrada guardada")))
-        return _tokens(app, answer, self.authority)
+            if answer is None:
+                words = _("não há entrada guardada")
+                raise WireError(_failure(self.authority, Meaning.SIGNIN, words))
+            return _tokens(app, answer, self.authority)
 
     def reach(self) -> None:
         """Ask the provider where its endpoints are; ``WireError`` when it does not say."""

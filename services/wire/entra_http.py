@@ -46,14 +46,15 @@ class Http:
     """
 
     def __init__(self, ca_file: Path | None) -> None:
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.mount("https://", _Adapter(client_context(True, ca_file)))
         self._known: dict[str, tuple[float, requests.Response]] = {}
         self._lock = threading.Lock()
 
     def post(self, url: str, **kwargs: Any) -> requests.Response:
-        """One request, never repeated."""
-        return _able(self._session.post(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **kwargs))
+        """One request, never repeated, and never sent on to another address."""
+        patience = (CONNECT_SECONDS, ANSWER_SECONDS)
+        return _able(self._session.post(url, timeout=patience, allow_redirects=False, **kwargs))
 
     def get(self, url: str, **kwargs: Any) -> requests.Response:
         """A public document, from memory where it is known."""
@@ -105,13 +106,25 @@ def _cause(error: BaseException) -> BaseException:
     return OSError(type(error).__name__)
 
 
+class _Session(requests.Session):
+    """Proxies come from the environment, what is trusted does not."""
+
+    def merge_environment_settings(self, *args: Any, **kwargs: Any) -> Any:
+        return {**super().merge_environment_settings(*args, **kwargs), "verify": True}
+
+
 class _Adapter(HTTPAdapter):
+    """Connections of a context of ours, which alone says what is trusted."""
+
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         super().__init__(pool_connections=8, pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        conn.cert_reqs = "CERT_REQUIRED"
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)

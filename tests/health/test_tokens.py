@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +229,23 @@ async def test_a_new_password_ends_the_sign_in(
     with pytest.raises(WireError):
         await door.prove(server_id)
     assert entra.refreshes[EMAIL] == 0
+
+
+async def test_what_is_trusted_does_not_come_from_the_environment(
+    entra: Entra, server_id: int, door: SignIns, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    """A library's variables neither break the sign-in nor widen what it trusts."""
+    (home / "other.pem").write_text("")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(home / "other.pem"))
+    await door.prove(server_id)
+    assert entra.refreshes[EMAIL] == 1
+
+
+async def test_a_redirect_is_not_followed(entra: Entra, server_id: int, door: SignIns) -> None:
+    """A refresh token goes to nobody else."""
+    entra.answer(EMAIL, 307, "", {"Location": f"{entra.base}/elsewhere"})
+    with pytest.raises(WireError) as e:
+        await door.prove(server_id)
+    assert e.value.failure.kind == "protocol"
+    assert not any("elsewhere" in request.path for request in entra.requests)
