@@ -17,11 +17,12 @@ from services.language import _
 from services.outbox import claims, mime
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
+from services.sending.known import Known
 from services.sending.lanes import Lane, Line, make_room
 from services.sending.letters import Encodings, Letter
 from services.sending.payload import payload_of
 from services.sending.recorder import Recorder
-from services.sending.routes import Route, routes_of
+from services.sending.routes import Route
 from services.sending.threads import Threads
 from services.settings import Settings
 from services.store.mail import OutboxState
@@ -29,8 +30,6 @@ from services.store.models import Function
 from services.wire.presets import preset_of_host
 from services.wire.smtp import Delivery, Verdict
 
-# R9: how old may be what is known of a mailbox when a letter leaves by it.
-_ROUTE_SECONDS = 1.0
 _DELIVERY_SECONDS = 900.0
 # No letter begins this close to the end of its claim.
 _MARGIN = 5.0
@@ -49,8 +48,7 @@ class Deliverer:
         self._settings = settings
         self._sign_ins = sign_ins
         self._encodings = Encodings(mime.encode_attachment)
-        self._routes: dict[int, tuple[float, tuple[Route, ...]]] = {}
-        self._labels: dict[int, str] = {}
+        self._known = Known(threads, settings)
         self._active: deque[Lane] = deque()
         self._failed: dict[int, str] = {}
         self._changed = asyncio.Event()
@@ -64,7 +62,7 @@ class Deliverer:
         """A new run: every mailbox gets its chance again."""
         self._recorder = recorder
         self._failed.clear()
-        self._routes.clear()
+        self._known.forget()
         self._ending = False
         self.trouble = None
         for lane in self.lanes.values():
@@ -135,7 +133,7 @@ class Deliverer:
     async def place(self, letters: Iterable[Letter]) -> None:
         """Put each letter into the lane of its mailbox, or record why none may be used."""
         letters = list(letters)
-        await self._learn({letter.claim.company_id for letter in letters})
+        await self._known.learn({letter.claim.company_id for letter in letters})
         for letter in letters:
             route = self._route(letter)
             if route is None:
@@ -155,26 +153,8 @@ class Deliverer:
         preset = preset_of_host(smtp.host) if smtp is not None else None
         return min(most, preset.connections or most) if preset is not None else most
 
-    async def _learn(self, companies: Iterable[int]) -> None:
-        """Make sure that what is known of these companies' mailboxes is fresh (R9)."""
-        at = claims.steady()
-        wanted = set(companies)
-        old = {
-            company
-            for company in wanted
-            if company not in self._routes or at - self._routes[company][0] > _ROUTE_SECONDS
-        }
-        # A mailbox that fails meanwhile makes all be forgotten, also what was fresh.
-        while old := old | (wanted - self._routes.keys()):
-            at = claims.steady()
-            found = await self._threads.read(routes_of, old, self._settings)
-            self._routes.update({company: (at, routes) for company, routes in found.items()})
-            self._labels.update({r.server_id: r.label for each in found.values() for r in each})
-            old = set()
-
     def _ways(self, letter: Letter) -> list[Route]:
-        routes = self._routes[letter.claim.company_id][1]
-        return [route for route in routes if letter.warning or not route.only_warnings]
+        return self._known.ways(letter.claim.company_id, warning=letter.warning)
 
     def _route(self, letter: Letter) -> Route | None:
         for route in self._ways(letter):
@@ -237,7 +217,7 @@ class Deliverer:
         """Send one letter if it may still leave by this lane; the line to go on with."""
         if self.stopping:
             return line
-        await self._learn([letter.claim.company_id])
+        await self._known.learn([letter.claim.company_id])
         route = self._route(letter)
         if self._is_stale(letter):
             await self._drop(letter)
@@ -353,7 +333,7 @@ class Deliverer:
     def _by_another(self, letter: Letter, route: Route) -> str | None:
         if not letter.tried or route.server_id in letter.tried:
             return None
-        refused = [f"{self._labels[other]}: {why}" for other, why in letter.tried.items()]
+        refused = [f"{self._known.label(other)}: {why}" for other, why in letter.tried.items()]
         return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
             email=route.label, refused="; ".join(refused)
         )
@@ -366,7 +346,7 @@ class Deliverer:
         await self._threads.write(
             facts.note_failure, lane.server_id, failure, function=Function.SEND
         )
-        self._routes.clear()
+        self._known.forget()
         waiting = list(lane.letters)
         lane.letters.clear()
         await self.place(waiting)

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.health.tokens import SignIns
 from services.registry.companies import CompanyView
-from services.sending.delivery import Deliverer
+from services.sending.known import Known
 from services.sending.threads import Threads
 from services.settings import Settings
 from services.store.engine import Store
@@ -18,9 +17,9 @@ async def test_a_mailbox_that_fails_while_another_company_is_looked_up(
     store: Store, settings: Settings, company: CompanyView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R13, R33: letters of a company whose mailboxes were known a moment ago are placed all the same."""
-    threads, sign_ins = Threads(store), SignIns(store, settings)
-    deliverer = Deliverer(threads, settings, sign_ins)
-    await deliverer._learn([company.id])
+    threads = Threads(store)
+    known = Known(threads, settings)
+    await known.learn([company.id])
     real = threads.read
     failures = [1]
 
@@ -28,12 +27,11 @@ async def test_a_mailbox_that_fails_while_another_company_is_looked_up(
         found = await real(call, *words)
         if failures:
             failures.pop()
-            deliverer._routes.clear()  # as a mailbox does that fails just now
+            known.forget()
         return found
 
     monkeypatch.setattr(threads, "read", read)
     another = company.id + 1
-    await deliverer._learn([company.id, another])
-    assert {company.id, another} <= deliverer._routes.keys()
+    await known.learn([company.id, another])
+    assert known.ways(company.id, warning=False) == known.ways(another, warning=False) == []
     threads.close()
-    sign_ins.close()
