@@ -14,6 +14,7 @@ from textual.widget import Widget
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.help import HelpDialog
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -42,6 +43,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("record.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
         Command("record.leave", "escape", _("Voltar"), "leave", order=9),
+        Command("record.help", "f1", _("Ajuda"), "help", order=20, palette=False),
     )
 
     def __init__(
@@ -59,6 +61,10 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     def title_words(self) -> str:
         """The dialog's title."""
         raise NotImplementedError
+
+    def help_words(self) -> str:
+        """What the dialog is for, where its fields do not tell it."""
+        return ""
 
     async def save(self) -> R:
         """Save what is on the form; raises what the service refuses."""
@@ -166,6 +172,10 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
             )
             for name in contested
         )
+
+    def action_help(self) -> None:
+        """All keys, and the help of the field in hand."""
+        self.app.push_screen(HelpDialog(self.title_words(), self.help_words()))
 
     def action_leave(self) -> None:
         """Leave; typed changes are not lost without a question."""

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from screens.commands import Command, Commanded
 from screens.desk import Desk
+from screens.dialogs.help import HelpDialog
 from screens.dialogs.sign_in_sheets import AddressLines, AddressSheet, CodeSheet, is_plain
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
@@ -130,6 +131,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
             order=9,
             when=lambda d: d.phase != "saving",
         ),
+        Command("sign_in.help", "question_mark,f1", _("Ajuda"), "help", order=20, palette=False),
     )
 
     def __init__(self, desk: Desk, link: Link, save: Save) -> None:
@@ -344,6 +346,10 @@ class SignIn(Commanded, ModalScreen[int | None]):
         if is_plain(text):
             self.app.copy_to_clipboard(text)
             notify_safe(self.app, words.format(text=text))
+
+    def action_help(self) -> None:
+        """All keys, and what the two ways are."""
+        self.app.push_screen(HelpDialog(self.title_words(), self.help_words()))
 
     def action_leave(self) -> None:
         """Give up; there is nothing to lose."""

@@ -331,6 +331,24 @@ async def test_the_form_chooses_the_account_and_refuses_before_anybody_signs_in(
         assert entra.requests == []
 
 
+async def test_help_tells_of_the_field_and_of_the_two_ways(
+    console: Opened, company: CompanyView, entra: Entra
+) -> None:
+    """R44: F1 explains a shared mailbox at its field; in the sign-in why localhost is right."""
+    async with console((120, 40)) as c:
+        await form(c)
+        await c.press("tab", "tab", "tab", "f1")
+        await c.in_front("HelpDialog")
+        await c.shows("Uma caixa compartilhada não tem senha", "Entrar na conta")
+        await c.press("escape")
+        await c.in_front("MicrosoftForm")
+        await c.press("f2")
+        await code(entra, c)
+        await c.press("question_mark")
+        await c.in_front("HelpDialog")
+        await c.shows("localhost", "Isso é o esperado", "Copia o código")
+
+
 async def test_reading_is_offered_while_document_import_is_on(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
