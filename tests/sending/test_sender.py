@@ -92,6 +92,42 @@ async def test_each_recipient_has_its_own_outcome(
         assert len(to_good) == 1
 
 
+async def test_two_hundred_who_see_each_other(
+    store: Store, mailbox: AddMailbox, enqueue: Queue, sender: Sender, show: Show
+) -> None:
+    """R27, R32, R33: once to the 198, final for the one, retried alone for the other."""
+    everybody = [f"r{number}@x.example" for number in range(200)]
+    bad, late, good = everybody[50], everybody[150], {*everybody} - {everybody[50], everybody[150]}
+    script: dict[str, str | list[str]] = {
+        f"RCPT TO:<{bad}>": PERMANENT,
+        f"RCPT TO:<{late}>": [LATER, "250 ok"],
+    }
+    async with ScriptedSmtp(script) as server:
+        mailbox(server.port)
+        message = enqueue(";".join(everybody))
+        await sender.run_due()
+        states = {r.address: r.state for r in show(message).view.recipients}
+        assert states == {**dict.fromkeys(good, "sent"), bad: "failed", late: "deferred"}
+        first = len(server.heard)
+        later(store, message)
+        await sender.run_due()
+        assert [line for line in server.heard[first:] if line.startswith("RCPT")] == [
+            f"RCPT TO:<{late}>"
+        ]
+        await sender.run_due()
+        told = [
+            [address.addr_spec for address in seen["To"].addresses]
+            for body in server.bodies
+            if (seen := email.message_from_bytes(body, policy=email.policy.default))
+        ]
+    # The other e-mail tells the company that one was not delivered.
+    assert sorted(told) == sorted([everybody, everybody, ["dono@padaria.example"]])
+    heard = [line for line in server.heard if line.startswith("RCPT") and "@x.example" in line]
+    assert len(heard) == 201
+    states = {r.address: r.state for r in show(message).view.recipients}
+    assert states == {**dict.fromkeys(good | {late}, "sent"), bad: "failed"}
+
+
 def later(store: Store, message_id: int) -> None:
     """Let the pause of a deferred e-mail be over."""
     with store.writing() as session:
