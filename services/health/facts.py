@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.failure import Failure, Stage
-from services.health import conditions, inactivation, sign_ins
+from services.health import conditions, inactivation, notices, sign_ins
 from services.language import _, ngettext
 from services.notifications.announce import announce
 from services.registry import direction
@@ -66,12 +66,15 @@ def note_failure(
     elif pauses_mailbox(failure.kind) and function == Function.SEND:
         pause = _QUOTA_PAUSE if failure.kind == "quota" else _SHORT_PAUSE
         values["paused_until"] = at + pause
+    reached = failure.kind == "quota" and failure.explanation not in (before["health_reason"] or "")
     health = Health.DOWN if most >= MOST_REFUSALS else Health.FAILING
     if before["health"] != health:
         values |= {"health": health, "health_since": at}
     conditions.write(session, server_id, values)
     if definite and refusals == MOST_REFUSALS:
         _warn(session, server_id, function, reason)
+    if reached and function == Function.SEND:
+        _tell_of_quota(session, server_id, reason)
     session.expire_all()
     return health
 
@@ -110,6 +113,23 @@ def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any
     if "health" in changed:
         changed["health_since"] = now()
     return changed
+
+
+def _tell_of_quota(session: Session, server_id: int, reason: str) -> None:
+    """Once until the mailbox works again: sending by it waits for the limit to be renewed (R34)."""
+    session.expire_all()
+    server = session.get_one(EmailServer, server_id)
+    if server.kind == Kind.RELAY:
+        return
+    title = _("A caixa {email} atingiu o limite de envio do provedor").format(email=server.email)
+    notices.tell(
+        session,
+        server,
+        type_key=lambda _company: "sending_failed",
+        subject=lambda _company: title,
+        body=lambda _company: reason,
+        functions=(Function.SEND,),
+    )
 
 
 def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from services.clock import now
 from services.errors import CarteiroError
 from services.jobs.checking import check_documents
-from services.jobs.housekeeping import put_away
+from services.jobs.housekeeping import put_away, warn_of_silence
 from services.jobs.inactivation import check_sign_ins
 from services.language import _, ngettext
 from services.settings import Settings
@@ -216,6 +216,7 @@ class Jobs:
 
     async def _keep_house(self) -> None:
         await put_away(self._place.store)
+        await warn_of_silence(self._place.store)
         if READING in self._only:
             await (await self._the_reader()).recover()
 
@@ -298,6 +299,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         if CHECKS in only:
             done.checked = await check_documents(office.store)
         await put_away(office.store)
+        await warn_of_silence(office.store)
     finally:
         closing = [each.close() for each in (sender, reader) if each is not None]
         await asyncio.shield(asyncio.gather(*closing))

@@ -205,3 +205,29 @@ def test_the_account_comes_with_its_secret(
     assert account.login is not None
     assert account.login.secret == "segredo"
     assert "segredo" not in repr(account)
+
+
+def test_a_quota_is_told_once_until_the_mailbox_works_again(
+    store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R34: the pause shows, and one notice says so to each company that sends by it."""
+    draft = MailboxDraft(
+        "send", "nfe", "Padaria", "nfe@padaria.example", host="127.0.0.1", port=25,
+        security="none", authenticate=False,
+    )  # fmt: skip
+    with store.writing() as session:
+        server_id = mailboxes.add(session, actor, company.id, draft).server_id
+    full = Failure("h:25", Stage.SENDER, "quota", "550 5.4.5 limit", False, "Limite atingido.")
+
+    def notices() -> int:
+        with store.reading() as session:
+            return len(bell.feed(session, actor))
+
+    for _hour in range(3):
+        with store.writing() as session:
+            facts.note_failure(session, server_id, full, function=Function.SEND)
+    assert notices() == 1
+    with store.writing() as session:
+        facts.note_success(session, server_id, function=Function.SEND)
+        facts.note_failure(session, server_id, full, function=Function.SEND)
+    assert notices() == 2
