@@ -22,6 +22,7 @@ MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
     "home": HomeScreen,
     "mailboxes": _later("screens.mailboxes", "MailboxesScreen"),
     "servers": _later("screens.servers", "ServersScreen"),
+    "notification_emails": _later("screens.notification_emails", "NotificationEmailsScreen"),
     "companies": _later("screens.companies", "CompaniesScreen"),
     "users": _later("screens.users", "UsersScreen"),
     "outbox": _later("screens.outbox", "OutboxScreen"),

@@ -1,4 +1,4 @@
-"""*Vincular Empresas*: which companies use an e-mail server (R20)."""
+"""*Vincular Empresas*: which companies use an e-mail server (R20), or an address is told of (R25)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from screens.bulk import Left
 from screens.desk import Desk
 from screens.dialogs.choose_company import CompanySource
-from screens.dialogs.many_choice import ChoiceWords, ManyChoice
+from screens.dialogs.many_choice import Apply, ChoiceWords, Current, ManyChoice
 from screens.widgets.choice_list import Show
 from screens.widgets.columns import Column
 from screens.widgets.numbers import grouped
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
+from services.notifications import subscriptions
+from services.notifications.addresses import AddressView
 from services.registry import links
 from services.registry.server_views import ServerView
 
@@ -29,9 +31,29 @@ def link_companies(desk: Desk, view: ServerView) -> ManyChoice:
         refused = (await desk.do(links.link, view.id, add)).refused if add else ()
         return [Left(_company(r.nickname, r.cnpj, r.company_id), r.why) for r in refused]
 
+    return _dialog(desk, view.email, current, apply)
+
+
+def link_to_address(desk: Desk, view: AddressView) -> ManyChoice:
+    """The dialog that links companies to an address for notifications and unlinks them."""
+
+    async def current() -> frozenset[int]:
+        return await desk.ask(subscriptions.linked, view.id)
+
+    async def apply(add: Sequence[int], drop: Sequence[int]) -> Sequence[Left]:
+        if drop:
+            await desk.do(subscriptions.unlink, view.id, drop)
+        if add:
+            await desk.do(subscriptions.link, view.id, add)
+        return ()
+
+    return _dialog(desk, view.email, current, apply)
+
+
+def _dialog(desk: Desk, email: str, current: Current, apply: Apply) -> ManyChoice:
     return ManyChoice(
         ChoiceWords(
-            title=_("Vincular empresas · {email}").format(email=view.email),
+            title=_("Vincular empresas · {email}").format(email=email),
             filter=_("apelido, CNPJ ou razão social"),
             empty=_("Nenhuma empresa cadastrada."),
             work=_("Vincular empresas"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import fill
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -11,6 +12,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from services.language import _
+
+WIDTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ def places() -> list[tuple[str, list[Place]]]:
             _("Configurações do Parceiro – Gerenciamento"),
             [
                 Place("2", "servers", _("Servidores de E-mail"), partner_only=True),
+                Place(
+                    "3",
+                    "notification_emails",
+                    _("E-mails para Notificações"),
+                    partner_only=True,
+                ),
                 Place("4", "companies", _("Empresas"), partner_only=True),
                 Place("5", "users", _("Usuários"), partner_only=True),
             ],
@@ -64,10 +73,12 @@ def partners_own() -> frozenset[str]:
 class PlaceLine(Static):
     """One clickable line of the panel."""
 
-    def __init__(self, place: Place, *, here: bool) -> None:
-        super().__init__(
-            f" {place.digit}  {place.words}", markup=False, classes="here" if here else ""
+    def __init__(self, place: Place, *, here: bool, width: int) -> None:
+        # A name that needs two lines keeps its digit to itself.
+        words = fill(
+            place.words, width, initial_indent=f" {place.digit}  ", subsequent_indent=" " * 4
         )
+        super().__init__(words, markup=False, classes="here" if here else "")
         self.place = place
 
     def on_click(self) -> None:
@@ -100,17 +111,20 @@ class Panel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(_("Painel de Controle"), classes="title", markup=False)
-        yield from place_lines(here=self._here)
+        yield from place_lines(here=self._here, width=WIDTH)
 
 
-def place_lines(here: str = "") -> Iterator[Static]:
-    """Every group's title and its places; those of the partner carry a class to hide them by."""
+def place_lines(here: str = "", width: int = 72) -> Iterator[Static]:
+    """Every group's title and its places, in lines of ``width`` cells at most.
+
+    Those of the partner carry a class to hide them by.
+    """
     for group, members in places():
         title = Static(group, classes="group place", markup=False)
         title.set_class(all(place.partner_only for place in members), "partner-only")
         yield title
         for place in members:
-            line = PlaceLine(place, here=place.key == here)
+            line = PlaceLine(place, here=place.key == here, width=width)
             line.add_class("place")
             line.set_class(place.partner_only, "partner-only")
             yield line

@@ -162,17 +162,21 @@ def list_addresses(session: Session, actor: Actor) -> list[AddressView]:
 
 def view(session: Session, actor: Actor, email_id: int) -> AddressView:
     """One address with its companies; only for the partner (R53)."""
-    own(session, actor, email_id)
+    own(session, actor, email_id, hold=False)
     return _views(session, actor, [email_id], _companies(session, [email_id]))[email_id]
 
 
-def own(session: Session, actor: Actor, email_id: int) -> NotificationEmail:
-    """That address of the partner, held against other writers; only for the partner (R53)."""
+def own(session: Session, actor: Actor, email_id: int, *, hold: bool = True) -> NotificationEmail:
+    """That address of the partner; only for the partner (R53).
+
+    ``hold`` keeps other writers from it until the unit of work ends.
+    """
     access.partner_only(actor)
+    query = select(NotificationEmail).where(
+        NotificationEmail.id == email_id, NotificationEmail.partner_id == actor.partner_id
+    )
     row = session.scalar(
-        select(NotificationEmail)
-        .where(NotificationEmail.id == email_id, NotificationEmail.partner_id == actor.partner_id)
-        .with_for_update(),
+        query.with_for_update() if hold else query,
         execution_options={"populate_existing": True},
     )
     if row is None:

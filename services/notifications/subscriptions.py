@@ -54,7 +54,7 @@ class Exposure:
 
 def matrix(session: Session, actor: Actor, email_id: int) -> Matrix:
     """Companies × types of one address; only for the partner (R25, R53)."""
-    addresses.own(session, actor, email_id)
+    addresses.own(session, actor, email_id, hold=False)
     linked: dict[int, set[str]] = {
         company_id: set()
         for company_id in session.scalars(
@@ -70,6 +70,15 @@ def matrix(session: Session, actor: Actor, email_id: int) -> Matrix:
     ):
         linked.setdefault(company_id, set()).add(key)
     return Matrix(email_id, {company: frozenset(keys) for company, keys in linked.items()})
+
+
+def linked(session: Session, actor: Actor, email_id: int) -> frozenset[int]:
+    """The ids of the companies that are linked to an address; only for the partner (R53)."""
+    addresses.own(session, actor, email_id, hold=False)
+    query = select(NotificationEmailCompany.company_id).where(
+        NotificationEmailCompany.email_id == email_id
+    )
+    return frozenset(session.scalars(query))
 
 
 def link(session: Session, actor: Actor, email_id: int, company_ids: Iterable[int]) -> int:

@@ -48,10 +48,12 @@ def ids(
     active: bool | None = None,
     role: str | None = None,
     company_id: int | None = None,
+    with_email: bool = False,
 ) -> array[int]:
     """Ids of the users that match, by ``nickname`` (default), ``name``, ``email`` or ``role``.
 
-    ``company_id`` leaves the company users who see that company. Only for the partner (R53).
+    ``company_id`` leaves the company users who see that company, ``with_email`` those who have an
+    address. Only for the partner (R53).
     """
     access.partner_only(actor)
     query = select(User.id).where(
@@ -65,6 +67,8 @@ def ids(
         query = query.where(
             User.id.in_(select(UserCompany.user_id).where(UserCompany.company_id == company_id))
         )
+    if with_email:
+        query = query.where(func.coalesce(User.email, "") != "")
     if sort == "name":
         return search.folded_order(session, query, User.name, descending)
     order = _SORTS.get(sort or "nickname", User.nickname_key)

@@ -148,6 +148,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "notifications.addresses.own": ("xxx", lambda s, a, w: addresses.own(s, a, w.address)),
     "notifications.subscriptions.matrix": (
         "xxx", lambda s, a, w: subscriptions.matrix(s, a, w.address)),
+    "notifications.subscriptions.linked": (
+        "xxx", lambda s, a, w: subscriptions.linked(s, a, w.address)),
     "notifications.subscriptions.link": (
         "xxx", lambda s, a, w: subscriptions.link(s, a, w.address, [w.company])),
     "notifications.subscriptions.unlink": (

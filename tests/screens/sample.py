@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.notifications import bell
+from services.notifications import addresses, bell, subscriptions
 from services.outbox import queue
 from services.registry import companies, imports, links, mailboxes, people, relay, servers
 from services.registry.access import Actor
@@ -29,7 +29,7 @@ def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
     ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
-    "down" has mailboxes that are not well.
+    "down" has mailboxes that are not well, "told" addresses for notifications.
     """
     ana = people.initialise(
         session,
@@ -64,6 +64,8 @@ def fill(session: Session, also: str = "") -> None:
     _servers(session, ana, market.id)
     if also == "down":
         _down(session, ana, bakery.id, market.id)
+    if also == "told":
+        _told(session, ana, bakery.id, market.id)
     for number, subject in enumerate(
         ("NF-e 1841 - Padaria São João", "NF-e 1842 - Padaria São João", "Boleto de março"), 1
     ):
@@ -191,6 +193,20 @@ def _servers(session: Session, ana: Actor, linked: int) -> None:
             links.link(session, ana, view.id, [linked])
         else:
             session.get_one(EmailServer, view.id).paused_until = NOON + timedelta(hours=2)
+
+
+def _told(session: Session, ana: Actor, bakery: int, market: int) -> None:
+    """Three addresses: of a user, of several companies, and one that is told of nothing yet."""
+    of_ana = addresses.add(session, ana, user="ana")
+    subscriptions.set_types(session, ana, of_ana.id, {bakery: ["mailbox_inactivated"]})
+    tax = addresses.add(session, ana, email="fiscal@contabil.example")
+    failures = ["mailbox_inactivated", "sending_failed", "reading_failed"]
+    subscriptions.set_types(session, ana, tax.id, {bakery: [*failures, "general"]})
+    subscriptions.link(session, ana, tax.id, [market])
+    addresses.add(session, ana, email="novo@contabil.example")
+    closed = companies.add(session, ana, _company("44483401000115", "Oficina Três Rios"))
+    companies.edit(session, ana, closed.id, {"notification_email": ""})
+    subscriptions.set_types(session, ana, tax.id, {closed.id: ["mailbox_inactivated"]})
 
 
 def _down(session: Session, ana: Actor, *linked: int) -> None:

@@ -14,7 +14,7 @@ class Stop:
     """A screen: ``steps`` are keys, and the words that then appear.
 
     ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy", or
-    mailboxes that are "down", or a Microsoft account that is "linked" and out of use.
+    mailboxes that are "down", or addresses that are "told", or a Microsoft account that is "linked" and out of use.
     """
 
     name: str
@@ -100,6 +100,29 @@ STOPS = (
             (("down", "down", "down", "v"), "1 vinculada"),
             (("down", "down", "space"), "1 a vincular"),
         ),
+    ),
+    Stop("notification_emails", ((("3",), "fiscal@contabil"),), also="told", chosen=False),
+    Stop(
+        "address_form",
+        (
+            (("3",), "fiscal@contabil"),
+            (("n",), "Novo e-mail"),
+            (("right",), "Usuário que recebe"),
+            (("enter",), "ana: ana@"),
+        ),
+        also="told",
+        chosen=False,
+    ),
+    Stop(
+        "who_receives",
+        ((("3",), "fiscal@contabil"), (("d",), "Sairia")),
+        also="told",
+    ),
+    Stop(
+        "coverage",
+        ((("3",), "fiscal@contabil"), (("l",), "Ninguém recebe:")),
+        also="told",
+        chosen=False,
     ),
     Stop("outbox", ((("6",), "Boleto"),)),
     Stop("documents", ((("7",), "Moinho"),)),
