@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from sqlalchemy.orm import Session
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from services.wire.entra import Registration
 
 T = TypeVar("T")
-THREADS = 4
+AT_ONCE = 4
 # Longer than connecting and waiting for the answer may take together.
 _LEASE_SECONDS = 55.0
 _LOOK_SECONDS = 0.1
@@ -47,12 +48,13 @@ Enough = Callable[[Kept], bool]
 
 
 class SignIns:
-    """Logins with access tokens, for the event loop; renewals go on in threads of their own."""
+    """Logins with access tokens, for one event loop; renewals go on in threads of their own."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sign-in")
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self.closing = False
 
     async def through(
         self, account: Account, function: Function, attempt: Callable[[Login | None], Awaitable[T]]
@@ -84,7 +86,7 @@ class SignIns:
         def enough(kept: Kept) -> bool:
             return kept.usable and kept.access != refused
 
-        kept = await self._in_thread(partial(self.renewed, account.server_id, enough))
+        kept = await self._renewed(account.server_id, enough)
         return replace(login, secret=kept.access)
 
     async def prove(self, server_id: int) -> str:
@@ -97,15 +99,19 @@ class SignIns:
         def enough(kept: Kept) -> bool:
             return kept.renewed_at is not None and kept.renewed_at > since
 
-        work = partial(self.renewed, server_id, enough, out_of_use=True)
-        return (await self._in_thread(work)).access
+        return (await self._renewed(server_id, enough, out_of_use=True)).access
 
     async def check(self, server_id: int) -> None:
         """The periodic check of one mailbox: :meth:`prove`, unless it was proven meanwhile (R45)."""
-        await self._in_thread(partial(self.renewed, server_id, lambda kept: not kept.due))
+        await self._renewed(server_id, lambda kept: not kept.due)
 
-    def renewed(self, server_id: int, enough: Enough, *, out_of_use: bool = False) -> Kept:
-        """What is kept of a sign-in once it is ``enough``, renewed if need be; blocks.
+    def close(self) -> None:
+        """Begin no other renewal. Nobody waits for one under way: what it would keep is lost at
+        worst, and the refresh token before it stays good."""
+        self.closing = True
+
+    async def _renewed(self, server_id: int, enough: Enough, *, out_of_use: bool = False) -> Kept:
+        """What is kept of a sign-in once it is ``enough``, renewed if need be.
 
         Whoever comes while another renews it waits for that one's result. A mailbox that was
         inactivated, be it while one waits, is asked for only when ``out_of_use`` says so.
@@ -114,27 +120,21 @@ class SignIns:
         name = f"sign-in:{server_id}"
         ends = time.monotonic() + _LEASE_SECONDS
         while True:
-            kept = self._kept(server_id)
+            kept = await _in_thread(partial(self._kept, server_id))
             if enough(kept):
                 return kept
-            if kept.inactive_code is not None and not out_of_use:
-                raise WireError(_inactivated(kept.inactive_code))
-            fence, kept = self._take(server_id, name, owner, enough)
-            if fence is None and enough(kept):
+            _refuse_inactivated(kept, out_of_use)
+            async with self._turns:
+                kept, fence = await _in_thread(partial(self._take, server_id, name, owner, enough))
+                if fence is not None:
+                    work = partial(self._renew, kept, name, owner, fence, out_of_use)
+                    return await _in_thread(work)
+            if enough(kept):
                 return kept
-            if fence is not None:
-                if kept.inactive_code is not None and not out_of_use:
-                    self._give_back(name, owner)
-                    raise WireError(_inactivated(kept.inactive_code))
-                return self._renew(kept, name, owner, fence)
-            if time.monotonic() > ends:
+            if time.monotonic() > ends or self.closing:
                 words = _("Outro processo está entrando nesta conta e não termina; tente de novo.")
                 raise WireError(Failure("", Stage.SIGN_IN, "timeout", explanation=words))
-            time.sleep(_LOOK_SECONDS)
-
-    def close(self) -> None:
-        """Let renewals under way end."""
-        self._threads.shutdown(wait=True)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _kept(self, server_id: int) -> Kept:
         with self._store.reading() as session:
@@ -142,7 +142,7 @@ class SignIns:
 
     def _take(
         self, server_id: int, name: str, owner: str, enough: Enough
-    ) -> tuple[int | None, Kept]:
+    ) -> tuple[Kept, int | None]:
         """The fence of the right to renew, unless another has it or it is not needed any more."""
         with self._store.writing() as session:
             fence = leases.take(session, name, owner, _LEASE_SECONDS)
@@ -150,23 +150,18 @@ class SignIns:
             if fence is not None and enough(kept):
                 leases.give_back(session, name, owner)
                 fence = None
-            return fence, kept
+            return kept, fence
 
-    def _give_back(self, name: str, owner: str) -> None:
-        with self._store.writing() as session:
-            leases.give_back(session, name, owner)
-
-    def _renew(self, kept: Kept, name: str, owner: str, fence: int) -> Kept:
-        person.wait()
+    def _renew(self, kept: Kept, name: str, owner: str, fence: int, out_of_use: bool) -> Kept:
         try:
+            _refuse_inactivated(kept, out_of_use)
+            person.wait()
             tokens = registration(self._settings).renew(kept.tenant, kept.cache, kept.functions)
         except WireError as e:
             with self._store.writing() as session:
-                if leases.holds(session, name, owner, fence) and _same(session, kept):
-                    if e.failure.permanent:
-                        facts.note_failure(session, kept.server_id, e.failure)
-                    else:
-                        sign_ins.check_again(session, kept.server_id)
+                if leases.holds(session, name, owner, fence):
+                    if _same(session, kept):
+                        self._note(session, kept, e.failure)
                     leases.give_back(session, name, owner)
             raise
         with self._store.writing() as session:
@@ -178,8 +173,12 @@ class SignIns:
                 leases.give_back(session, name, owner)
             return _known(sign_ins.kept(session, kept.server_id))
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+    @staticmethod
+    def _note(session: Session, kept: Kept, failure: Failure) -> None:
+        if failure.permanent:
+            facts.note_failure(session, kept.server_id, failure)
+        else:
+            sign_ins.check_again(session, kept.server_id)
 
 
 def registration(settings: Settings) -> Registration:
@@ -195,6 +194,42 @@ def registration(settings: Settings) -> Registration:
     return Registration(
         settings.microsoft_client_id, settings.microsoft_authority, settings.ca_file
     )
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """The result of ``work``, done in a thread that holds up nobody's leaving.
+
+    Microsoft may be silent for half a minute, and a pool's threads are waited for at the end of
+    the process.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as e:  # noqa: BLE001 - it is the waiting one's to handle
+            error = e
+        # The loop may be gone, and with it whoever waited.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, result, error)
+
+    threading.Thread(target=run, name="sign-in", daemon=True).start()
+    return await done
+
+
+def _refuse_inactivated(kept: Kept, out_of_use: bool) -> None:
+    if kept.inactive_code is not None and not out_of_use:
+        raise WireError(_inactivated(kept.inactive_code))
 
 
 def _inactivated(code: int) -> Failure:

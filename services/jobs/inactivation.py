@@ -44,7 +44,7 @@ async def check_sign_ins(store: Store, sign_ins: SignIns) -> Checked:
     while due := await asyncio.to_thread(partial(_due, store)):
         before = done.all
         await asyncio.gather(*(_check(sign_ins, server_id, turn, done) for server_id in due))
-        if done.all == before or len(due) < _BATCH:
+        if sign_ins.closing or done.all == before or len(due) < _BATCH:
             break
     return done
 
@@ -54,6 +54,8 @@ async def _check(sign_ins: SignIns, server_id: int, turn: asyncio.Semaphore, don
 
     try:
         async with turn:
+            if sign_ins.closing:
+                return
             await person.passed()
             await sign_ins.check(server_id)
     except WireError as e:

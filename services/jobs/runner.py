@@ -107,6 +107,7 @@ class Jobs:
         self._only = only
         self._sender: Sender | None = None
         self._reader: Reader | None = None
+        self._sign_ins: SignIns | None = None
         self._scheduler: AsyncIOScheduler | None = None
         self._clock_watch: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -165,7 +166,13 @@ class Jobs:
         self._scheduler = None
 
     async def _end_the_rest(self, deadline: float) -> None:
+        if self._sign_ins is not None:
+            self._sign_ins.close()
         running = {task for task in self._running if task.get_name() != SENDING}
+        for task in running:
+            if task.get_name() == INACTIVATION:
+                # Nothing of it is lost, and Microsoft may be silent for long.
+                task.cancel()
         if running:
             await asyncio.wait(running, timeout=deadline)
         if self._reader is not None:
@@ -211,8 +218,8 @@ class Jobs:
         await check_documents(self._place.store)
 
     async def _check_sign_ins(self) -> None:
-        sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
-        await check_sign_ins(self._place.store, sign_ins)
+        self._sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
+        await check_sign_ins(self._place.store, self._sign_ins)
 
     async def _keep_house(self) -> None:
         await put_away(self._place.store)

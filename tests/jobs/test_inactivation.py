@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -17,10 +21,12 @@ from services.registry.companies import CompanyView
 from services.registry.microsoft import MicrosoftDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.models import EmailServer, Mechanism, SignIn
+from services.store.models import EmailServer, Lease, Mechanism, SignIn
 from tests.servers.entra import Entra
+from tests.servers.ports import wait_until
 from tests.signed_in import many, register
 
+TOP = Path(__file__).resolve().parents[2]
 MAILBOXES = 1_000
 
 
@@ -105,3 +111,35 @@ async def test_one_that_does_not_answer_stops_no_other(
         assert (server.active, server.health) == (True, "unknown")
         soon = sign_in.check_at is not None and sign_in.check_at < now() + timedelta(minutes=6)
         assert soon == (server.email == emails[0])
+
+
+async def test_leaving_waits_for_no_provider(
+    store: Store, actor: Actor, entra: Entra, known: Settings
+) -> None:
+    """R45: a worker that is told to end while Microsoft is silent ends at once, and nothing is lost."""
+    (email,) = many(store, actor, entra, 1)
+    entra.silence(email)
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("CARTEIRO_")},
+        "CARTEIRO_HOME": str(known.home), "CARTEIRO_DATABASE_URL": known.database_url,
+        "CARTEIRO_MICROSOFT_AUTHORITY": entra.base, "CARTEIRO_CA_FILE": str(entra.ca_file),
+        "CARTEIRO_MICROSOFT_CLIENT_ID": entra.client_id,
+    }  # fmt: skip
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tui_app", "worker", "--only", "inactivation"),
+        cwd=TOP, env=environment, stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        asked = functools.partial(wait_until, lambda: entra.refreshes[email] > 0, "the renewal")
+        await asyncio.to_thread(asked)
+        worker.terminate()
+        assert await asyncio.wait_for(worker.wait(), 8) == 0
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+            await worker.wait()
+    entra.accept(email)
+    with store.writing() as session:
+        session.execute(update(Lease).values(until=now()))
+    door = SignIns(store, known)
+    assert (await check_sign_ins(store, door)).proven == 1
