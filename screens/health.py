@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from screens.commands import Command
 from screens.desk import Desk
+from screens.dialogs.agenda import Agenda
 from screens.dialogs.email_test import EmailTest
 from screens.dialogs.linking import relink
 from screens.dialogs.mailbox_form import MailboxForm
@@ -98,6 +99,14 @@ class HealthScreen(FramedScreen):
             order=4,
             when=lambda screen: screen.chosen is not None and screen.chosen.wants_sign_in,
         ),
+        Command(
+            "health.agenda",
+            "v",
+            _("Vencimentos"),
+            "agenda",
+            _("Contas Microsoft: renovadas quando, vencem quando"),
+            order=5,
+        ),
         Command("health.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("health.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
     )
@@ -134,7 +143,7 @@ class HealthScreen(FramedScreen):
             "em poucos minutos é um incidente, numa linha só: Enter ou Espaço mostra as caixas dele. "
             "'t' testa a caixa sob o cursor, 'T' testa todas de novo e reativa as que passam; 'e' "
             "abre o cadastro. Em pausa é o que volta sozinho: não se testa. 'Na fila' são os e-mails "
-            "que não têm outra saída agora."
+            "que não têm outra saída agora. 'v' mostra quando vencem as contas Microsoft."
         )
 
     def body(self) -> Iterable[Widget]:
@@ -214,6 +223,10 @@ class HealthScreen(FramedScreen):
                 await self.app.push_screen_wait(form)
         except CarteiroError as e:
             self.refuse(e.message)
+
+    def action_agenda(self) -> None:
+        """What of Microsoft sign-ins ends when (R44)."""
+        self.app.push_screen(Agenda(self.desk))
 
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -540,3 +541,30 @@ async def test_no_relink_for_a_mailbox_with_a_password(
         await c.press("l")
         await c.pilot.pause()
         assert c.dialog == "MailboxesScreen"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_agenda_of_sign_ins(
+    console: Opened,
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    entra: Entra,
+    settings: Settings,
+    size: tuple[int, int],
+) -> None:
+    """R44: renewed when, ends when, proven next when; what a code inactivated says so."""
+    server_id = register(store, actor, company.id, entra, settings, draft())
+    with store.reading() as session:
+        kept = session.get_one(Kept, server_id)
+        assert kept.renewed_at is not None
+        ends = (kept.renewed_at + timedelta(days=90)).astimezone().strftime("%d/%m/%Y")
+    async with console(size) as c:
+        await c.at_home()
+        await c.press("9")
+        await c.in_front("HealthScreen")
+        await c.press("v")
+        await c.in_front("Agenda")
+        await c.shows("nfe@pad", "em dia", ends)
+        await asyncio.to_thread(inactivate, store, server_id)
+        await c.shows("AADSTS700082")
