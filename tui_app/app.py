@@ -78,6 +78,14 @@ class CarteiroApp(Commanded, App[int]):
             _("O relay por onde saem os e-mails das empresas com InvoiCy Mail"),
             when=lambda app: app.desk.ready.is_set() and app.desk.actor.is_partner,
         ),
+        Command(
+            "app.recipients",
+            "R",
+            _("Quem recebe?"),
+            "recipients",
+            _("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
+            when=lambda app: app.screen_key != "notification_emails",
+        ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
         Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
@@ -279,6 +287,13 @@ class CarteiroApp(Commanded, App[int]):
             self.run_worker(
                 show_partner(self, self.desk), group="partner", exclusive=True, exit_on_error=False
             )
+
+    def action_recipients(self) -> None:
+        """*Quem recebe?* of the chosen company (R30)."""
+        if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
+            from screens.dialogs.who_receives import WhoReceives
+
+            self.push_screen(WhoReceives(self.desk, self.desk.company))
 
     def action_keys_help(self) -> None:
         """All keys of the screen in front, and its help."""

@@ -119,7 +119,8 @@ def ids(
 ) -> array[int]:
     """Ids of the addresses that match, by ``email`` (default) or ``companies`` (how many).
 
-    Words of ``filter`` are of the address, or of a linked company's nickname or CNPJ (R23).
+    Words of ``filter`` are of the address, of the user whose it is, or of a linked company's
+    nickname or CNPJ (R23).
     """
     access.partner_only(actor)
     linked = NotificationEmailCompany
@@ -130,8 +131,11 @@ def ids(
             .join(Company, Company.id == linked.company_id)
             .where(search.matches(Company.search_key, word))
         )
+        of_user = select(User.id).where(search.matches(User.search_key, word))
         query = query.where(
-            search.matches(NotificationEmail.email_key, word) | NotificationEmail.id.in_(of_company)
+            search.matches(NotificationEmail.email_key, word)
+            | NotificationEmail.id.in_(of_company)
+            | NotificationEmail.user_id.in_(of_user)
         )
     if company_id is not None:
         query = query.where(

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.notifications.types import all_types
 from services.registry import access, search, ways_out
 from services.registry.access import Actor
-from services.store.models import Company, NotificationEmail, Subscription
+from services.store.models import Company, NotificationEmail, Subscription, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,19 @@ def ids(
     descending: bool = False,
 ) -> array[int]:
     """The visible companies with a gap, by nickname: no way out, or a type that nobody receives."""
-    count = len([key for key, known in _by_email(session, actor).items() if known])
+    keys = _by_email(session, actor)
     covered = (
         select(func.count(Subscription.type_key.distinct()))
         .join(NotificationEmail, NotificationEmail.id == Subscription.email_id)
-        .where(Subscription.company_id == Company.id)
+        .outerjoin(User, User.id == NotificationEmail.user_id)
+        .where(Subscription.company_id == Company.id, Subscription.type_key.in_(keys), _heard())
         .scalar_subquery()
     )
     nobody = func.coalesce(Company.notification_email, "") == ""
     query = select(Company.id).where(
         access.visible(actor, Company.partner_id, Company.id),
         search.matches(Company.search_key, filter),
-        or_(~ways_out.has_one(), nobody & (covered < count)),
+        or_(~ways_out.has_one(), nobody & (covered < len(keys))),
     )
     order = Company.cnpj if sort == "cnpj" else Company.nickname_key
     return array(
@@ -60,12 +61,13 @@ def ids(
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Gap]:
     """The gaps of these companies, by id."""
     wanted = list(ids)
-    keys = [key for key, by_email in _by_email(session, actor).items() if by_email]
+    keys = _by_email(session, actor)
     told: dict[int, set[str]] = {}
     for company_id, key in session.execute(
-        select(Subscription.company_id, Subscription.type_key).where(
-            Subscription.company_id.in_(wanted)
-        )
+        select(Subscription.company_id, Subscription.type_key)
+        .join(NotificationEmail, NotificationEmail.id == Subscription.email_id)
+        .outerjoin(User, User.id == NotificationEmail.user_id)
+        .where(Subscription.company_id.in_(wanted), _heard())
     ):
         told.setdefault(company_id, set()).add(key)
     companies = session.scalars(
@@ -88,5 +90,10 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Gap]:
     return {each: found[each] for each in wanted if each in found}
 
 
-def _by_email(session: Session, actor: Actor) -> dict[str, bool]:
-    return {key: known.by_email for key, known in all_types(session, actor.partner_id).items()}
+def _heard() -> ColumnElement[bool]:
+    """Nobody's address, or that of a user who may come in: as for those who are told (R24)."""
+    return or_(NotificationEmail.user_id.is_(None), User.active)
+
+
+def _by_email(session: Session, actor: Actor) -> list[str]:
+    return [key for key, known in all_types(session, actor.partner_id).items() if known.by_email]

@@ -254,3 +254,48 @@ def test_gaps(store: Store, actor: Actor, company: CompanyView, tax: int) -> Non
     with store.reading() as session:
         (gap,) = coverage.rows(session, actor, coverage.ids(session, actor)).values()
     assert set(gap.types) == types.types().keys() - {"sending_failed", "mailbox_inactivated"}
+
+
+def test_a_user_who_may_not_come_in_covers_nothing(
+    store: Store, actor: Actor, company: CompanyView, sending: None
+) -> None:
+    """R24, R28: every type goes to one user; switched off, nobody is left, and the gap says so."""
+    every = types.types().keys()
+    with store.writing() as session:
+        companies.edit(session, actor, company.id, {"notification_email": ""})
+        rui = people.add_user(session, actor, UserDraft("rui", "Rui", "rui@x.example", "partner"))
+        made = addresses.add(session, actor, user="rui")
+        subscriptions.subscribe(session, actor, made.id, company.id, every)
+        assert list(coverage.ids(session, actor)) == []
+        people.edit_user(session, actor, rui.id, {"active": False})
+    assert all(announced(store, actor, company, key) == [] for key in every)
+    with store.reading() as session:
+        (gap,) = coverage.rows(session, actor, coverage.ids(session, actor)).values()
+    assert (set(gap.types), gap.why_none) == (every, None)
+
+
+def test_a_type_of_the_bell_alone_covers_no_other(
+    store: Store, actor: Actor, company: CompanyView, sending: None, tax: int
+) -> None:
+    """R28, R29: all types but one, and one more that never goes by e-mail."""
+    every = types.types().keys() - {"general"}
+    with store.writing() as session:
+        companies.edit(session, actor, company.id, {"notification_email": ""})
+        types.add_type(session, actor, "so_sino", title="Só no sino", by_email=False)
+        subscriptions.set_types(session, actor, tax, {company.id: {*every, "so_sino"}})
+    with store.reading() as session:
+        (gap,) = coverage.rows(session, actor, coverage.ids(session, actor)).values()
+    assert gap.types == ("general",)
+
+
+def test_an_address_is_found_by_its_user(
+    store: Store, actor: Actor, company: CompanyView, tax: int
+) -> None:
+    """R23, R24: by nickname, and by the address that the user has now."""
+    with store.writing() as session:
+        rui = people.add_user(session, actor, UserDraft("rui", "Rui", "rui@x.example", "partner"))
+        made = addresses.add(session, actor, user="rui")
+        people.edit_user(session, actor, rui.id, {"email": "novo@y.example"})
+    with store.reading() as session:
+        for words in ("RUI", "novo@y"):
+            assert list(addresses.ids(session, actor, filter=words)) == [made.id], words
