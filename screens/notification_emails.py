@@ -14,6 +14,7 @@ from screens.dialogs.address_form import AddressForm
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.coverage import Coverage
 from screens.dialogs.link_companies import link_to_address
+from screens.dialogs.type_matrix import TypeMatrix
 from screens.dialogs.who_receives import WhoReceives
 from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
@@ -62,6 +63,14 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
             _("Vincular Empresas: de quais este endereço recebe notificações"),
             order=3,
         ),
+        Command(
+            "notification_emails.types",
+            "y",
+            _("Tipos"),
+            "types",
+            _("Que tipos este endereço recebe de cada empresa vinculada"),
+            order=4,
+        ),
         Command("notification_emails.delete", "x", _("Excluir"), "delete", order=5),
         Command(
             "notification_emails.who",
@@ -88,8 +97,8 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
     def help_words(self) -> str:
         return _(
             "Os endereços que recebem notificações de várias empresas, além do que está nos dados "
-            "de cada uma. 'n' cadastra um endereço novo ou o de um usuário, 'v' vincula empresas. "
-            "'d' mostra quem receberia um tipo de uma empresa, por qual caixa, sem enviar nada; "
+            "de cada uma. 'n' cadastra um endereço novo ou o de um usuário, 'v' vincula empresas, "
+            "'y' escolhe os tipos que ele recebe de cada uma. 'd' mostra quem receberia um tipo de uma empresa, por qual caixa, sem enviar nada; "
             "'l' mostra o que ninguém recebe. Cada notificação é um só e-mail: quem o recebe vê os "
             "endereços de todos os outros."
         )
@@ -108,7 +117,7 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
     def empty_words(self) -> str:
         return _(
             "Nenhum endereço. Tecle n para cadastrar o primeiro; depois vincule empresas (v) e "
-            "escolha os tipos que ele recebe de cada uma."
+            "escolha os tipos que ele recebe de cada uma (y)."
         )
 
     async def record(self, record_id: int) -> AddressView | None:
@@ -121,13 +130,14 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
         return AddressForm(self.desk, record)
 
     async def _filled_in(self, given: AddressView | None, new: bool) -> None:
-        """A new address goes on to its companies: without any it is told of nothing."""
+        """A new address goes on to its companies and types: without any it is told of nothing."""
         await super()._filled_in(given, new)
         if new and given is not None:
             await self.list.go_to(given.id)
-            await self._link(given)
+            if await self._link(given):
+                await self._types(given)
 
-    def _of_chosen(self, work: Callable[[AddressView], Awaitable[None]]) -> None:
+    def _of_chosen(self, work: Callable[[AddressView], Awaitable[object]]) -> None:
         """Read the address under the cursor as it is now, and go on with it."""
 
         async def run() -> None:
@@ -141,8 +151,17 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
         """Vincular Empresas (R25)."""
         self._of_chosen(self._link)
 
-    async def _link(self, view: AddressView) -> None:
-        await self.app.push_screen_wait(link_to_address(self.desk, view))
+    async def _link(self, view: AddressView) -> frozenset[int] | None:
+        linked = await self.app.push_screen_wait(link_to_address(self.desk, view))
+        await self.refresh_live()
+        return linked
+
+    def action_types(self) -> None:
+        """Companies × types (R25)."""
+        self._of_chosen(self._types)
+
+    async def _types(self, view: AddressView) -> None:
+        await self.app.push_screen_wait(TypeMatrix(self.desk, view))
         await self.refresh_live()
 
     def action_who(self) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from services.language import _
 from services.notifications.types import type_of
 from services.registry import access, ways_out
 from services.registry.access import Actor
+from services.registry.bulk import pieces
 from services.store.models import (
     Company,
     EmailServer,
@@ -24,6 +26,7 @@ from services.wire.addresses import split_addresses
 
 OWN = "company"
 SUBSCRIBED = "subscription"
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +63,56 @@ def recipients(session: Session, company: Company, type_key: str) -> tuple[Recip
     First the addresses of the company's own data, then those that are subscribed; the same address
     counts once, whatever its case (R27).
     """
-    found: dict[str, Recipient] = {}
-    own, _refused = split_addresses((company.notification_email or "").replace(",", ";"))
-    for address in own:
-        found.setdefault(address.casefold(), Recipient(address, (OWN,)))
-    rows = session.execute(
-        select(NotificationEmail.id, NotificationEmail.email, User.email)
-        .join(Subscription, Subscription.email_id == NotificationEmail.id)
+    return of_many(session, [company], {company.id: (type_key,)})[company.id, type_key]
+
+
+def of_many(
+    session: Session, companies: Sequence[Company], types: Mapping[int, Collection[str]]
+) -> dict[tuple[int, str], tuple[Recipient, ...]]:
+    """The same for the ``types`` of each of ``companies``, by company id and type."""
+    found: dict[tuple[int, str], dict[str, Recipient]] = {}
+    for company in companies:
+        own, _refused = split_addresses((company.notification_email or "").replace(",", ";"))
+        told: dict[str, Recipient] = {}
+        for address in own:
+            told.setdefault(address.casefold(), Recipient(address, (OWN,)))
+        found.update({(company.id, key): dict(told) for key in types.get(company.id, ())})
+    for some in pieces(sorted({company for company, _key in found}), _AT_ONCE):
+        for company_id, key, email_id, address, of_user in session.execute(_subscribed(some)):
+            told_of = found.get((company_id, key))
+            if told_of is None:
+                continue
+            current = of_user or address
+            known = told_of.get(current.casefold())
+            if known is None:
+                told_of[current.casefold()] = Recipient(current, (SUBSCRIBED,), (email_id,))
+            else:
+                why = (*known.why, *(w for w in (SUBSCRIBED,) if w not in known.why))
+                told_of[current.casefold()] = Recipient(
+                    known.address, why, (*known.email_ids, email_id)
+                )
+    return {place: tuple(told_of.values()) for place, told_of in found.items()}
+
+
+def _subscribed(company_ids: Collection[int]) -> Select[int, str, int, str, str | None]:
+    return (
+        select(
+            Subscription.company_id,
+            Subscription.type_key,
+            NotificationEmail.id,
+            NotificationEmail.email,
+            User.email,
+        )
+        .join(NotificationEmail, NotificationEmail.id == Subscription.email_id)
+        .join(Company, Company.id == Subscription.company_id)
         .outerjoin(User, User.id == NotificationEmail.user_id)
         .where(
-            Subscription.company_id == company.id,
-            Subscription.type_key == type_key,
-            NotificationEmail.partner_id == company.partner_id,
+            Subscription.company_id.in_(company_ids),
+            NotificationEmail.partner_id == Company.partner_id,
             or_(NotificationEmail.user_id.is_(None), User.active),
         )
         .order_by(NotificationEmail.email_key, NotificationEmail.id)
-    ).all()
-    for email_id, address, of_user in rows:
-        current = of_user or address
-        known = found.get(current.casefold())
-        if known is None:
-            found[current.casefold()] = Recipient(current, (SUBSCRIBED,), (email_id,))
-        else:
-            why = (*known.why, *(w for w in (SUBSCRIBED,) if w not in known.why))
-            found[current.casefold()] = Recipient(known.address, why, (*known.email_ids, email_id))
-    return tuple(found.values())
+    )
 
 
 def preview(session: Session, actor: Actor, company_id: int, type_key: str) -> Preview:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from services.errors import Invalid
@@ -18,6 +18,7 @@ from services.registry.audit import Change
 from services.registry.bulk import pieces
 from services.store.models import (
     Company,
+    NotificationEmail,
     NotificationEmailCompany,
     Subscription,
     User,
@@ -146,41 +147,72 @@ def set_types(
     _refuse_unknown(session, actor, {key for keys in types.values() for key in keys})
     link(session, actor, email_id, types)
     changed = 0
-    known = set(_known(session, actor, list(types)))
-    before = matrix(session, actor, email_id).types
-    for company_id in types:
-        if company_id not in known:
-            continue
-        had, wanted = before.get(company_id, frozenset()), frozenset(types[company_id])
-        if had == wanted:
-            continue
+    for some in pieces(_known(session, actor, list(types)), _AT_ONCE):
+        before = _types_of(session, row.id, some)
+        changes = [_Change(each, before[each], frozenset(types[each])) for each in some]
+        changed += _apply(session, actor, row, [c for c in changes if c.had != c.wanted])
+    session.flush()
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an address received of a company, and what it is to receive."""
+
+    company_id: int
+    had: frozenset[str]
+    wanted: frozenset[str]
+
+
+def _apply(
+    session: Session, actor: Actor, row: NotificationEmail, changes: Collection[_Change]
+) -> int:
+    """Save ``changes`` in few statements, audited for each company; how many types changed."""
+    dropped: dict[str, list[int]] = {}
+    new = []
+    for change in changes:
+        for key in change.had - change.wanted:
+            dropped.setdefault(key, []).append(change.company_id)
+        new += [
+            {"email_id": row.id, "company_id": change.company_id, "type_key": key}
+            for key in sorted(change.wanted - change.had)
+        ]
+    for key, company_ids in dropped.items():
         session.execute(
             delete(Subscription).where(
                 Subscription.email_id == row.id,
-                Subscription.company_id == company_id,
-                Subscription.type_key.in_(had - wanted),
+                Subscription.company_id.in_(company_ids),
+                Subscription.type_key == key,
             ),
             execution_options={"synchronize_session": False},
         )
-        new = [
-            {"email_id": row.id, "company_id": company_id, "type_key": key}
-            for key in sorted(wanted - had)
+    insert_rows(session, Subscription, new)
+    for action, more in (("subscribe", True), ("unsubscribe", False)):
+        told = [
+            Change(
+                row.id,
+                change.company_id,
+                before={"email": row.email, "types": sorted(change.had)},
+                after={"email": row.email, "types": sorted(change.wanted)},
+            )
+            for change in changes
+            if bool(change.wanted - change.had) is more
         ]
-        if new:
-            insert_rows(session, Subscription, new)
-        changed += len(had ^ wanted)
-        audit.record(
-            session,
-            actor,
-            "subscribe" if wanted - had else "unsubscribe",
-            "subscription",
-            row.id,
-            company_id=company_id,
-            before={"email": row.email, "types": sorted(had)},
-            after={"email": row.email, "types": sorted(wanted)},
+        audit.record_many(session, actor, action, "subscription", told)
+    return sum(len(change.had ^ change.wanted) for change in changes)
+
+
+def _types_of(
+    session: Session, email_id: int, company_ids: Sequence[int]
+) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {each: set() for each in company_ids}
+    for company_id, key in session.execute(
+        select(Subscription.company_id, Subscription.type_key).where(
+            Subscription.email_id == email_id, Subscription.company_id.in_(company_ids)
         )
-    session.flush()
-    return changed
+    ):
+        found[company_id].add(key)
+    return {company_id: frozenset(keys) for company_id, keys in found.items()}
 
 
 def subscribe(
@@ -212,56 +244,66 @@ def exposures(
     """
     access.partner_only(actor)
     address = addresses.view(session, actor, email_id).email
-    owners = _owners(session, actor, [address])
-    found: dict[tuple[str, str], Exposure] = {}
-    companies = session.scalars(
-        select(Company).where(
-            Company.partner_id == actor.partner_id,
-            Company.id.in_([c for c, keys in types.items() if keys]),
-        )
-    ).all()
+    companies = _companies(session, actor, [c for c, keys in types.items() if keys])
+    told = recipients.of_many(session, companies, types)
+    concerned = {address.casefold()}
+    concerned |= {each.address.casefold() for all_told in told.values() for each in all_told}
+    owners = _owners(session, actor, concerned)
+    found: list[Exposure] = []
     for company in companies:
-        others: dict[str, None] = {}
-        for key in types[company.id]:
-            for told in recipients.recipients(session, company, key):
-                if told.address.casefold() != address.casefold():
-                    others[told.address] = None
-        if not others:
-            continue
-        strangers = owners | _owners(session, actor, others)
-        for each in (address, *others):
-            whose = strangers.get(each.casefold(), {})
+        by_key = {
+            each.address.casefold(): each.address
+            for key in types[company.id]
+            for each in told[company.id, key]
+        }
+        by_key.pop(address.casefold(), None)
+        others = tuple(by_key.values())
+        for each in (address, *others) if others else ():
+            whose = owners.get(each.casefold(), {})
             foreign = {n for root, n in whose.items() if root != company.cnpj[:_ROOT]}
-            home = company.cnpj[:_ROOT] in whose
-            if foreign and not home:
+            if foreign and company.cnpj[:_ROOT] not in whose:
                 beside = tuple(a for a in (address, *others) if a != each)
-                found[company.nickname, each] = Exposure(
-                    company.nickname, each, tuple(sorted(foreign)), beside
-                )
-    return tuple(found.values())
+                found.append(Exposure(company.nickname, each, tuple(sorted(foreign)), beside))
+    return tuple(found)
 
 
-def _owners(session: Session, actor: Actor, wanted: Iterable[str]) -> dict[str, dict[str, str]]:
-    """For each address the CNPJ roots, with a company's nickname, whose people it is of."""
+def _owners(session: Session, actor: Actor, wanted: Collection[str]) -> dict[str, dict[str, str]]:
+    """For each folded address the CNPJ roots, with a company's nickname, whose people it is of."""
     found: dict[str, dict[str, str]] = {}
-    for address in wanted:
-        folded = address.casefold()
-        rows = session.execute(
-            select(Company.cnpj, Company.nickname, Company.notification_email).where(
-                Company.partner_id == actor.partner_id,
-                func.lower(Company.notification_email).contains(address.lower(), autoescape=True),
+    listed = select(Company.cnpj, Company.nickname, Company.notification_email).where(
+        Company.partner_id == actor.partner_id, Company.notification_email.is_not(None)
+    )
+    for cnpj, nickname, emails in session.execute(listed):
+        for part in (emails or "").replace(",", ";").split(";"):
+            if (folded := part.strip().casefold()) in wanted:
+                found.setdefault(folded, {}).setdefault(cnpj[:_ROOT], nickname)
+    users = {
+        user_id: (email or "").casefold()
+        for user_id, email in session.execute(
+            select(User.id, User.email).where(
+                User.partner_id == actor.partner_id, User.email.is_not(None)
             )
         )
-        for cnpj, nickname, listed in rows:
-            if folded in {part.strip().casefold() for part in (listed or "").split(";")}:
-                found.setdefault(folded, {}).setdefault(cnpj[:_ROOT], nickname)
-        for cnpj, nickname in session.execute(
-            select(Company.cnpj, Company.nickname)
-            .join(UserCompany, UserCompany.company_id == Company.id)
-            .join(User, User.id == UserCompany.user_id)
-            .where(User.partner_id == actor.partner_id, func.lower(User.email) == address.lower())
+        if (email or "").casefold() in wanted
+    }
+    for some in pieces(list(users), _AT_ONCE):
+        for user_id, cnpj, nickname in session.execute(
+            select(UserCompany.user_id, Company.cnpj, Company.nickname)
+            .join(Company, Company.id == UserCompany.company_id)
+            .where(UserCompany.user_id.in_(some))
         ):
-            found.setdefault(folded, {}).setdefault(cnpj[:_ROOT], nickname)
+            found.setdefault(users[user_id], {}).setdefault(cnpj[:_ROOT], nickname)
+    return found
+
+
+def _companies(session: Session, actor: Actor, wanted: list[int]) -> list[Company]:
+    found: list[Company] = []
+    for some in pieces(wanted, _AT_ONCE):
+        found += session.scalars(
+            select(Company)
+            .where(Company.partner_id == actor.partner_id, Company.id.in_(some))
+            .order_by(Company.nickname_key, Company.id)
+        )
     return found
 
 

@@ -60,10 +60,10 @@ def types_of(store: Store, actor: Actor, view: AddressView) -> dict[int, frozens
         return subscriptions.matrix(session, actor, view.id).types
 
 
-async def test_a_new_address_goes_on_to_its_companies(
+async def test_a_new_address_goes_on_to_its_companies_and_types(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
-    """R24, R25: the empty list says what to do; saved, the companies come by themselves."""
+    """R24, R25: the empty list says what to do; saved, companies and types come by themselves."""
     async with console((80, 24)) as c:
         await opened(c, "Tecle n para cadastrar o primeiro")
         await c.press("n")
@@ -78,9 +78,13 @@ async def test_a_new_address_goes_on_to_its_companies(
         await c.in_front("ManyChoice")
         await c.shows(f"Vincular empresas · {TAX}", company.nickname)
         await c.press("down", "space", "f2")
+        await c.in_front("TypeMatrix")
+        await c.shows(f"{company.nickname}: não recebe")
+        await c.press("t", "f2")
         await c.in_front("NotificationEmailsScreen")
-        await c.shows(TAX, "nenhum")
-    assert listed(store, actor)[TAX].companies == (company.cnpj,)
+        await c.shows(TAX, "12")
+    view = listed(store, actor)[TAX]
+    assert (view.companies, view.types_count) == ((company.cnpj,), 12)
 
 
 async def test_the_address_of_a_user(

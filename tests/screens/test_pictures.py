@@ -24,7 +24,7 @@ SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox"
          "users", "user_form", "register_way", "microsoft_form", "sign_in", "sign_in_address", "sign_in_refused",
          "mailboxes_linked", "linked_form", "choose_mailbox", "import_mailbox",
          "mailboxes_copy", "copy_form", "resync",
-         "notification_emails", "address_form", "who_receives", "coverage",
+         "notification_emails", "address_form", "type_matrix", "who_receives", "coverage",
          "servers", "servers_filter", "server_form", "link_companies",
          "health", "health_incident", "audit")  # fmt: skip
 

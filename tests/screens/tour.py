@@ -114,6 +114,16 @@ STOPS = (
         chosen=False,
     ),
     Stop(
+        "type_matrix",
+        (
+            (("3",), "fiscal@contabil"),
+            (("down", "y"), "Mercado Aurora: não recebe"),
+            (("right", "space", "end", "right", "space"), "1 a incluir · 1 a retirar"),
+        ),
+        also="told",
+        chosen=False,
+    ),
+    Stop(
         "who_receives",
         ((("3",), "fiscal@contabil"), (("d",), "Sairia")),
         also="told",
