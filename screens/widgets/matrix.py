@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from screens.commands import Command
 from screens.widgets.asking import Source
-from screens.widgets.columns import Column, Placed, fit
+from screens.widgets.columns import Column, Placed, clean, fit
 from screens.widgets.drawing import GUTTER
 from screens.widgets.list import HEADER, WindowList
 from screens.widgets.ticks import State, Ticks
@@ -208,7 +208,8 @@ class MatrixList(WindowList):
         style, found = self._style("header"), []
         end = self._first + self._shown
         for at, kind in enumerate(self._kinds[self._first : end], self._first):
-            text = fit(kind.short[: self._cell - 1], self._cell - 1)
+            word, _tone = clean(kind.short)
+            text = fit(word[: self._cell - 1], self._cell - 1)
             held = style + Style(reverse=True) if at == self._at else style
             gap = " "
             if at == end - 1 and end < len(self._kinds):

@@ -162,6 +162,19 @@ async def test_more_types_than_there_is_room(
     assert received(store, actor, tax) == {company.id: FAILURES | {"proprio_6"}}
 
 
+async def test_a_hostile_title_turns_nothing_round(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, tax: AddressView
+) -> None:
+    """R29: an override of the reading direction in a partner's own title is a dot everywhere."""
+    with store.writing() as session:
+        types.add_type(session, actor, "virado", title="\u202eodariv")
+    async with console((120, 40)) as c:
+        await opened(c, "Padaria São João: recebe", "·odar")
+        await c.press("end", *["right"] * len(ALL))
+        await c.shows("·odariv · Padaria São João: não recebe")
+        assert "\u202e" not in c.text
+
+
 async def test_five_thousand_companies(console: Opened, store: Store, actor: Actor) -> None:
     """R25: a column of all and the rest of one row; nobody waits for a key, and all are saved."""
     add_companies(store, actor, MANY)
