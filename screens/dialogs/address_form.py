@@ -93,6 +93,8 @@ class AddressForm(RecordForm[AddressView]):
 
     def on_mount(self) -> None:
         self._show_whose()
+        # Whoever opens it types an address first.
+        self.form.focus_field("email")
 
     def on_form_changed(self, message: Form.Changed) -> None:
         """A new address, or a user's: then the user is chosen at once."""

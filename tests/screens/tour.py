@@ -107,7 +107,7 @@ STOPS = (
         (
             (("3",), "fiscal@contabil"),
             (("n",), "Novo e-mail"),
-            (("right",), "Usuário que recebe"),
+            (("shift+tab", "right"), "Usuário que recebe"),
             (("enter",), "ana: ana@"),
         ),
         also="told",
