@@ -132,7 +132,7 @@ class Pop3Session:
             if reason:
                 raise self._talk.out_of_step(Stage.LOGIN, reply=status)
             return status
-        raise WireError(self._talk.refusal(Stage.LOGIN, status, reason))
+        raise WireError(self._talk.refusal(Stage.LOGIN, status, reason, by_token=True))
 
     async def _invite(self, command: bytes) -> None:
         self._talk.send(Stage.LOGIN, command, command.decode())

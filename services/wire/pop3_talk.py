@@ -17,7 +17,7 @@ from services.language import _
 from services.wire.dial import dial, resolve
 from services.wire.endpoint import Endpoint
 from services.wire.lines import Lines, TooLong
-from services.wire.replies import classify, explain, field_of
+from services.wire.replies import classify, explain, field_of, without_password
 from services.wire.tls import client_context, failure_of
 
 _CAPA_LIMIT = 64 * 1024
@@ -223,10 +223,14 @@ class Talk:
 
     # Failures
 
-    def refusal(self, stage: Stage, reply: str, reason: str = "") -> Failure:
+    def refusal(
+        self, stage: Stage, reply: str, reason: str = "", *, by_token: bool = False
+    ) -> Failure:
         """The fact behind an -ERR; ``reason`` are further words of the server's."""
         told = f"{reply} {reason}".strip()
         kind, permanent = classify(told, protocol="pop3")
+        if by_token:
+            kind = without_password(kind)
         return Failure(
             self._endpoint.who, stage, kind, told, permanent, explain(kind), field_of(kind)
         )

@@ -78,6 +78,11 @@ def field_of(kind: str) -> str | None:
     return _FIELDS.get(kind)
 
 
+def without_password(kind: str) -> str:
+    """What a refused login means where a token was given: there is no password to type again."""
+    return "signin" if kind == "password" else kind
+
+
 def blames_mailbox(kind: str) -> bool:
     """True when the mailbox itself is refused, so that another one may send instead (R13).
 

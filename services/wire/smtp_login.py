@@ -46,6 +46,8 @@ async def log_in(connection: SmtpConnection, login: Login) -> str:
     if told.code != 235:
         text = connection.redacted(said + told.text)
         kind, permanent = replies.classify(told.text, protocol="smtp")
+        if mechanism == "XOAUTH2":
+            kind = replies.without_password(kind)
         raise WireError(
             known(connection.endpoint.who, Stage.LOGIN, kind, text, permanent=permanent)
         )

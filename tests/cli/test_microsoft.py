@@ -86,8 +86,12 @@ def worker(run: Run) -> dict[str, object]:
 
 
 def deliver(exchange_pop: Dovecot, number: int) -> None:
+    deliver_to(exchange_pop, EMAIL, number)
+
+
+def deliver_to(exchange_pop: Dovecot, email: str, number: int) -> None:
     xml = generator.nfe(ISSUER, CNPJ, number)
-    exchange_pop.deliver(EMAIL, generator.mail([xml], pdf_bytes=500, seed=number))
+    exchange_pop.deliver(email, generator.mail([xml], pdf_bytes=500, seed=number))
 
 
 def inactivated(run: Run) -> list[dict[str, object]]:
@@ -266,6 +270,34 @@ def test_a_registered_server_gets_a_sign_in_instead_of_its_password(
     assert (ran.status, ran.json[0]["step"]) == (0, "sign_in")
     (after,) = signing_in("server", "list", "--json").json
     assert after["companies"] == server["companies"]
+
+
+def test_a_shared_mailbox_is_entered_by_its_delegate(
+    signing_in: Run, entra: Entra, exchange_pop: Dovecot, places: tuple[str, ...]
+) -> None:
+    """R44: nobody signs in as it: sent under the delegate's name, read under its own."""
+    shared, delegate = "comum@padaria.example", "ana@padaria.example"
+    for user in (shared, delegate):
+        exchange_pop.add_user(user)
+    entra.add_account(delegate)
+    entra.share(shared, delegate)
+    words = ("microsoft", "link", "--company", CNPJ, "--function", "both", "--email", shared)
+    with person(entra, delegate):
+        refused = signing_in(*words, "--account", "personal", *places, "--json")
+    assert refused.status == 1
+    assert delegate in json.loads(refused.err)["error"]["message"]
+    with person(entra, delegate):
+        ran = signing_in(*words, "--account", "personal", "--delegate", delegate, *places, "--json")
+    linked = events(ran)[-1]
+    assert linked["account"] == delegate
+    tested = signing_in("server", "test", str(linked["id"]), "--json")
+    assert tested.status == 0, tested.out
+    assert [step["step"] for step in tested.json][-1] == "read_back"
+    deliver_to(exchange_pop, shared, 9)
+    assert worker(signing_in)["documents"] == 1
+    with person(entra, delegate):
+        again = signing_in("microsoft", "relink", str(linked["id"]), "--json")
+    assert [e["event"] for e in events(again)] == ["code", "linked", "tested"]
 
 
 def test_the_doctor_asks_the_provider(signing_in: Run, entra: Entra) -> None:

@@ -63,6 +63,8 @@ async def refused(server: Dovecot | Postfix, login: Login) -> str:
         await (read(server, login) if isinstance(server, Dovecot) else connected(server, login))
     failure = refusal.value.failure
     assert failure.stage is Stage.LOGIN
+    # Nobody is told to type a password again that there is not.
+    assert (failure.kind, failure.permanent) == ("signin", True)
     assert login.secret not in failure.reply
     return failure.reply
 
