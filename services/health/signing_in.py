@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from services.clock import now
 from services.failure import Failure, Stage, WireError
-from services.health.tokens import registration
+from services.health.tokens import in_thread, registration
 from services.language import _
 from services.registry.microsoft import Link
 from services.settings import Settings
@@ -28,9 +28,7 @@ async def ask_code(settings: Settings, link: Link) -> DeviceCode:
     Raises ``WireError`` (stage "sign_in") when none is given: device codes may be blocked by the
     organization, and then :func:`ask_address` is the way.
     """
-    return await asyncio.to_thread(
-        lambda: registration(settings).ask_code(link.tenant, link.functions)
-    )
+    return await in_thread(lambda: registration(settings).ask_code(link.tenant, link.functions))
 
 
 async def wait(
@@ -49,7 +47,7 @@ async def wait(
         await asyncio.sleep(asked.interval)
         trouble = None
         try:
-            found = await asyncio.to_thread(partial(registration(settings).poll, asked))
+            found = await in_thread(partial(registration(settings).poll, asked))
         except WireError as e:
             if e.failure.permanent:
                 raise
@@ -67,11 +65,11 @@ async def wait(
 
 async def ask_address(settings: Settings, link: Link) -> PastedAddress:
     """An address at which to sign in by browser."""
-    return await asyncio.to_thread(
+    return await in_thread(
         lambda: registration(settings).ask_address(link.tenant, link.functions, link.signs_in)
     )
 
 
 async def finish(settings: Settings, asked: PastedAddress, pasted: str) -> SignedIn:
     """Who signed in there, by the address where the browser ended; ``Invalid`` for another one."""
-    return await asyncio.to_thread(partial(registration(settings).finish, asked, pasted))
+    return await in_thread(partial(registration(settings).finish, asked, pasted))

@@ -120,21 +120,33 @@ class SignIns:
         name = f"sign-in:{server_id}"
         ends = time.monotonic() + _LEASE_SECONDS
         while True:
-            kept = await _in_thread(partial(self._kept, server_id))
+            kept = await in_thread(partial(self._kept, server_id))
             if enough(kept):
                 return kept
             _refuse_inactivated(kept, out_of_use)
             async with self._turns:
-                kept, fence = await _in_thread(partial(self._take, server_id, name, owner, enough))
+                kept, fence = await in_thread(partial(self._take, server_id, name, owner, enough))
                 if fence is not None:
-                    work = partial(self._renew, kept, name, owner, fence, out_of_use)
-                    return await _in_thread(work)
+                    return await self._in_time(kept, name, owner, fence, out_of_use)
             if enough(kept):
                 return kept
             if time.monotonic() > ends or self.closing:
                 words = _("Outro processo está entrando nesta conta e não termina; tente de novo.")
                 raise WireError(Failure("", Stage.SIGN_IN, "timeout", explanation=words))
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _in_time(
+        self, kept: Kept, name: str, owner: str, fence: int, out_of_use: bool
+    ) -> Kept:
+        """The renewal, given up with its lease: an answer that trickles without end keeps no turn."""
+        try:
+            async with asyncio.timeout(_LEASE_SECONDS):
+                return await in_thread(partial(self._renew, kept, name, owner, fence, out_of_use))
+        except TimeoutError as e:
+            words = _("O serviço de entrada da Microsoft não respondeu a tempo.")
+            failure = Failure("", Stage.SIGN_IN, "timeout", explanation=words)
+            await in_thread(partial(self._refused, kept, name, owner, fence, failure))
+            raise WireError(failure) from e
 
     def _kept(self, server_id: int) -> Kept:
         with self._store.reading() as session:
@@ -158,11 +170,7 @@ class SignIns:
             person.wait()
             tokens = registration(self._settings).renew(kept.tenant, kept.cache, kept.functions)
         except WireError as e:
-            with self._store.writing() as session:
-                if leases.holds(session, name, owner, fence):
-                    if _same(session, kept):
-                        self._note(session, kept, e.failure)
-                    leases.give_back(session, name, owner)
+            self._refused(kept, name, owner, fence, e.failure)
             raise
         with self._store.writing() as session:
             if leases.holds(session, name, owner, fence):
@@ -172,6 +180,13 @@ class SignIns:
                     )
                 leases.give_back(session, name, owner)
             return _known(sign_ins.kept(session, kept.server_id))
+
+    def _refused(self, kept: Kept, name: str, owner: str, fence: int, failure: Failure) -> None:
+        with self._store.writing() as session:
+            if leases.holds(session, name, owner, fence):
+                if _same(session, kept):
+                    self._note(session, kept, failure)
+                leases.give_back(session, name, owner)
 
     @staticmethod
     def _note(session: Session, kept: Kept, failure: Failure) -> None:
@@ -196,7 +211,7 @@ def registration(settings: Settings) -> Registration:
     )
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """The result of ``work``, done in a thread that holds up nobody's leaving.
 
     Microsoft may be silent for half a minute, and a pool's threads are waited for at the end of

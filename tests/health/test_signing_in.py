@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +16,10 @@ import pytest
 from services import clock
 from services.failure import Failure, Stage, WireError
 from services.health import signing_in
+from services.registry.microsoft import Link
 from services.settings import Settings
+from services.store.models import Function
+from services.wire import entra_http
 from services.wire.entra import DeviceCode, Person, SignedIn, Tokens
 
 AWAY = Failure("login.example", Stage.SIGN_IN, "network")
@@ -67,3 +75,30 @@ async def test_a_code_that_nobody_used_expires(
     with pytest.raises(WireError) as refused:
         await signing_in.wait(somewhere, a_code(-1))
     assert refused.value.failure.kind == "expired"
+
+
+def test_a_silent_provider_holds_up_nobodys_leaving(somewhere: Settings) -> None:
+    """R44: who cancels a sign-in and leaves is gone at once, whatever Microsoft still owes."""
+    with socket.create_server(("localhost", 0)) as provider:
+        known = replace(
+            somewhere,
+            microsoft_client_id="carteiro",
+            microsoft_authority=f"https://localhost:{provider.getsockname()[1]}",
+        )
+        link = Link("nfe@padaria.example", "consumers", (Function.SEND,), "nfe@padaria.example")
+
+        async def leave() -> float:
+            asking = asyncio.create_task(signing_in.ask_code(known, link))
+            connection, _address = await asyncio.to_thread(provider.accept)
+            held.append(connection)
+            asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await asking
+            return time.monotonic()
+
+        held: list[socket.socket] = []
+        left = asyncio.run(leave())
+        took = time.monotonic() - left
+        for connection in held:
+            connection.close()
+    assert took < entra_http.CONNECT_SECONDS / 4

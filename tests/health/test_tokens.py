@@ -13,7 +13,7 @@ import pytest
 
 from services.clock import now
 from services.failure import Stage, WireError
-from services.health import sign_ins
+from services.health import sign_ins, tokens
 from services.health.accounts import Account, account_of
 from services.health.sign_ins import Kept
 from services.health.tokens import SignIns
@@ -178,6 +178,20 @@ async def test_a_provider_that_does_not_answer(
     with pytest.raises(WireError) as e:
         await door.prove(server_id)
     assert (e.value.failure.kind, e.value.failure.permanent) == ("timeout", False)
+    entra.accept(EMAIL)
+
+
+async def test_an_answer_without_end_holds_up_no_other_mailbox(
+    entra: Entra, server_id: int, door: SignIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R48: an answer that never ends is a time-out, and its turn is the next one's."""
+    monkeypatch.setattr(tokens, "_LEASE_SECONDS", 0.5)
+    entra.silence(EMAIL)
+    async with asyncio.timeout(entra_http.ANSWER_SECONDS / 2):
+        for _each in range(tokens.AT_ONCE + 1):
+            with pytest.raises(WireError) as e:
+                await door.prove(server_id)
+            assert (e.value.failure.kind, e.value.failure.permanent) == ("timeout", False)
     entra.accept(EMAIL)
 
 
