@@ -60,7 +60,10 @@ def code_of(answer: Mapping[str, Any]) -> int | None:
     It is in ``error_codes``; where that is missing, in the description.
     """
     told = answer.get("error_codes")
-    codes = list(_whole(told)) if isinstance(told, Iterable) else []
+    codes: list[int] = []
+    # A text would be gone through digit by digit.
+    if isinstance(told, Iterable) and not isinstance(told, str):
+        codes = list(_whole(told))
     if not codes:
         return code_in(str(answer.get("error_description") or ""))
     return next((code for code in codes if inactivates(code)), codes[0])

@@ -68,6 +68,7 @@ def test_each_has_the_words_of_the_mission(code: int) -> None:
         ({"error_codes": [True, None, {}], "error_description": ""}, None),
         ({"error_codes": 70000, "error_description": None}, None),
         ({"error": "invalid_grant"}, None),
+        ({"error_codes": "50173", "error_description": "AADSTS50173: x"}, 50173),
     ],
 )
 def test_the_code_of_an_answer(answer: dict[str, object], code: int | None) -> None:
