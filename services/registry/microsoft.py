@@ -14,6 +14,7 @@ from services.language import _
 from services.registry import (
     access,
     audit,
+    microsoft_places,
     occupied,
     origins,
     prefilling,
@@ -37,7 +38,6 @@ ORGANIZATIONS = "organizations"
 _TENANTS = {PERSONAL: CONSUMERS, WORK: ORGANIZATIONS}
 # A directory by its id or by one of its domains.
 _TENANT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
-_MICROSOFT = "outlook.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def prefill(session: Session, actor: Actor, kind: str, email: str) -> dict[str, 
     return {
         f"{PROTOCOL[function]}_{name}": value
         for function in functions_of(kind)
-        for name, value in _known(session, actor, function, email).items()
+        for name, value in microsoft_places.known(session, actor, function, email).items()
         if name in ENDPOINT
     }
 
@@ -184,7 +184,8 @@ def plan_again(
 def sign_in_again(session: Session, actor: Actor, link: Link, who: Identity) -> EmailServer:
     """Put a new sign-in in the place of the old one, or of the password; links stay (R49).
 
-    A mailbox that was inactivated stays so until a test passes.
+    One that had a password goes to Microsoft's hosts, unless a partner user's mailbox signs in at
+    its own. A mailbox that was inactivated stays so until a test passes.
     """
     assert link.server_id is not None
     server = _changeable(session, actor, link.server_id, hold=True)
@@ -195,6 +196,8 @@ def sign_in_again(session: Session, actor: Actor, link: Link, who: Identity) -> 
         )
     refuse_another(link, who)
     before = _public(server)
+    if server.mechanism != Mechanism.XOAUTH2:
+        microsoft_places.move_home(session, server)
     forget_password(session, server)
     _signed_in(server, link, who)
     server.password_version += 1
@@ -276,6 +279,7 @@ def _checked(
     if errors:
         raise InvalidFields(errors)
     clean = server_form.check(whole, None, password_kept=True)
+    microsoft_places.refuse_foreign(session, actor, server_form.columns(clean))
     return clean, Link(clean.email, tenant, functions_of(clean.kind), delegate or clean.email)
 
 
@@ -285,22 +289,11 @@ def _place(
     """Where Microsoft's servers are, unless the person or an earlier mailbox says otherwise (R18)."""
     protocol = PROTOCOL[function]
     typed = {name: getattr(draft, f"{protocol}_{name}") for name in ENDPOINT}
-    known = _known(session, actor, function, email)
+    known = microsoft_places.known(session, actor, function, email)
     decided = prefilling.decided(function, typed, known)
     found = dict(zip((f"{protocol}_{name}" for name in ENDPOINT), decided, strict=True))
     shared = ("verify_certificate", "timeout")
     return found | {name: known[name] for name in shared if name in known}
-
-
-def _known(session: Session, actor: Actor, function: Function, email: str) -> dict[str, Any]:
-    found = prefilling.of_microsoft(session, actor, PROTOCOL[function], email)
-    if found:
-        return found
-    preset = preset_for(f"@{_MICROSOFT}")
-    assert preset is not None
-    place = preset.smtp if function == Function.SEND else preset.pop
-    assert place is not None
-    return {"host": place.host, "port": place.port, "security": place.security}
 
 
 def _delegate(form: Form, typed: str, email: str) -> str:
@@ -383,4 +376,5 @@ def _only_company(session: Session, actor: Actor, server_id: int) -> int | None:
 
 
 def _public(server: EmailServer) -> dict[str, Any]:
-    return {"mechanism": server.mechanism, "account": server.account, "tenant": server.tenant}
+    names = ("mechanism", "account", "tenant", "smtp_host", "pop_host")
+    return {name: getattr(server, name) for name in names}

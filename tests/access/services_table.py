@@ -321,6 +321,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
 
 INSIDE = {
     "health.recovery.passed": "gets a server that health.testable has checked",
+    "registry.microsoft_places.known": "fills in what microsoft.plan has checked",
+    "registry.microsoft_places.refuse_foreign": "is a check itself",
     "registry.prefilling.of_microsoft": "fills in what microsoft.plan has checked",
     "registry.microsoft.prefill": "says where Microsoft's servers are, by prefilling.of_microsoft",
     "registry.rotation.trail_of": "gets servers that its callers have checked",

@@ -252,7 +252,7 @@ def test_without_a_registration_it_says_what_is_missing(carteiro: Run) -> None:
 def test_a_registered_server_gets_a_sign_in_instead_of_its_password(
     signing_in: Run, entra: Entra, places: tuple[str, ...]
 ) -> None:
-    """R44, R49: links stay, and the password is gone."""
+    """R44, R49: links stay, the password is gone, and the host is Microsoft's until the partner says."""
     made = signing_in(
         *("mailbox", "add", "--company", CNPJ, "--function", "send", "--nickname", "NF"),
         *("--sender-name", "Padaria", "--email", EMAIL, "--password-stdin", *places[:6], "--json"),
@@ -266,6 +266,9 @@ def test_a_registered_server_gets_a_sign_in_instead_of_its_password(
             *("--account", "personal", "--json"),
         )
     assert events(ran)[-1] == {"event": "linked", "id": server["id"], "account": EMAIL}
+    (moved,) = signing_in("server", "list", "--json").json
+    assert (moved["smtp_host"], moved["smtp_security"]) == ("smtp.office365.com", "starttls")
+    assert signing_in("server", "edit", str(server["id"]), *places[:6]).status == 0
     ran = signing_in("server", "test", str(server["id"]), "--json")
     assert (ran.status, ran.json[0]["step"]) == (0, "sign_in")
     (after,) = signing_in("server", "list", "--json").json
