@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from services.errors import Refused
@@ -14,7 +15,7 @@ from services.registry.mailbox_views import MailboxView, views_of
 from services.registry.origins import CONNECTION
 from services.registry.server_rows import FIELD, PLACE, clean_slate, fill
 from services.store import secret
-from services.store.models import EmailServer
+from services.store.models import EmailServer, SignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ def take_over(session: Session, copy: EmailServer, origin: EmailServer) -> None:
     fill(copy, {name: getattr(origin, name) for name in CONNECTION})
     copy.origin_label = origins.label(origin)
     copy.origin_password_version = origin.password_version
+    # What was learned of another sign-in says nothing of this one.
+    session.execute(delete(SignIn).where(SignIn.server_id == copy.id))
     secret.drop(session, PLACE, copy.id)
     secret.copy(session, PLACE, origin.id, PLACE, copy.id)
 

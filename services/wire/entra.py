@@ -116,7 +116,7 @@ class Registration:
                 safe(flow["user_code"], 40),
                 safe(flow["verification_uri"], 200),
                 now() + timedelta(seconds=min(float(flow.get("expires_in", 900)), _LONGEST)),
-                min(max(float(flow.get("interval", _SLOWER)), 1.0), 60.0),
+                min(60.0, max(1.0, float(flow.get("interval", _SLOWER)))),
                 app,
                 flow,
             )

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from services.errors import Refused
-from services.registry import access, mailboxes, microsoft, people
+from services.registry import access, copying, imports, mailboxes, microsoft, people
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft
@@ -17,7 +17,7 @@ from services.registry.people import UserDraft
 from services.settings import Settings
 from services.store import secret
 from services.store.engine import Store
-from services.store.models import EmailServer, User
+from services.store.models import EmailServer, SignIn, User
 
 EMAIL = "nfe@padaria.example"
 WHO = Identity(EMAIL, "o.t")
@@ -97,3 +97,28 @@ def test_a_mailbox_that_had_a_password_goes_home(
             "smtp.office365.com", 587, "starttls",
         )  # fmt: skip
         assert secret.get(session, "email_server", server_id, "password") is None
+
+
+def test_a_copy_follows_the_sign_in_of_its_origin(
+    store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R6, R49: taken over with its secrets; out of step once the origin signs in anew, and back."""
+    with store.writing() as session:
+        origin = microsoft.add(session, actor, None, MicrosoftDraft("send", EMAIL), WHO)
+        secret.put(session, "email_server", origin.id, "sign_in", "first")
+        copy = imports.from_partner(session, actor, company.id, origin.id)
+        assert secret.get(session, "email_server", copy.server_id, "sign_in") == "first"
+        session.add(SignIn(server_id=copy.server_id, trouble="53003", failures=3))
+        microsoft.sign_in_again(
+            session, actor, microsoft.plan_again(session, actor, origin.id), WHO
+        )
+        secret.put(session, "email_server", origin.id, "sign_in", "second")
+        view = mailboxes.view(session, actor, copy.id)
+        assert view.origin is not None
+        assert view.origin.drifted
+        view = copying.resync(session, actor, copy.id)
+        assert view.origin is not None
+        assert not view.origin.drifted
+        assert (view.mechanism, view.account) == ("xoauth2", EMAIL)
+        assert secret.get(session, "email_server", copy.server_id, "sign_in") == "second"
+        assert session.get(SignIn, copy.server_id, populate_existing=True) is None
