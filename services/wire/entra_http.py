@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ ANSWER_SECONDS = 30.0
 _CONNECTIONS = 16
 _REMEMBERED_SECONDS = 3_600.0
 _MOST_REMEMBERED = 200
+_MOST_BYTES = 2**20
+_PIECE = 2**16
 
 
 class Busy(Exception):
@@ -37,6 +41,15 @@ class NoTenant(Exception):
         self.code = aadsts.code_in(words)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What msal looks at of an answer."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    text: str = field(repr=False)
+
+
 class Http:
     """What msal asks of an HTTP client; safe for many threads.
 
@@ -48,15 +61,14 @@ class Http:
     def __init__(self, ca_file: Path | None) -> None:
         self._session = _Session()
         self._session.mount("https://", _Adapter(client_context(True, ca_file)))
-        self._known: dict[str, tuple[float, requests.Response]] = {}
+        self._known: dict[str, tuple[float, Answer]] = {}
         self._lock = threading.Lock()
 
-    def post(self, url: str, **kwargs: Any) -> requests.Response:
+    def post(self, url: str, **kwargs: Any) -> Answer:
         """One request, never repeated, and never sent on to another address."""
-        patience = (CONNECT_SECONDS, ANSWER_SECONDS)
-        return _able(self._session.post(url, timeout=patience, allow_redirects=False, **kwargs))
+        return self._asked("POST", url, allow_redirects=False, **kwargs)
 
-    def get(self, url: str, **kwargs: Any) -> requests.Response:
+    def get(self, url: str, **kwargs: Any) -> Answer:
         """A public document, from memory where it is known."""
         at = time.monotonic()
         key = f"{url} {sorted((kwargs.get('params') or {}).items())}"
@@ -64,10 +76,10 @@ class Http:
             known = self._known.get(key)
         if known is not None and known[0] > at:
             return known[1]
-        answer = _able(self._session.get(url, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **kwargs))
+        answer = self._asked("GET", url, **kwargs)
         if answer.status_code in (requests.codes.bad_request, requests.codes.not_found):
             raise NoTenant(safe(answer.text, 300))
-        if answer.ok:
+        if answer.status_code == requests.codes.ok:
             with self._lock:
                 if len(self._known) >= _MOST_REMEMBERED:
                     self._known.clear()
@@ -78,6 +90,19 @@ class Http:
         """Let go of kept connections."""
         self._session.close()
 
+    def _asked(self, method: str, url: str, **kwargs: Any) -> Answer:
+        patience = (CONNECT_SECONDS, ANSWER_SECONDS)
+        with self._session.request(method, url, timeout=patience, stream=True, **kwargs) as given:
+            status = given.status_code
+            if status == requests.codes.too_many_requests or status >= 500:
+                raise Busy(f"HTTP {status}")
+            body = bytearray()
+            for piece in given.iter_content(_PIECE):
+                body += piece
+                if len(body) > _MOST_BYTES:
+                    raise ValueError("more than any answer of a sign-in service")
+            return Answer(status, given.headers, body.decode(errors="replace"))
+
 
 def failure_of(error: OSError, who: str) -> Failure:
     """The fact behind an exception of the network (those of ``requests`` are OSErrors)."""
@@ -85,12 +110,6 @@ def failure_of(error: OSError, who: str) -> Failure:
         words = _("O serviço de entrada da Microsoft não respondeu a tempo.")
         return Failure(who, Stage.SIGN_IN, "timeout", explanation=words)
     return tls_failure_of(_cause(error), who, Stage.SIGN_IN)
-
-
-def _able(answer: requests.Response) -> requests.Response:
-    if answer.status_code == requests.codes.too_many_requests or answer.status_code >= 500:
-        raise Busy(f"HTTP {answer.status_code}")
-    return answer
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -151,6 +151,7 @@ async def test_a_refusal_is_not_remembered(
         (200, "[]", None, "protocol"),
         (200, {"token_type": "Bearer"}, None, "protocol"),
         (200, {"access_token": 7, "expires_in": "soon"}, None, "protocol"),
+        (200, {"access_token": "x" * 2_000_000, "expires_in": 3_600}, None, "protocol"),
     ],
 )
 async def test_what_is_no_answer_passes_by_itself(
