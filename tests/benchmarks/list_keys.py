@@ -116,7 +116,7 @@ async def _check_sign_ins(home: str) -> None:
     (Path(home) / "done.txt").write_text(f"{done.proven} {time.perf_counter() - began:.2f}")
 
 
-def _read_until_quiet(fd: int, quiet: float = QUIET) -> bytes:
+def read_until_quiet(fd: int, quiet: float = QUIET) -> bytes:
     out = b""
     while select.select([fd], [], [], quiet)[0]:
         try:
@@ -169,7 +169,7 @@ def start(*words: str) -> tuple[int, int]:
 def end(pid: int, fd: int) -> None:
     """Leave the program."""
     os.write(fd, b"\x11")
-    _read_until_quiet(fd, 0.5)
+    read_until_quiet(fd, 0.5)
     os.waitpid(pid, 0)
     os.close(fd)
 
@@ -188,7 +188,7 @@ def measure() -> None:
     """Start the program, press keys, print figures."""
     pid, fd = start()
     try:
-        _read_until_quiet(fd, 0.5)
+        read_until_quiet(fd, 0.5)
         _figures("down", [press(fd, b"\x1b[B") for _n in range(KEYS)])
         _figures("j", [press(fd, b"j") for _n in range(KEYS)])
         _figures("page down", [press(fd, b"\x1b[6~") for _n in range(KEYS // 3)])
