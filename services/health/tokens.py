@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT_ONCE = 4
-# Longer than connecting and waiting for the answer may take together.
+# A renewal is given up with its lease.
 _LEASE_SECONDS = 55.0
 _LOOK_SECONDS = 0.1
-_RENEWABLE = frozenset({"signin", "password", "other"})
+_RENEWABLE = frozenset({"signin", "other"})
 
 Enough = Callable[[Kept], bool]
 

@@ -6,9 +6,10 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from services.notifications.recipients import heard
 from services.notifications.types import all_types
 from services.registry import access, search, ways_out
 from services.registry.access import Actor
@@ -43,7 +44,7 @@ def ids(
         select(func.count(Subscription.type_key.distinct()))
         .join(NotificationEmail, NotificationEmail.id == Subscription.email_id)
         .outerjoin(User, User.id == NotificationEmail.user_id)
-        .where(Subscription.company_id == Company.id, Subscription.type_key.in_(keys), _heard())
+        .where(Subscription.company_id == Company.id, Subscription.type_key.in_(keys), heard())
         .scalar_subquery()
     )
     nobody = func.coalesce(Company.notification_email, "") == ""
@@ -67,14 +68,19 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Gap]:
         select(Subscription.company_id, Subscription.type_key)
         .join(NotificationEmail, NotificationEmail.id == Subscription.email_id)
         .outerjoin(User, User.id == NotificationEmail.user_id)
-        .where(Subscription.company_id.in_(wanted), _heard())
+        .where(Subscription.company_id.in_(wanted), heard())
     ):
         told.setdefault(company_id, set()).add(key)
     companies = session.scalars(
         select(Company).where(
             Company.id.in_(wanted), access.visible(actor, Company.partner_id, Company.id)
         )
+    ).all()
+    sends = set(
+        session.scalars(select(Company.id).where(Company.id.in_(wanted), ways_out.has_one()))
     )
+    stuck = {c.invoicy_mail: c for c in companies if c.id not in sends}
+    words = {mail: ways_out.why_nothing_leaves(session, one) for mail, one in stuck.items()}
     found = {
         company.id: Gap(
             company.id,
@@ -83,16 +89,11 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Gap]:
             ()
             if (company.notification_email or "").strip(" ;")
             else tuple(key for key in keys if key not in told.get(company.id, ())),
-            ways_out.why_none(session, company),
+            None if company.id in sends else words[company.invoicy_mail],
         )
         for company in companies
     }
     return {each: found[each] for each in wanted if each in found}
-
-
-def _heard() -> ColumnElement[bool]:
-    """Nobody's address, or that of a user who may come in: as for those who are told (R24)."""
-    return or_(NotificationEmail.user_id.is_(None), User.active)
 
 
 def _by_email(session: Session, actor: Actor) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from services.language import _
@@ -109,7 +109,7 @@ def _subscribed(company_ids: Collection[int]) -> Select[int, str, int, str, str 
         .where(
             Subscription.company_id.in_(company_ids),
             NotificationEmail.partner_id == Company.partner_id,
-            or_(NotificationEmail.user_id.is_(None), User.active),
+            heard(),
         )
         .order_by(NotificationEmail.email_key, NotificationEmail.id)
     )
@@ -135,6 +135,11 @@ def preview(session: Session, actor: Actor, company_id: int, type_key: str) -> P
         _by(session, company, warning=known.key in ways_out.WARNINGS),
         why_none,
     )
+
+
+def heard() -> ColumnElement[bool]:
+    """Nobody's address, or that of a user who may come in (R24); of addresses joined to users."""
+    return or_(NotificationEmail.user_id.is_(None), User.active)
 
 
 def nobody() -> str:

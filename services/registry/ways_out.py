@@ -50,6 +50,12 @@ def why_none(session: Session, company: Company, *, warning: bool = False) -> st
     """Why nothing of this company can be sent and what to do, or None when it can (R28)."""
     if session.scalar(select(Company.id).where(Company.id == company.id, has_one(warning=warning))):
         return None
+    return why_nothing_leaves(session, company)
+
+
+def why_nothing_leaves(session: Session, company: Company) -> str:
+    """:func:`why_none` of a company that is known to have no way out: the same words for all of a
+    partner's companies with InvoiCy Mail on, and the same for all without."""
     if not company.invoicy_mail:
         return _(
             "a empresa não tem caixa de envio ativa. Cadastre ou ative uma em Caixas de E-mail."
