@@ -143,7 +143,7 @@ def test_whatever_the_client_sends_the_console_is_anas(
         client.type("c")
         client.shows("Escolher empresa", "Padaria São João")
         client.type("\x1bOR")
-        client.shows("Nova empresa")
+        client.shows("CNPJ da matriz")
         client.type(f"{COMPANY}\tMercado\tMercado Ltda")
         client.shows("Mercado Ltda")
         client.type("\x1bOQ")
@@ -275,7 +275,7 @@ def test_a_dropped_connection_saves_nothing_and_leaves_nobody(sshd: Sshd, accoun
         client.type("c")
         client.shows("Escolher empresa")
         client.type("\x1bOR")
-        client.shows("Nova empresa")
+        client.shows("CNPJ da matriz")
         client.type(f"{COMPANY}\tMercado\tMercado Ltda")
         client.shows("Mercado Ltda")
         assert len(processes(account)) == 1
