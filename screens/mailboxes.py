@@ -95,6 +95,15 @@ class MailboxesScreen(FramedScreen):
             order=8,
             when=lambda s: can_relink(s.chosen),
         ),
+        Command(
+            "mailboxes.rehearse",
+            "d",
+            _("Simular leitura"),
+            "rehearse",
+            _("Mostra, mensagem por mensagem, o que a leitura faria, sem apagar nem importar nada"),
+            order=9,
+            when=lambda s: s.chosen is not None and s.chosen.function == Function.READ,
+        ),
         Command("mailboxes.status", "s", _("Situação"), "status"),
         Command("mailboxes.up", "plus", _("Subir na ordem"), "move(-1)", palette=False),
         Command("mailboxes.down", "minus", _("Descer na ordem"), "move(1)", palette=False),
@@ -129,7 +138,9 @@ class MailboxesScreen(FramedScreen):
             "própria caixa. Importar da Matriz ou do Parceiro troca as caixas de envio por uma "
             "cópia: por 30 dias z a desfaz. “≠ origem” diz que a origem da cópia mudou desde "
             "então: y mostra o que mudou e sincroniza. Uma caixa inativada pela Microsoft diz o "
-            "código e o motivo: l vincula a conta de novo, e o teste que passa a põe de volta em uso."
+            "código e o motivo: l vincula a conta de novo, e o teste que passa a põe de volta em uso. "
+            "Numa caixa de leitura, d simula: mostra o que seria importado, retido e apagado, sem "
+            "fazer nada."
         )
 
     def body(self) -> Iterable[Widget]:
@@ -281,6 +292,14 @@ class MailboxesScreen(FramedScreen):
         view = self.chosen
         if view is not None:
             self.app.push_screen(EmailTest.of_saved(self.desk, view))
+
+    def action_rehearse(self) -> None:
+        """Simular leitura: what reading it now would do (R42)."""
+        view = self.chosen
+        if view is not None:
+            from screens.dialogs.rehearsal import RehearsalDialog
+
+            self.app.push_screen(RehearsalDialog(self.desk, view))
 
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49)."""

@@ -104,6 +104,11 @@ def renew(session: Session, held: Claim, seconds: float) -> bool:
     return leases.take(session, held.name, held.owner, seconds) == held.fence
 
 
+def give_back(session: Session, held: Claim) -> None:
+    """Let the next reader have the mailbox, as if it had never been claimed."""
+    leases.give_back(session, held.name, held.owner)
+
+
 def finish(
     session: Session,
     target: Target,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
-from services.reading.problems import Problem
+from services.reading.problems import Problem, words
 from services.reading.routing import Destination, destinations, route
 from services.store.blobs import keep_blobs
 from services.store.mail import Document, InboundMessage, InboundState, Quarantine
@@ -20,6 +22,16 @@ from services.store.rows import insert_rows, update_rows
 
 FOREIGN = "foreign_company"
 REFUSED = "refused_values"
+_AT_ONCE = 500
+
+
+def reason_words(reason: str) -> str:
+    """Why something is in quarantine, in plain words."""
+    own = {
+        FOREIGN: _("O documento não é de nenhuma empresa vinculada a esta caixa"),
+        REFUSED: _("O banco de dados recusou os valores do documento"),
+    }
+    return own.get(reason) or words(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,44 @@ def import_messages(
     for company_id, *_rest in fresh:
         done.documents[company_id] = done.documents.get(company_id, 0) + 1
     return done
+
+
+def foresee(
+    session: Session,
+    source: Source,
+    messages: Sequence[tuple[int, Extracted | Problem]],
+    linked: dict[str, Destination],
+    before: set[Unique],
+) -> list[dict[str, Any]]:
+    """The receipts that :func:`import_messages` would write of these messages, writing none (R42).
+
+    Each has "held" besides: what would go to quarantine. ``before`` are the documents that earlier
+    messages of the same rehearsal would have brought; those of these are added.
+    """
+    work = _Work(source, linked)
+    for inbound_id, extracted in messages:
+        work.take(inbound_id, extracted)
+    fresh = set(work.documents) - before - _there(session, work.documents)
+    before |= fresh
+    return [
+        work.receipt(inbound_id, fresh, None)
+        | {"held": [row for row in work.quarantine if row["inbound_id"] == inbound_id]}
+        for inbound_id, _extracted in messages
+    ]
+
+
+def _there(session: Session, wanted: Iterable[Unique]) -> set[Unique]:
+    """Those of ``wanted`` that are imported already."""
+    keys = sorted({unique[2] for unique in wanted})
+    found: set[Unique] = set()
+    for start in range(0, len(keys), _AT_ONCE):
+        rows = session.execute(
+            select(
+                Document.company_id, Document.kind, Document.access_key, Document.event_id
+            ).where(Document.access_key.in_(keys[start : start + _AT_ONCE]))
+        )
+        found |= {(row[0], row[1], row[2], row[3]) for row in rows}
+    return found
 
 
 class _Work:

@@ -14,7 +14,7 @@ from services.reading.intake import Intake
 from services.reading.memory import Plan, plan, policy_of, remembered
 from services.reading.recovery import recover_server
 from services.store.models import Function
-from services.wire.endpoint import Login
+from services.wire.endpoint import Endpoint, Login
 from services.wire.pop3 import Pop3Session, connect
 
 # DELE takes effect at QUIT. A session that is cut costs its deletions only: what it fetched is
@@ -52,17 +52,7 @@ async def _session(
     if place is None or account.login is None:
         return False
 
-    async def entered(login: Login | None) -> Pop3Session:
-        assert login is not None
-        session = await connect(place, deadline=SESSION_SECONDS)
-        try:
-            await session.login(login)
-        except BaseException:
-            session.abort()
-            raise
-        return session
-
-    pop = await desk.sign_ins.through(account, Function.READ, entered)
+    pop = await desk.sign_ins.through(account, Function.READ, partial(entered, place))
     try:
         tally.login_delay = pop.login_delay or 0
         todo = await _plan(desk, target, claim, pop)
@@ -91,6 +81,20 @@ async def _session(
         )
     progress = bool(deleted) or any(kept.fresh for kept in intake.kept) or intake.noted > 0
     return progress and len(todo.fetch) > len(wanted)
+
+
+async def entered(
+    place: Endpoint, login: Login | None, *, deadline: float = SESSION_SECONDS
+) -> Pop3Session:
+    """A session that is logged in; raises ``WireError`` saying what server or network did."""
+    assert login is not None
+    session = await connect(place, deadline=deadline)
+    try:
+        await session.login(login)
+    except BaseException:
+        session.abort()
+        raise
+    return session
 
 
 async def _plan(desk: Desk, target: Target, claim: Claim, pop: Pop3Session) -> Plan:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, NotFound
 from services.language import _
 from services.reading.extract import Extracted
-from services.reading.importing import FOREIGN, REFUSED, Imported, Source, import_messages
-from services.reading.problems import Problem, words
+from services.reading.importing import Imported, Source, import_messages, reason_words
+from services.reading.problems import Problem
 from services.reading.receipts import visible
 from services.reading.recovery import raw_messages
 from services.registry import audit
@@ -45,11 +45,7 @@ class QuarantineView:
     @property
     def explanation(self) -> str:
         """The reason in plain words."""
-        own = {
-            FOREIGN: _("O documento não é de nenhuma empresa vinculada a esta caixa"),
-            REFUSED: _("O banco de dados recusou os valores do documento"),
-        }
-        return own.get(self.reason) or words(self.reason)
+        return reason_words(self.reason)
 
 
 def ids(

@@ -29,7 +29,7 @@ from services.notifications import (
     types,
 )
 from services.outbox import queue, views
-from services.reading import documents, quarantine, receipts
+from services.reading import documents, foresight, quarantine, receipts
 from services.reading.findings import Extracted
 from services.registry import (
     access,
@@ -194,6 +194,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "reading.documents.total_count": ("-s-", lambda s, a, w: documents.total_count(s, a)),
     "reading.documents.export": (
         "-s-", lambda s, a, w: _exported(documents.export(s, a, Path(), company_id=w.company))),
+    "reading.foresight.stage": ("xsx", lambda s, a, w: foresight.stage(s, a, w.reading)),
     "reading.quarantine.ids": ("-s-", _all(quarantine)),
     "reading.quarantine.rows": ("-s-", lambda s, a, w: quarantine.rows(s, a, [w.quarantine])),
     "reading.quarantine.view": ("xsx", lambda s, a, w: quarantine.view(s, a, w.quarantine)),

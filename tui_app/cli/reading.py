@@ -25,6 +25,11 @@ def build(name: str, group: ArgumentParser) -> None:
     if name == "read":
         act(group, "carteiro read --mailbox 3", _read)
         group.add_argument("--mailbox", type=int, metavar="ID", help=_("só esta caixa de leitura"))
+        group.add_argument(
+            "--dry-run",
+            action="store_true",
+            help=_("mostra, mensagem por mensagem, o que aconteceria; não apaga nem importa nada"),
+        )
         return
     actions = Actions(group)
     several = actions.add(
@@ -59,6 +64,10 @@ def _read(context: Context) -> int:
     else:
         ids = context.ask(mailboxes.ids, function="read", status="active")
         views = list(context.ask(mailboxes.rows, ids).values())
+    if context.args.dry_run:
+        from tui_app.cli.rehearsing import rehearse
+
+        return rehearse(context, views)
     servers = {view.server_id for view in views}
 
     async def read() -> ReadSummary:
