@@ -3,13 +3,13 @@
 A claim lasts :data:`LEASE` seconds and is renewed while its holder lives. Each claim raises the
 message's fence by one and opens the attempt of that number in the same transaction, before any
 byte leaves; an outcome is accepted only while that very claim stands. What a killed process left
-behind is taken back by whoever notices (:class:`Watch`), its attempt marked as uncertain.
+behind is taken back by whoever notices (:class:`Watch`, :mod:`services.outbox.taking_back`).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,7 +17,6 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.language import _
 from services.outbox import owner as owners
 from services.registry import ways_out
 from services.store.mail import Notification, OutboxAttempt, OutboxMessage, OutboxState
@@ -31,8 +30,15 @@ _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 _SEEN_STILL = RENEW_EVERY + 2.0
 
 
-Dead = tuple[int, int, datetime | None]
-"""Message, fence and end of a claim that nobody holds any more."""
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A claim that nobody holds any more; ``gone``: its process is known to have ended here."""
+
+    message_id: int
+    fence: int
+    until: datetime | None
+    owner: str | None
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,49 +211,11 @@ class Watch:
             run_out = until is None or until <= at
             still = ticks - since
             if gone[owner] or (run_out and still >= _SEEN_STILL) or still >= LEASE + _SEEN_STILL:
-                dead.append((message_id, fence, until))
+                dead.append(Dead(message_id, fence, until, owner, gone[owner]))
             elif run_out:
                 self.suspects += 1
         self._seen = seen
         return dead
-
-
-def take_back(session: Session, dead: Iterable[Dead]) -> int:
-    """Make the e-mails of dead claims due at once, their attempts uncertain; how many.
-
-    A claim that was renewed or ended since it was looked at is left alone.
-    """
-    at = now()
-    taken = 0
-    for message_id, fence, until in dead:
-        mine = session.execute(
-            update(OutboxMessage)
-            .where(
-                OutboxMessage.id == message_id,
-                OutboxMessage.fence == fence,
-                OutboxMessage.state == OutboxState.SENDING,
-                OutboxMessage.lease_until == until,
-            )
-            .values(
-                state=OutboxState.DEFERRED,
-                lease_owner=None,
-                lease_until=None,
-                next_attempt_at=at,
-                error=_("O processo que enviava terminou antes de registrar o resultado"),
-            )
-            .returning(OutboxMessage.id),
-            execution_options={"synchronize_session": False},
-        ).scalar()
-        if mine is None:
-            continue
-        taken += 1
-        session.execute(
-            update(OutboxAttempt)
-            .where(OutboxAttempt.message_id == message_id, OutboxAttempt.fence == fence)
-            .values(outcome=OutboxState.UNCERTAIN, ended_at=at),
-            execution_options={"synchronize_session": False},
-        )
-    return taken
 
 
 def freed(session: Session) -> list[int]:
@@ -285,6 +253,12 @@ def let_go(session: Session, companies: Collection[int]) -> int:
         execution_options={"synchronize_session": False},
     )
     return len(result.all())
+
+
+def claimants(session: Session) -> set[str]:
+    """Everybody who holds claims."""
+    owners_now = select(OutboxMessage.lease_owner).where(OutboxMessage.state == OutboxState.SENDING)
+    return {name for name in session.scalars(owners_now.distinct()) if name is not None}
 
 
 def is_due(session: Session) -> bool:

@@ -15,6 +15,7 @@ from services.health import facts
 from services.health.tokens import SignIns
 from services.language import _
 from services.outbox import claims, mime
+from services.outbox.journal import Journal
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
 from services.sending.known import Known
@@ -55,12 +56,14 @@ class Deliverer:
         self._ending = False
         self._busy = 0
         self._recorder: Recorder
+        self._journal: Journal
 
     # The run
 
-    def begin(self, recorder: Recorder) -> None:
+    def begin(self, recorder: Recorder, journal: Journal) -> None:
         """A new run: every mailbox gets its chance again."""
         self._recorder = recorder
+        self._journal = journal
         self._failed.clear()
         self._known.forget()
         self._ending = False
@@ -292,7 +295,9 @@ class Deliverer:
         letter.begun = True
         addresses = [address for _position, address in letter.pending]
         async with asyncio.timeout(_DELIVERY_SECONDS):
-            return await line.connection.deliver(route.email, addresses, payload)
+            return await line.connection.deliver(
+                route.email, addresses, payload, leaving=lambda: self._journal.leaving(letter.claim)
+            )
 
     async def _conclude(
         self, lane: Lane, letter: Letter, route: Route, delivery: Delivery, transcript: list[str]
@@ -319,6 +324,7 @@ class Deliverer:
             letter.tried[lane.server_id] = _reason(blamed)
             await self._mailbox_failed(lane, blamed)
             if left:
+                self._journal.heard(self._outcome(letter, route, None))
                 await self.place([letter])
                 return
             self._record(letter, route, self._by_another(letter, route))
@@ -361,17 +367,23 @@ class Deliverer:
     def _record(
         self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False
     ) -> None:
+        outcome = self._outcome(letter, route, error, held=held)
+        if letter.begun:
+            self._journal.heard(outcome)
+        self._recorder.add(outcome)
+
+    def _outcome(
+        self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False
+    ) -> Outcome:
         tried = next(reversed(letter.tried), None)
-        self._recorder.add(
-            Outcome(
-                letter.claim,
-                tuple(letter.outcomes.values()),
-                route.server_id if route is not None else tried,
-                route.mailbox_id if route is not None else None,
-                error,
-                letter.transcript or None,
-                held,
-            )
+        return Outcome(
+            letter.claim,
+            tuple(letter.outcomes.values()),
+            route.server_id if route is not None else tried,
+            route.mailbox_id if route is not None else None,
+            error,
+            letter.transcript or None,
+            held,
         )
 
 

@@ -2,21 +2,26 @@
 
 What is promised: no byte of an e-mail leaves before its attempt is on record, nor when its claim
 may have run out; an outcome is recorded under the very claim it was made under; an e-mail whose
-server may have taken it is not sent again by itself. A process killed between the server's last
-reply and the record leaves at most one duplicate, with the same Message-ID.
+server may have taken it is not sent again by itself. A process killed after the server's last
+reply leaves no duplicate; killed between the text and that reply, however often, at most one, with
+the same Message-ID.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
 from services.health.tokens import SignIns
-from services.outbox import claims, owner
+from services.outbox import claims, journal, owner
 from services.outbox.claims import Claim
+from services.outbox.journal import Journal
+from services.outbox.taking_back import Traces, take_back
+from services.sending import failures
 from services.sending.delivery import Deliverer
 from services.sending.lanes import IDLE_SECONDS, hang_up
 from services.sending.letters import Letter, load
@@ -28,6 +33,16 @@ from services.store.engine import Store
 BATCH = 200
 _LOOK_AGAIN = 0.5
 _CLOSING_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look at the queue has shown; ``traces`` by claimant that has ended."""
+
+    dead: Sequence[claims.Dead]
+    traces: Mapping[str, Traces]
+    freed: Sequence[int]
+    due: bool
 
 
 class Sender:
@@ -43,6 +58,8 @@ class Sender:
         self._closing = False
         self._owner = ""
         self._letters: dict[int, Letter] = {}
+        self._journal: Journal | None = None
+        self._swept = False
 
     async def run_due(self) -> int:
         """Send until nothing is due; how many e-mails got an outcome on record.
@@ -55,11 +72,16 @@ class Sender:
             if self._closing:
                 return 0
             self._owner = owner.name()
-            first = await self._claim()
-            if not first and not self._watch.suspects:
-                await hang_up(self._deliverer.lanes.values(), idle_for=IDLE_SECONDS)
-                return 0
-            return await self._run(first)
+            try:
+                first = await self._claim()
+                if not first and not self._watch.suspects:
+                    await hang_up(self._deliverer.lanes.values(), idle_for=IDLE_SECONDS)
+                    return 0
+                return await self._run(first)
+            finally:
+                if self._journal is not None:
+                    self._journal.close()
+                    self._journal = None
 
     async def close(self) -> None:
         """Finish the letters under way, hand back the other claims, leave every server."""
@@ -78,7 +100,7 @@ class Sender:
     async def _run(self, first: list[Letter]) -> int:
         recorder = Recorder(self._threads, self._owner, self._settled)
         deliverer = self._deliverer
-        deliverer.begin(recorder)
+        deliverer.begin(recorder, self._opened())
         trouble: Unavailable | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -123,20 +145,34 @@ class Sender:
             await deliverer.change(_LOOK_AGAIN)
 
     async def _claim(self) -> list[Letter]:
-        dead, freed, due = await self._threads.read(self._look)
-        if not (dead or freed or due):
+        found = await self._threads.read(self._look)
+        if not (found.dead or found.freed or found.due):
             return []
+        self._opened()
         fresh = claims.steady()
-        claimed = await self._threads.write(_claim, dead, freed, self._owner)
+        claimed = await self._threads.write(_claim, found, self._owner)
+        journal.remove(self._settings, found.traces)
         if not claimed:
             return []
         letters = await self._threads.read(load, claimed, fresh)
         self._letters.update({letter.claim.message_id: letter for letter in letters})
         return letters
 
-    def _look(self, session: Session) -> tuple[list[claims.Dead], list[int], bool]:
+    def _opened(self) -> Journal:
+        """The journal of this run; it is there before the first claim."""
+        if self._journal is None:
+            self._journal = Journal(self._settings, self._owner)
+        return self._journal
+
+    def _look(self, session: Session) -> _Found:
         dead = self._watch.look(session)
-        return dead, claims.freed(session), claims.is_due(session)
+        gone = {claim.owner for claim in dead if claim.gone and claim.owner is not None}
+        read = {name: journal.traces(self._settings, name) for name in gone}
+        traces = {name: told for name, told in read.items() if told is not None}
+        if not self._swept:
+            journal.sweep(self._settings, claims.claimants(session))
+            self._swept = True
+        return _Found(dead, traces, claims.freed(session), claims.is_due(session))
 
     async def _beat(self) -> None:
         """Keep the claims alive, and learn which were taken meanwhile."""
@@ -155,6 +191,7 @@ class Sender:
     def _settled(self, done: Sequence[int]) -> None:
         for message_id in done:
             self._letters.pop(message_id, None)
+        self._opened().settled(done)
         self._deliverer.pulse()
 
     async def _hand_back(self) -> None:
@@ -173,11 +210,10 @@ class Sender:
             return
 
 
-def _claim(
-    session: Session, dead: Sequence[claims.Dead], freed: Sequence[int], owner_name: str
-) -> list[Claim]:
-    if dead:
-        claims.take_back(session, dead)
-    if freed:
-        claims.let_go(session, freed)
+def _claim(session: Session, found: _Found, owner_name: str) -> list[Claim]:
+    if found.dead:
+        _taken, finished = take_back(session, found.dead, found.traces)
+        failures.tell(session, finished)
+    if found.freed:
+        claims.let_go(session, found.freed)
     return claims.claim(session, owner_name, BATCH)

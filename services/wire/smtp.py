@@ -95,13 +95,18 @@ class SmtpConnection:
         return self.stream.quiet
 
     async def deliver(
-        self, sender: str, recipients: Sequence[str], payload: bytes | Sequence[bytes]
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        payload: bytes | Sequence[bytes],
+        *,
+        leaving: Callable[[], None] | None = None,
     ) -> Delivery:
         """Deliver one message to its recipients; refusals are outcomes, never exceptions.
 
         ``payload`` is CRLF-ended, dot-stuffed and 7-bit, whole or in parts; addresses are sent
-        exactly as given. :class:`ValueError` for a sender or recipient that cannot be put on a
-        command line.
+        exactly as given. ``leaving`` is called just before the text leaves. :class:`ValueError`
+        for a sender or recipient that cannot be put on a command line.
         """
         for address in (sender, *recipients):
             if _ENVELOPE.fullmatch(address) is None:
@@ -115,7 +120,7 @@ class SmtpConnection:
             return attempt.delivery(usable=False, untouched=True)
         body = payload if isinstance(payload, bytes) else b"".join(payload)
         try:
-            await self._transaction(attempt, sender, body)
+            await self._transaction(attempt, sender, body, leaving)
         except _ENDED as e:
             attempt.broke(attempt.stage, e)
             self.abort()
@@ -175,7 +180,9 @@ class SmtpConnection:
 
     # The transaction
 
-    async def _transaction(self, attempt: Attempt, sender: str, body: bytes) -> None:
+    async def _transaction(
+        self, attempt: Attempt, sender: str, body: bytes, leaving: Callable[[], None] | None
+    ) -> None:
         ending = b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
         size = f" SIZE={len(body) + 2}" if "SIZE" in self.extensions else ""
         commands = [
@@ -198,6 +205,8 @@ class SmtpConnection:
             self.stream.write(b".\r\n")
             await self.reply()
             return
+        if leaving is not None:
+            leaving()
         await self._body(attempt, body + ending)
 
     async def _pipelined(self, attempt: Attempt, commands: list[str]) -> Reply | None:

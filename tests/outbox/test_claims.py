@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services import clock
-from services.outbox import claims, outcomes, owner, views
+from services.outbox import claims, outcomes, owner, taking_back, views
 from services.outbox.claims import Claim, Watch
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.registry import companies
@@ -48,7 +48,7 @@ def claim(store: Store, owner_name: str = "a", limit: int = 10) -> list[Claim]:
 
 def take_back(store: Store, watch: Watch) -> int:
     with store.writing() as session:
-        return claims.take_back(session, watch.look(session))
+        return taking_back.take_back(session, watch.look(session), {})[0]
 
 
 def sent(claimed: Claim) -> Outcome:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import stat
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
+from sqlalchemy import select
 
-from services.outbox import claims
+from services.outbox import claims, queue
+from services.registry.access import Actor
 from services.sending.tick import Sender
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import OutboxState
+from services.store.mail import OutboxMessage, OutboxState
 from tests.sending.conftest import AddMailbox, Queue, Show
 from tests.servers.ports import wait_until
 from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
@@ -62,6 +66,14 @@ def go(process: Worker) -> None:
     process.stdin.flush()
 
 
+def hold_the_row(store: Store, message: int, holding: Event, told: Event) -> None:
+    """Let nobody write the e-mail (with SQLite, anything) until told to go on."""
+    with store.writing() as session:
+        session.execute(select(OutboxMessage).where(OutboxMessage.id == message).with_for_update())
+        holding.set()
+        told.wait()
+
+
 async def until(holds: Callable[[], bool]) -> None:
     await asyncio.to_thread(wait_until, holds, "the server heard it")
 
@@ -87,7 +99,77 @@ async def test_killed_before_the_final_dot_it_is_sent_exactly_once(
         assert len(server.bodies) == 1
         detail = show(message)
         assert detail.view.state == OutboxState.SENT
-        assert [a.outcome for a in detail.attempts] == ["uncertain", "sent"]
+        assert [a.outcome for a in detail.attempts] == ["deferred", "sent"]
+
+
+async def test_killed_after_the_reply_it_is_on_record_as_the_server_took_it(
+    worker: Callable[[], Worker],
+    settings: Settings,
+    store: Store,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+) -> None:
+    """R33: the server has said 250 and 550, the database lets nobody write, SIGKILL: no duplicate."""
+    gate = asyncio.Event()
+    script = {"RCPT": ["250 ok", "550 5.1.1 unknown"]}
+    async with ScriptedSmtp(script, taken=gate) as server:
+        mailbox(server.port, timeout=60)
+        message = enqueue("a@loja.example; b@loja.example")
+        process = worker()
+        go(process)
+        await until(lambda: len(server.bodies) == 1)
+        holding, told = Event(), Event()
+        held = asyncio.create_task(asyncio.to_thread(hold_the_row, store, message, holding, told))
+        await asyncio.to_thread(holding.wait)
+        gate.set()
+        (journal,) = (settings.home / "sending").iterdir()
+        await until(lambda: b"recipients" in journal.read_bytes())
+        assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+        process.kill()
+        process.wait()
+        told.set()
+        await held
+        await sender.run_due()
+        assert len([body for body in server.bodies if b"Segue a nota" in body]) == 1
+        detail = show(message)
+        assert [r.state for r in detail.view.recipients] == [OutboxState.SENT, OutboxState.FAILED]
+        assert "550" in (detail.view.recipients[1].reply or "")
+        assert [a.outcome for a in detail.attempts] == [detail.view.state]
+        assert not list((settings.home / "sending").iterdir())
+
+
+async def test_killed_twice_after_the_final_dot_it_goes_out_no_third_time(
+    worker: Callable[[], Worker],
+    store: Store,
+    actor: Actor,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+) -> None:
+    """R33: the third copy is left to a person, who may send it again."""
+    async with ScriptedSmtp({"body": [SILENCE, SILENCE, "250 taken"]}) as server:
+        mailbox(server.port, timeout=60)
+        message = enqueue()
+        for copies in (1, 2):
+            process = worker()
+            go(process)
+            await until(lambda: len(server.bodies) == copies)  # noqa: B023 - awaited within
+            process.kill()
+            process.wait()
+        await sender.run_due()
+        assert len(server.bodies) == 2
+        detail = show(message)
+        assert detail.view.state == OutboxState.UNCERTAIN
+        assert "Confira com o destinatário" in (detail.view.error or "")
+        assert [a.outcome for a in detail.attempts] == ["uncertain", "uncertain"]
+        with store.writing() as session:
+            assert queue.retry(session, actor, [message]) == 1
+        await sender.run_due()
+        assert len(server.bodies) == 3
+        assert show(message).view.state == OutboxState.SENT
 
 
 async def test_killed_after_the_final_dot_there_is_at_most_one_duplicate(

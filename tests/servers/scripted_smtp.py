@@ -19,7 +19,7 @@ class ScriptedSmtp:
 
     The last reply of a list goes on for ever. ``greeting``, ``EHLO``, ``body`` (the reply to the
     final dot) are keys too; ``tls`` is used after STARTTLS, ``ehlo_tls`` is the EHLO reply then.
-    ``heard`` is every command line, ``bodies`` every message as it came, dots and all.
+    ``taken`` holds the reply to the final dot back until it is set. ``heard`` is every command line, ``bodies`` every message as it came, dots and all.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class ScriptedSmtp:
         tls: ssl.SSLContext | None = None,
         implicit: bool = False,
         pipelining: bool = True,
+        taken: asyncio.Event | None = None,
     ) -> None:
         offers = "250-scripted\r\n" + ("250-PIPELINING\r\n" if pipelining else "")
         self._script: dict[str, list[str]] = {
@@ -46,6 +47,7 @@ class ScriptedSmtp:
             self._script[key] = [value] if isinstance(value, str) else list(value)
         self._tls = tls
         self._implicit = implicit
+        self._taken = taken
         self.host = "127.0.0.1"
         self.port = 0
         self.heard: list[str] = []
@@ -124,5 +126,7 @@ class ScriptedSmtp:
                 if first != b".\r\n":
                     body += await reader.readuntil(b"\r\n.\r\n")
                 self.bodies.append(body)
+                if self._taken is not None:
+                    await self._taken.wait()
                 if not await self._say(writer, self._answer("body")):
                     return
