@@ -1,4 +1,4 @@
-"""The access key of 44 characters that NF-e, NFC-e, CT-e and MDF-e share."""
+"""The access key of 44 characters that NF-e, NFC-e, CT-e, MDF-e and CF-e share; NFS-e has 50."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from services.errors import Invalid
 from services.language import _
 
 _SHAPE = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
+_NFSE_SHAPE = re.compile(r"[0-9]{9}[0-9A-Z]{14}[0-9]{27}")
 _GAPS = re.compile(r"[\s.\-/]")
-_WEIGHTS = tuple(weight for _place, weight in zip(range(43), cycle(range(2, 10))))[::-1]
+_NFSE_WEIGHTS = tuple(weight for _place, weight in zip(range(49), cycle(range(2, 10))))[::-1]
+_WEIGHTS = _NFSE_WEIGHTS[-43:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +76,24 @@ def check_digit(first: str) -> str:
 
     Nota técnica conjunta 2025.001; for digits alone it is the rule of the MOC.
     """
-    rest = sum(map(int.__mul__, _WEIGHTS, (code - 48 for code in first.encode()))) % 11
+    return _check_digit(first, _WEIGHTS)
+
+
+def is_nfse_shaped(key: str) -> bool:
+    """True for 50 characters in the form of the key of an NFS-e of the national standard."""
+    return _NFSE_SHAPE.fullmatch(key) is not None
+
+
+def is_valid_nfse(key: str) -> bool:
+    """True when ``key`` is such a key and its check digit is right."""
+    return is_nfse_shaped(key) and key[49] == nfse_check_digit(key[:49])
+
+
+def nfse_check_digit(first: str) -> str:
+    """The check digit of the first 49 characters of an NFS-e's key, by the same rule."""
+    return _check_digit(first, _NFSE_WEIGHTS)
+
+
+def _check_digit(first: str, weights: tuple[int, ...]) -> str:
+    rest = sum(map(int.__mul__, weights, (code - 48 for code in first.encode()))) % 11
     return "0" if rest < 2 else str(11 - rest)

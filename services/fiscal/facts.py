@@ -9,7 +9,11 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class OtherParty:
-    """Somebody besides issuer and recipient; ``role`` is "carrier" so far."""
+    """Somebody besides issuer and recipient.
+
+    ``role``: "carrier" (NF-e), "taker", "sender", "dispatcher", "receiver" (CT-e), "hirer", "owner"
+    (MDF-e), "provider", "intermediary", "beneficiary" (NFS-e), "author" (of an event).
+    """
 
     role: str
     cnpj: str
@@ -20,15 +24,16 @@ class OtherParty:
 class Facts:
     """The fields of a document that are kept beside it (R39, R40).
 
-    ``kind`` is "NFe" or "NFCe"; ``event_id`` is "" for what is no event. CNPJs are 14 bare
-    characters, not proven to have right check digits; names and addresses are foreign text, cut
-    to what the store keeps. ``issued_at`` is aware. ``authorised`` says that the document carries
-    a protocol of authorisation for this very key; ``key_ok`` that the key's check digit is right.
+    ``kind`` is one of :data:`services.fiscal.labels.KINDS`; ``event_id`` is "" for what is no
+    event, else type, key and sequence. CNPJs are 14 bare characters, not proven to have right check
+    digits; names and addresses are foreign text, cut to what the store keeps. ``issued_at`` is
+    aware. ``authorised`` says that the document carries a protocol of authorisation for this very
+    key; ``key_ok`` that the key's check digit is right, None where the kind's key has none.
     """
 
     kind: str
     access_key: str
-    key_ok: bool
+    key_ok: bool | None
     event_id: str = ""
     issuer_cnpj: str | None = None
     issuer_name: str = ""
@@ -56,9 +61,9 @@ class NotFiscal:
     """Why some bytes are no document of ours.
 
     ``reason``: "other" (well-formed XML about something else), "unsupported" (fiscal, of a kind
-    not known), "incomplete" (a fiscal document without its key), or one of
-    :data:`services.fiscal.xml.RefusalReason`. ``looks_fiscal`` is True when the bytes name a
-    fiscal namespace: such a thing must not be passed over in silence (R41).
+    not known), "incomplete" (a fiscal document without its key), "summary" (of a document that is
+    elsewhere), or one of :data:`services.fiscal.xml.RefusalReason`. ``looks_fiscal`` is True when
+    the bytes name a fiscal namespace: such a thing must not be passed over in silence (R41).
     """
 
     reason: str

@@ -1,10 +1,20 @@
-"""The labels that checks put on a document, and their words (R40); light to import."""
+"""The kinds of documents and the labels that checks put on them, in words (R37, R40).
+
+Light to import.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from services.language import _
+
+KINDS = (
+    *("NFe", "NFCe", "CTe", "CTeOS", "GTVe", "MDFe"),
+    *("NFSe", "DPS", "NFSeMunicipal", "CFe", "CFeCanc"),
+    *("EventoNFe", "EventoCTe", "EventoMDFe", "EventoNFSe", "InutNFe"),
+)
+"""Every kind that a document may have, as it is stored and asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +49,43 @@ def words(code: str, check: str = "") -> str:
         "unverifiable": _("não verificável"),
     }
     return own.get((code, check)) or general.get(code) or _("ainda não verificado")
+
+
+def kind_words(kind: str, event_id: str = "") -> str:
+    """The kind as people write it; that of an event says which one, where it is a known one."""
+    plain = {
+        "NFe": _("NF-e"),
+        "NFCe": _("NFC-e"),
+        "CTe": _("CT-e"),
+        "CTeOS": _("CT-e OS"),
+        "GTVe": _("GTV-e"),
+        "MDFe": _("MDF-e"),
+        "NFSe": _("NFS-e"),
+        "DPS": _("DPS"),
+        "NFSeMunicipal": _("NFS-e municipal"),
+        "CFe": _("CF-e SAT"),
+        "CFeCanc": _("CF-e SAT: cancelamento"),
+        "InutNFe": _("NF-e: inutilização"),
+    }
+    if kind.startswith("Evento"):
+        event = _event_words(kind, event_id[:6])
+        return f"{plain.get(kind.removeprefix('Evento'), kind)}: {event}"
+    return plain.get(kind, kind)
+
+
+def _event_words(kind: str, code: str) -> str:
+    if kind == "EventoNFSe" and code in ("101101", "105102", "305101"):
+        return _("cancelamento")
+    if kind == "EventoMDFe" and code == "110112":
+        return _("encerramento")
+    return {
+        "110110": _("carta de correção"),
+        "110111": _("cancelamento"),
+        "110112": _("cancelamento por substituição"),
+        "110140": _("emissão em contingência"),
+        "210200": _("confirmação da operação"),
+        "210210": _("ciência da operação"),
+        "210220": _("desconhecimento da operação"),
+        "210240": _("operação não realizada"),
+        "610110": _("prestação em desacordo"),
+    }.get(code) or _("evento {code}").format(code=code)

@@ -13,6 +13,9 @@ from services.reading.problems import Caps, TooMuch
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP = b"\x1f\x8b"
+# Kinds that are not opened: rar, 7z.
+CLOSED = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
+OUTLOOK = b"\xd0\xcf\x11\xe0"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub", ".jar")
@@ -105,7 +108,7 @@ def _read(
     try:
         with archive.open(info) as file:
             start = file.read(64)
-            nested = start[:4] in ZIP or start[:2] == GZIP
+            nested = start[:4] in ZIP or start[:2] == GZIP or start.startswith(CLOSED)
             bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
             if not nested and bare[:1] != b"<" and start[:2] not in (b"\xff\xfe", b"\xfe\xff"):
                 wanted = info.filename.lower().endswith((".xml", ".eml"))

@@ -10,6 +10,7 @@ from services.fiscal.facts import Facts
 Unique: TypeAlias = tuple[int, str, str, str]
 """Company, kind, access key and event: what makes a document the same (R40)."""
 
+_KEY_LABELS = {True: "ok", False: "failed", None: "unverifiable"}
 _INT = 2**31 - 1
 _MONEY = Decimal(10) ** 14
 
@@ -37,7 +38,7 @@ def document_row(facts: Facts, unique: Unique, sha256: str) -> dict[str, Any]:
         "issued_at": facts.issued_at,
         "total": _money(facts.total),
         "authorised": facts.authorised,
-        "check_access_key": "ok" if facts.key_ok else "failed",
+        "check_access_key": _KEY_LABELS[facts.key_ok],
         "sha256": sha256,
     }
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
-from services.fiscal.facts import Facts
+from services.fiscal import marks
+from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.recognise import recognise
-from services.reading import archives, old_parser
+from services.fiscal.xml import MAX_BYTES, wide_encoding
+from services.reading import archives, old_parser, packages, tnef
 from services.reading.findings import Extracted, Found
 from services.reading.problems import Caps, Problem, TooMuch
 
@@ -22,13 +24,11 @@ _NAME_LIMIT = 255
 _FEW = 256 * 1024
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe<\0", b"\xfe\xff\0<")
-# How a document looks when a sender forgot to say that it is base64: <?xml, <nfeProc, <NFe, PK, gzip.
-_BASE64 = (b"PD94bWwg", b"77u/PD94", b"PG5mZVBy", b"PE5GZSB", b"UEsDB", b"H4sI")
-_PASTED = re.compile(rb"<\?xml\s|<(?:nfeProc|NFe)[\s>]")
-_HINTS = (b"portalfiscal", *_BASE64)
-_LOST = re.compile(rb"<nfeProc[^>]{0,200}portalfiscal|<NFe[^>]{0,200}portalfiscal")
 _WEB_PAGE = re.compile(rb"<!doctype\s+(?:html|svg)|<html", re.IGNORECASE)
+_MESSAGE = re.compile(
+    rb"[a-z][a-z\-]{1,40}: [^\0]{0,16000}?^mime-version:", re.IGNORECASE | re.MULTILINE
+)
+_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 
 __all__ = ["Caps", "Extracted", "Found", "Problem", "extract"]
 
@@ -48,12 +48,12 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     try:
         headers, doubtful = search.message(raw, 0)
         nothing = not search.found and not search.problems
-        hinted = (doubtful or nothing) and any(hint in raw for hint in _HINTS)
+        hinted = (doubtful or nothing) and marks.hinted(raw)
         if doubtful or hinted:
             try:
                 headers = search.again(raw, headers)
             except TooMuch:
-                if not headers or (doubtful and hinted) or _LOST.search(raw):
+                if not headers or (doubtful and hinted) or marks.LOST.search(raw):
                     raise
     except TooMuch as limit:
         search.problem(limit.problem)
@@ -120,7 +120,7 @@ class _Search:
         forgiven, leaves = old_parser.parse(raw, self.caps)
         for name, declared, content in leaves:
             self.leaf(name, declared, content, 0)
-        if not self.found and not self.problems and _LOST.search(raw):
+        if not self.found and not self.problems and marks.LOST.search(raw):
             self.problem(Problem("unreadable"))
         return headers or forgiven
 
@@ -145,32 +145,47 @@ class _Search:
         if depth > self.caps.depth:
             raise TooMuch("too_deep", part=name)
         start = content[:64].removeprefix(_BOM).lstrip(_SPACE)
-        if declared == "text/html" and start[:5] != b"<?xml" and b"portalfiscal" not in content:
+        wide = wide_encoding(content) is not None
+        page = declared == "text/html" and start[:5] != b"<?xml" and not wide
+        if page and not marks.marked(content):
             return
-        if start[:1] == b"<" or content[:4] in _UTF16:
-            self._xml(name, declared, content)
+        if start[:1] == b"<" or wide:
+            self._xml(name, declared, content, depth)
         elif content[:4] in archives.ZIP:
             self._zip(name, content, depth)
         elif content[:2] == archives.GZIP:
             self._gzip(name, content, depth)
-        elif start.startswith(_BASE64):
+        elif content[:4] == tnef.SIGNATURE:
+            self._tnef(name, content, depth)
+        elif content.startswith(archives.CLOSED):
+            self.problem(Problem("archive_closed", part_name=name))
+        elif start.startswith(marks.BASE64):
             self._base64(name, declared, content, depth)
-        elif name[-4:].lower() == ".eml":
+        elif _says_message(name, declared) or _MESSAGE.match(content):
             if self.message(content, depth + 1)[1]:
                 self.problem(Problem("unreadable", part_name=name))
-        elif content[:4] != b"%PDF" and b"portalfiscal" in content:
-            self._pasted(name, content)
+        elif (
+            content[:4] != b"%PDF" and marks.marked(content) and self._pasted(name, content, depth)
+        ):
+            return
         elif _says_xml(name, declared):
             self.problem(Problem("malformed", part_name=name))
         elif archives.says_zip(name, declared):
             self.problem(Problem("zip_broken", part_name=name))
+        elif declared in _SEALED:
+            self.problem(Problem("sealed", part_name=name))
+        elif content[:4] == archives.OUTLOOK and name[-4:].lower() == ".msg":
+            self.problem(Problem("outlook_item", part_name=name))
 
-    def _xml(self, name: str, declared: str, content: bytes) -> None:
-        answer = recognise(content)
-        if isinstance(answer, Facts):
-            self._keep(name, content, answer)
+    def _xml(self, name: str, declared: str, content: bytes, depth: int) -> None:
+        answer = self._document(name, content, depth)
+        if answer is None:
             return
-        if answer.looks_fiscal and answer.reason == "malformed" and self._pasted(name, content):
+        if (
+            answer.reason == "malformed"
+            and marks.marked(content)
+            and self._pasted(name, content, depth)
+        ):
             return
         if answer.looks_fiscal or (
             answer.reason != "other"
@@ -179,28 +194,47 @@ class _Search:
         ):
             self.problem(Problem(answer.reason, answer.detail, name))
 
+    def _document(self, name: str, content: bytes, depth: int) -> NotFiscal | None:
+        """Keep the document, or those that some XML carries; else why there is none."""
+        answer = recognise(content)
+        if isinstance(answer, Facts):
+            self._keep(name, content, answer)
+            return None
+        if answer.reason in ("other", "unsupported") and self._package(name, content, depth):
+            return None
+        return answer
+
+    def _package(self, name: str, content: bytes, depth: int) -> bool:
+        if not packages.may_carry(content):
+            return False
+        carried = 0
+        for entry, inner in packages.documents(content):
+            carried += 1
+            if carried > self.caps.entries:
+                raise TooMuch("too_many_parts", part=name)
+            self.leaf(f"{name}/{entry}"[-_NAME_LIMIT:], "", inner, depth + 1)
+        return carried > 0
+
     def _keep(self, name: str, xml: bytes, facts: Facts) -> None:
         if xml not in self._seen:
             self._seen.add(xml)
             self.found.append(Found(_clean(name), xml, facts))
 
-    def _pasted(self, name: str, content: bytes) -> bool:
+    def _pasted(self, name: str, content: bytes, depth: int) -> bool:
         """Documents in the midst of a text; False when nothing there looks like one."""
+        if b"&lt;" in content and len(content) <= MAX_BYTES and not marks.BEGIN.search(content):
+            content = marks.text_of_page(content)
         at = tries = 0
-        while (start := _PASTED.search(content, at)) and tries < self.caps.entries:
+        while (start := marks.BEGIN.search(content, at)) and tries < self.caps.entries:
             tries += 1
-            begin = start.start()
-            wrapped = b"<nfeProc" in content[begin : begin + 400]
-            end = b"</nfeProc>" if wrapped else b"</NFe>"
-            place = content.find(end, begin)
+            end = b"</" + start[1] + b">"
+            place = content.find(end, start.end())
             if place < 0:
                 self.problem(Problem("malformed", part_name=name))
                 break
             at = place + len(end)
-            answer = recognise(content[begin:at])
-            if isinstance(answer, Facts):
-                self._keep(name, content[begin:at], answer)
-            elif answer.looks_fiscal:
+            answer = self._document(name, content[start.start() : at], depth + 1)
+            if answer is not None and answer.looks_fiscal:
                 self.problem(Problem(answer.reason, answer.detail, name))
         return tries > 0
 
@@ -211,6 +245,16 @@ class _Search:
             self.problem(Problem("encoding", part_name=name))
             return
         self.leaf(name, declared, inner, depth + 1)
+
+    def _tnef(self, name: str, content: bytes, depth: int) -> None:
+        try:
+            for inner_name, inner in tnef.attachments(content):
+                self._parts += 1
+                if self._parts > self.caps.parts:
+                    raise TooMuch("too_many_parts", part=name)
+                self.leaf(inner_name[:_NAME_LIMIT], "", inner, depth + 1)
+        except tnef.Broken as error:
+            self.problem(Problem("tnef_broken", str(error), name))
 
     def _gzip(self, name: str, content: bytes, depth: int) -> None:
         try:
@@ -229,7 +273,7 @@ class _Search:
             for entry, inner in archives.entries(content, self.caps, self._allowance):
                 self._spend(inner, name)
                 # An office file is a zip full of XML of its own.
-                if archives.is_office(name) and b"portalfiscal" not in inner:
+                if archives.is_office(name) and not marks.marked(inner):
                     continue
                 self.leaf(
                     (f"{name}/{entry}" if name else entry)[-_NAME_LIMIT:], "", inner, depth + 1
@@ -245,6 +289,10 @@ class _Search:
         self._expanded += len(inner)
         if self._expanded > self.caps.expanded_bytes:
             raise TooMuch("zip_bomb", part=name)
+
+
+def _says_message(name: str, declared: str) -> bool:
+    return name[-4:].lower() == ".eml" or declared == "message/rfc822"
 
 
 def _says_xml(name: str, declared: str) -> bool:

@@ -141,7 +141,7 @@ def _facts(row: list[Any]) -> Facts:
     return Facts(
         kind=_text(kind),
         access_key=_text(key),
-        key_ok=key_ok is True,
+        key_ok=None if key_ok is None else key_ok is True,
         event_id=_text(event),
         issuer_cnpj=_maybe(issuer),
         issuer_name=_text(issuer_name),

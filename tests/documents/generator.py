@@ -232,11 +232,13 @@ def _ide(key: str, number: int, model: int, series: int, issued_at: datetime) ->
     )
 
 
-def _identity(party: Party) -> str:
+def identity(party: Party) -> str:
+    """CPF or CNPJ of a party."""
     return f"<CPF>{party.cpf}</CPF>" if party.cpf else f"<CNPJ>{party.cnpj}</CNPJ>"
 
 
-def _address(name: str) -> str:
+def address(name: str) -> str:
+    """An address in São Paulo, in an element of that name, as NF-e has it."""
     return (
         f"<{name}><xLgr>Avenida Paulista</xLgr><nro>1000</nro><xBairro>Bela Vista</xBairro>"
         "<cMun>3550308</cMun><xMun>São Paulo</xMun><UF>SP</UF><CEP>01310100</CEP>"
@@ -246,16 +248,16 @@ def _address(name: str) -> str:
 
 def _issuer(party: Party) -> str:
     return (
-        f"<emit>{_identity(party)}<xNome>{escape(party.name)}</xNome>{_address('enderEmit')}"
+        f"<emit>{identity(party)}<xNome>{escape(party.name)}</xNome>{address('enderEmit')}"
         "<IE>110042490114</IE><CRT>1</CRT></emit>"
     )
 
 
 def _recipient(party: Party, model: int) -> str:
-    where = "" if model == 65 else _address("enderDest")
+    where = "" if model == 65 else address("enderDest")
     email = f"<email>{escape(party.email)}</email>" if party.email else ""
     return (
-        f"<dest>{_identity(party)}<xNome>{escape(party.name)}</xNome>{where}"
+        f"<dest>{identity(party)}<xNome>{escape(party.name)}</xNome>{where}"
         f"<indIEDest>9</indIEDest>{email}</dest>"
     )
 
@@ -288,7 +290,7 @@ def _transport(carrier: Party | None) -> str:
     if carrier is None:
         return "<transp><modFrete>9</modFrete></transp>"
     return (
-        f"<transp><modFrete>0</modFrete><transporta>{_identity(carrier)}"
+        f"<transp><modFrete>0</modFrete><transporta>{identity(carrier)}"
         f"<xNome>{escape(carrier.name)}</xNome></transporta></transp>"
     )
 

@@ -1,5 +1,4 @@
 import gzip
-import io
 import zipfile
 from base64 import b64encode, encodebytes
 
@@ -7,6 +6,7 @@ import pytest
 
 from services.reading.extract import Caps, Extracted, extract
 from tests.documents.generator import Party, access_key, archive, cnpj, mail, nfe
+from tests.documents.shapes import part, zipped
 
 ISSUER = Party(cnpj(1), "FORNECEDOR")
 XML = nfe(ISSUER, cnpj(2), 1, signed="cached")
@@ -21,28 +21,6 @@ def keys(answer: Extracted) -> list[str]:
 
 def reasons(answer: Extracted) -> list[str]:
     return [problem.reason for problem in answer.problems]
-
-
-def part(content: bytes, head: str = "Content-Type: application/octet-stream") -> bytes:
-    """A message with one part of the given head, base64 unless the head says how."""
-    if "transfer" not in head.lower():
-        head += "\r\nContent-Transfer-Encoding: base64"
-        content = encodebytes(content)
-    return (
-        b"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
-        + head.encode()
-        + b"\r\n\r\n"
-        + content
-        + b"\r\n--b--\r\n"
-    )
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", method) as target:
-        for name, content in files.items():
-            target.writestr(name, content)
-    return packed.getvalue()
 
 
 def test_headers_and_documents_of_a_plain_message() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from services.reading.extract import Caps, extract
 from tests.documents.generator import Party, cnpj, mail, nfe
-from tests.reading.test_extract import part, reasons, zipped
+from tests.documents.shapes import part, zipped
+from tests.reading.test_extract import reasons
 
 XML = nfe(Party(cnpj(1)), cnpj(2), 1, signed="cached")
 BLINK = 2.0

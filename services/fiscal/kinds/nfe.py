@@ -1,0 +1,59 @@
+"""NF-e and NFC-e (models 55 and 65), alone or with their protocol."""
+
+from __future__ import annotations
+
+from services.fiscal import access_key, fields
+from services.fiscal.facts import Facts, NotFiscal, OtherParty
+from services.fiscal.fields import Element, Reader, texts
+
+NAMESPACE = "http://www.portalfiscal.inf.br/nfe"
+_NS = f"{{{NAMESPACE}}}"
+_MODELS = {"55": "NFe", "65": "NFCe"}
+_AUTHORISED = frozenset({"100", "150"})
+
+
+def _proc(root: Element) -> Facts | NotFiscal:
+    nfe = root.find(f"{_NS}NFe")
+    if nfe is None:
+        return fields.incomplete("NFe")
+    return _read(nfe, root.find(f"{_NS}protNFe/{_NS}infProt"))
+
+
+def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
+    info = nfe.find(f"{_NS}infNFe")
+    ide = None if info is None else info.find(f"{_NS}ide")
+    if info is None or ide is None:
+        return fields.incomplete("infNFe")
+    key = fields.key(info.get("Id", "").removeprefix("NFe"))
+    if key is None:
+        return fields.incomplete("Id")
+    basics = {child.tag: child.text for child in ide}
+    kind = _MODELS.get(basics.get(f"{_NS}mod") or "")
+    if kind is None:
+        return NotFiscal("unsupported", "mod", looks_fiscal=True)
+    issuer = texts(info.find(f"{_NS}emit"), _NS)
+    recipient = texts(info.find(f"{_NS}dest"), _NS)
+    carrier = texts(info.find(f"{_NS}transp/{_NS}transporta"), _NS)
+    carrier_cnpj = fields.cnpj(carrier.get("CNPJ"))
+    proof = texts(protocol, _NS)
+    return Facts(
+        kind=kind,
+        access_key=key,
+        key_ok=access_key.is_valid(key),
+        issuer_cnpj=fields.cnpj(issuer.get("CNPJ")),
+        issuer_name=fields.name(issuer),
+        recipient_cnpj=fields.cnpj(recipient.get("CNPJ")),
+        recipient_cpf=fields.cpf(recipient.get("CPF")),
+        recipient_name=fields.name(recipient),
+        recipient_email=fields.email(recipient),
+        others=(OtherParty("carrier", carrier_cnpj, fields.name(carrier)),) if carrier_cnpj else (),
+        number=fields.number(basics.get(f"{_NS}nNF"), 9),
+        series=fields.number(basics.get(f"{_NS}serie"), 3),
+        issued_at=fields.instant(basics.get(f"{_NS}dhEmi") or basics.get(f"{_NS}dEmi")),
+        total=fields.amount(info.findtext(f"{_NS}total/{_NS}ICMSTot/{_NS}vNF")),
+        authorised=proof.get("cStat") in _AUTHORISED and proof.get("chNFe") == key,
+        protocol=proof.get("nProt", "")[:20],
+    )
+
+
+READERS: dict[str, Reader] = {f"{_NS}nfeProc": _proc, f"{_NS}NFe": _read}

@@ -1,0 +1,68 @@
+"""XML that carries documents: distribution packages, SOAP envelopes, lots, lists (R37)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterator
+from copy import deepcopy
+
+import lxml.etree as etree
+
+from services.fiscal.marks import BASE64, marked
+from services.fiscal.recognise import is_document
+from services.fiscal.xml import UnsafeXml, parse, wide_encoding
+
+_PACKED = b"H4sI"
+
+
+def may_carry(data: bytes) -> bool:
+    """True when it is worth looking for documents in some XML that is none itself."""
+    return marked(data) or _PACKED in data or wide_encoding(data) is not None
+
+
+def documents(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of what the XML in ``data`` carries, in its order.
+
+    Documents among the elements are taken out with the namespaces that they use, so that their
+    signatures hold; those written as text, escaped, in Base64 or packed as well, come as they are.
+    """
+    try:
+        root = parse(data)
+    except UnsafeXml:
+        return
+    pending = [root]
+    number = 0
+    while pending:
+        element = pending.pop()
+        if not isinstance(element.tag, str):
+            continue
+        if element is not root and is_document(element):
+            inner: bytes | None = _alone(element)
+        elif len(element):
+            pending += reversed(element)
+            continue
+        else:
+            inner = _written(element.text or "")
+        if inner:
+            number += 1
+            yield f"{element.get('NSU', '')[:15] or number}.xml", inner
+
+
+def _alone(element: etree._Element) -> bytes:
+    alone = deepcopy(element)
+    alone.tail = None
+    return bytes(etree.tostring(alone, encoding="utf-8"))
+
+
+def _written(text: str) -> bytes | None:
+    """What a text holds when it is a document itself; None for any other text."""
+    data = text.strip().encode()
+    if data[:1] == b"<":
+        return data if marked(data) else None
+    if data.startswith(BASE64):
+        try:
+            return b64decode(data + b"===")
+        except binascii.Error:
+            return None
+    return None
