@@ -58,7 +58,7 @@ class FramedScreen(Commanded, Screen[None]):
 
     def compose(self) -> ComposeResult:
         self.seat()
-        yield TopBar()
+        yield TopBar(mark=self.desk.mark)
         with Horizontal(id="middle"):
             yield Panel(self.key)
             with Vertical(id="body"):

@@ -14,7 +14,7 @@ from services.errors import CarteiroError, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
 from services.settings import Settings, load
-from tui_app import forced
+from tui_app import forced, tty
 from tui_app.cli.output import Output, error_line
 from tui_app.cli.parser import parse
 
@@ -129,11 +129,7 @@ def _told(words: list[str], option: str) -> str | None:
 
 
 def _console(settings: Settings, user: str | None) -> int:
-    if not sys.stdin.isatty():
-        raise Refused(_("O console precisa de um terminal; veja carteiro --help"))
-    # Nobody's console needs these: a driver is any class, a log any path.
-    for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
-        del os.environ[name]
+    tty.take()
     from tui_app import logs
     from tui_app.app import run
 

@@ -146,7 +146,7 @@ class CarteiroApp(Commanded, App[int]):
 
     async def _open(self) -> None:
         try:
-            office = await asyncio.to_thread(_open_office, self.desk.settings)
+            office = await asyncio.to_thread(self.open_office)
             self.desk.open(office)
             if not await self._seat(office):
                 await self._leave()
@@ -171,6 +171,12 @@ class CarteiroApp(Commanded, App[int]):
             self._jobs = Jobs(office)
             self._jobs.start()
         self.set_interval(1.0, self._show_activity)
+
+    def open_office(self) -> Office:
+        """Open the services; blocks, and is called in a thread."""
+        from services.office import open_office
+
+        return open_office(self.desk.settings)
 
     async def _seat(self, office: Office) -> bool:
         from services.registry import access
@@ -364,17 +370,14 @@ class CarteiroApp(Commanded, App[int]):
         yield from palette(screen)
 
 
-def _open_office(settings: Settings) -> Office:
-    from services.office import open_office
-
-    return open_office(settings)
-
-
 def run(settings: Settings, user: str | None = None) -> int:
     """Run the console until the person leaves; the exit status."""
+    return conduct(CarteiroApp(settings, user))
 
+
+def conduct(app: CarteiroApp) -> int:
+    """Run ``app`` until the person leaves; the exit status."""
     # What stays in threads must not keep a key press waiting.
     sys.setswitchinterval(0.001)
-    app = CarteiroApp(settings, user)
     status = app.run()
     return status if status is not None else app.return_code or 0

@@ -41,8 +41,11 @@ def log_file(home: Path) -> Path:
     return home / "carteiro.log"
 
 
-def start(home: Path) -> None:
-    """Send what the program logs to its file (0600); raises ``Unavailable`` where it cannot."""
+def start(home: Path) -> logging.Handler:
+    """Send what the program logs to its file (0600); raises ``Unavailable`` where it cannot.
+
+    What is given back may be taken from the root logger again.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         handler = _PrivateFile(log_file(home), maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
@@ -56,3 +59,4 @@ def start(home: Path) -> None:
     root.setLevel(logging.INFO)
     # A line for every tick would bury what matters.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    return handler

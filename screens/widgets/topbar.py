@@ -51,9 +51,13 @@ class TopBar(Widget):
     class DownClicked(Message):
         """Somebody clicked on the number of mailboxes that are down."""
 
-    def __init__(self, *, plain: bool | None = None) -> None:
-        """``plain`` writes the bell in ASCII; by default only where the terminal needs it."""
+    def __init__(self, *, mark: str = "", plain: bool | None = None) -> None:
+        """``mark`` stands before all else.
+
+        ``plain`` writes the bell in ASCII; by default only where the terminal needs it.
+        """
         super().__init__()
+        self.mark = f" {safe(mark, 20)} " if mark else ""
         self.plain = not can_draw_bell() if plain is None else plain
 
     @property
@@ -71,7 +75,7 @@ class TopBar(Widget):
     def render(self) -> Content:
         width = self.size.width
         bell, down = self._bell, self._down
-        room = max(width - cell_len(bell) - cell_len(down), 0)
+        room = max(width - cell_len(self.mark) - cell_len(bell) - cell_len(down), 0)
         partner, company = safe(self.partner, 80), safe(self.company, 80)
         left = f" {partner or 'Carteiro'}"
         if company:
@@ -89,6 +93,7 @@ class TopBar(Widget):
             activity = activity if cell_len(activity) <= spare else ""
         left = set_cell_size(left, max(room - cell_len(activity), 0))
         return Content.assemble(
+            (self.mark, "bold reverse $text-warning"),
             (left, "bold"),
             (activity, "$text-muted"),
             (down, "bold $text-error"),

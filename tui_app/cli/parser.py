@@ -53,6 +53,7 @@ class Parser(argparse.ArgumentParser):
 def commands() -> dict[str, tuple[str, str]]:
     """Every command: the module that builds it, and its one line of help."""
     return {
+        "demo": ("demo", _("um mundo para experimentar, sem instalar nem configurar nada")),
         "init": ("people", _("cria o parceiro e o primeiro usuário")),
         "partner": ("partner", _("InvoiCy Mail do parceiro: relay e automático")),
         "user": ("people", _("usuários do parceiro e das empresas")),

@@ -1,0 +1,105 @@
+"""One demonstration from its beginning to its end: folder, servers, world, traffic."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from services import language
+from services.settings import Settings
+from services.store import master_key
+from tui_app import logs
+from tui_app.demo.certificates import Authority
+from tui_app.demo.home import Home
+from tui_app.demo.microsoft import CLIENT_ID
+from tui_app.demo.servers import HOST, Servers
+
+if TYPE_CHECKING:
+    from tui_app.demo.traffic import Traffic
+    from tui_app.demo.world import World
+
+READ_SECONDS = 3.0
+
+
+class Demo:
+    """The servers are there from ``with`` on, the world after :meth:`populate`; nothing is after it.
+
+    ``settings`` are those of the person in all that concerns the console alone.
+    """
+
+    def __init__(self, persons: Settings) -> None:
+        self._persons = persons
+        self._stack = ExitStack()
+        self._world: World | None = None
+
+    def __enter__(self) -> Self:
+        with self._stack as stack:
+            home = stack.enter_context(Home()).path
+            stack.callback(_close_log, logs.start(home))
+            stack.callback(_set_direct, _set_direct(HOST))
+            self._authority = Authority(home)
+            self.servers = stack.enter_context(Servers(self._authority))
+            self.settings = Settings(
+                home=home,
+                database_url=f"sqlite:///{home / 'carteiro.db'}",
+                key_file=home / "master.key",
+                ca_file=self._authority.file,
+                language=language.chosen(),
+                theme=self._persons.theme,
+                terminal_bell=self._persons.terminal_bell,
+                keys=self._persons.keys,
+                hostname="demo.example",
+                sending_interval=1.0,
+                reading_interval=READ_SECONDS,
+                microsoft_authority=self.servers.microsoft.base,
+                microsoft_client_id=CLIENT_ID,
+            )
+            master_key.create(self.settings)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def world(self) -> World:
+        """Once it is populated."""
+        assert self._world is not None
+        return self._world
+
+    def populate(self, *, dies_after: float) -> Traffic:
+        """Fill the world, with its last days, and let the traffic begin; blocks for two seconds.
+
+        ``dies_after`` so many seconds the Microsoft mailbox is refused.
+        """
+        from services.office import open_office
+        from tui_app.demo import history, world
+        from tui_app.demo.traffic import Traffic
+
+        office = open_office(self.settings)
+        self._stack.callback(office.close_now)
+        self._world = world.build(office, self.servers)
+        number = history.fill(self._world, self._authority)
+        traffic = Traffic(self._world, self._authority, number, dies_after)
+        return self._stack.enter_context(traffic)
+
+
+def _close_log(handler: logging.Handler) -> None:
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+
+
+def _set_direct(hosts: str | None) -> str | None:
+    """Let these hosts be asked without a proxy, in this process; what was so before."""
+    before = os.environ.pop("no_proxy", None)
+    if hosts is not None:
+        os.environ["no_proxy"] = hosts
+    return before
