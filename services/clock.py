@@ -1,4 +1,4 @@
-"""The one clock: aware UTC datetimes, replaceable in tests."""
+"""The one clock: aware UTC datetimes, replaceable in tests and for a past that is made up."""
 
 from __future__ import annotations
 

@@ -95,6 +95,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 NOBODYS = {
+    "demo": "a world of its own",
     "init": "makes the first user",
     "discover": "asks the DNS",
     "guidance": "words that are everybody's",

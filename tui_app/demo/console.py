@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from screens.commands import Command
 from screens.dialogs.sign_in import SignIn
@@ -44,7 +44,7 @@ class DemoApp(CarteiroApp):
         accepted_after: float = ACCEPTED_AFTER,
     ) -> None:
         super().__init__(demo.settings, user)
-        self.desk.mark = _("DEMONSTRAÇÃO")
+        self.desk.mark = "DEMO"
         self.demo = demo
         self._dies_after = dies_after
         self._accepted_after = accepted_after
@@ -57,14 +57,18 @@ class DemoApp(CarteiroApp):
         return super().open_office()
 
     def on_ready(self) -> None:
-        """Begin as every console does, and then the tour."""
-        super().on_ready()
+        """After every console's own beginning: the tour."""
         self.set_interval(1.0, self._accept)
         self.run_worker(self._welcome(), group="tour", exclusive=True, exit_on_error=False)
 
     async def _welcome(self) -> None:
         await self.desk.ready.wait()
         await self._tour()
+
+    def notify(self, *args: Any, **kwargs: Any) -> None:
+        """No toast covers the tour: the bell has them all."""
+        if not isinstance(self.screen, TourCard):
+            super().notify(*args, **kwargs)
 
     def action_tour(self) -> None:
         """Go on with the tour where it was left."""

@@ -10,15 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.language import _
 from services.notifications import bell
 from services.notifications.announce import announce
-from services.language import _
 from services.outbox import claims, outcomes, queue
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.reading import arrivals, due
 from services.reading.arrivals import Arrival
-from services.reading.extract import Caps, extract
 from services.reading.desk import Target
+from services.reading.extract import Caps, extract
 from services.reading.importing import Source, import_messages
 from services.registry.access import Actor
 from services.sending import failures

@@ -17,7 +17,7 @@ def with_documents(supplier: Party, to: str, documents: list[Nfe], at: datetime)
     letter = EmailMessage(policy=SMTP)
     letter["From"] = f"{supplier.name} <nfe@fornecedor.example>"
     letter["To"] = to
-    letter["Subject"] = _("NF-e {numbers} de {name}").format(numbers=numbers, name=supplier.name)
+    letter["Subject"] = _("NF-e {number} de {name}").format(number=numbers, name=supplier.name)
     letter["Date"] = format_datetime(at)
     letter["Message-ID"] = make_msgid(domain="fornecedor.example")
     letter.set_content(_("Segue em anexo a nota fiscal eletrônica."))

@@ -65,30 +65,35 @@ def firms() -> list[Firm]:
 def _firm(number: int) -> Firm:
     of = _OF.get(number)
     if of is None:
-        return Firm(number, _cnpj(_root(number), 1), _name(number), None)
+        return Firm(number, _cnpj(_root(number), 1), _example(_name(number)), None)
     order = number - of + 1
-    nickname = _("{name} – Filial {n}").format(name=_name(of), n=order)
-    return Firm(number, _cnpj(_root(of), order), nickname, _cnpj(_root(of), 1))
+    name = _("{name} Filial {n}").format(name=_name(of), n=order)
+    return Firm(number, _cnpj(_root(of), order), _example(name), _cnpj(_root(of), 1))
 
 
 def _name(number: int) -> str:
     kinds = (
-        _("Padaria Exemplo {n}"),
-        _("Mercado Exemplo {n}"),
-        _("Oficina Exemplo {n}"),
-        _("Farmácia Exemplo {n}"),
-        _("Papelaria Exemplo {n}"),
-        _("Restaurante Exemplo {n}"),
-        _("Livraria Exemplo {n}"),
-        _("Transportadora Exemplo {n}"),
+        _("Padaria {n}"),
+        _("Mercado {n}"),
+        _("Oficina {n}"),
+        _("Farmácia {n}"),
+        _("Papelaria {n}"),
+        _("Restaurante {n}"),
+        _("Livraria {n}"),
+        _("Transportadora {n}"),
     )
     return kinds[(number - 1) % len(kinds)].format(n=f"{number:02}")
+
+
+def _example(name: str) -> str:
+    """Last, so that lists which cut names still tell one from another."""
+    return _("{name} Exemplo").format(name=name)
 
 
 def suppliers() -> list[Party]:
     """Who issues the documents that arrive."""
     return [
-        Party(_cnpj(f"98{n:06}", 1), _("Fornecedor Exemplo {n}").format(n=f"{n:02}"))
+        Party(_cnpj(f"98{n:06}", 1), _("Fornecedor {n} Exemplo").format(n=f"{n:02}"))
         for n in range(1, 6)
     ]
 

@@ -43,8 +43,8 @@ class Listener:
         self._open[task] = writer
         try:
             await self._converse(reader, writer)
-        except (OSError, EOFError, ValueError):
-            return  # whoever speaks so is no mail program, or has left
+        except (OSError, EOFError, ValueError, asyncio.CancelledError):
+            return  # whoever speaks so is no mail program, has left, or is cut by stop()
         finally:
             del self._open[task]
             writer.transport.abort() if writer.is_closing() else writer.close()

@@ -127,23 +127,24 @@ def steps() -> list[Step]:
 class TourCard(Commanded, ModalScreen[int | None]):
     """One step; gives how many steps to go on or back, None when it is dismissed."""
 
+    CSS = "TourCard { align: center bottom; }"
     DEFAULT_CSS = """
-    TourCard { align: center bottom; background: $background 0%; }
+    TourCard { background: $background 0%; }
     TourCard > Vertical {
         width: 76; max-width: 100%; height: auto; margin: 0 0 1 0;
         background: $surface; border: round $warning; padding: 0 1;
     }
     TourCard .title { text-style: bold; color: $text-warning; }
     TourCard .text { height: auto; }
-    TourCard .keys { height: auto; padding: 1 0 0 0; }
+    TourCard .try { height: auto; padding: 1 0 0 0; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("tour.next", "right,enter,space", _("Próximo"), "move(1)", order=1, palette=False),
+        Command("tour.next", "right,enter,space", _("Próximo"), "next", order=1, palette=False),
         Command(
             "tour.previous",
             "left,backspace",
             _("Anterior"),
-            "move(-1)",
+            "previous",
             order=2,
             palette=False,
             when=lambda card: card.at > 0,
@@ -165,7 +166,7 @@ class TourCard(Commanded, ModalScreen[int | None]):
                 classes="title",
             )
             yield Foreign(self.step.text, block=True, classes="text")
-            yield Static(self._keys(), classes="keys", markup=False)
+            yield Static(self._keys(), classes="try", markup=False)
         yield KeyLine()
 
     def _keys(self) -> Content:
@@ -182,9 +183,13 @@ class TourCard(Commanded, ModalScreen[int | None]):
         keys = self._own_keys.get(command_id) or declared[command_id].key
         return key_words(Binding(keys.partition(",")[0], ""))
 
-    def action_move(self, steps: int) -> None:
-        """On or back."""
-        self.dismiss(steps)
+    def action_next(self) -> None:
+        """On."""
+        self.dismiss(1)
+
+    def action_previous(self) -> None:
+        """Back."""
+        self.dismiss(-1)
 
     def action_leave(self) -> None:
         """Enough for now."""

@@ -16,10 +16,12 @@ from tui_app.demo.certificates import Authority
 from tui_app.demo.history import CUSTOMER, send_document, tell_authorised
 from tui_app.demo.names import suppliers
 from tui_app.demo.post import NOBODY
-from tui_app.demo.world import DYING, DYING_FIRM, FULL_FIRMS, World
+from tui_app.demo.world import DEAD_FIRM, DYING, DYING_FIRM, FULL_FIRMS, World
 
 log = logging.getLogger(__name__)
 BEAT = 1.0
+_RUSH = 12
+"""Beats at first in which more leaves by the mailbox that has a daily limit."""
 
 
 class Traffic:
@@ -65,12 +67,14 @@ class Traffic:
     def _beat(self, beat: int) -> None:
         if beat % 6 == 0:
             self._arrive()
-        if beat % 3 == 1:
+        if beat % 4 == 1:
             self._leave(self._chance.randint(1, len(self._world.firms)))
-        if beat % 3 == 2:
+        if beat % (3 if beat < _RUSH else 9) == 2:
             self._leave(FULL_FIRMS[beat // 3 % len(FULL_FIRMS)])
         if beat % 12 == 5:
             self._leave(DYING_FIRM)
+        if beat % 40 == 1:
+            self._leave(DEAD_FIRM)
         if beat % 30 == 3:
             self._leave(1, NOBODY)
         if beat % 18 == 9:

@@ -47,9 +47,11 @@ QUOTA = 2
 DYING = "fiscal@empresa05.example"
 """The Microsoft mailbox that dies while one looks on."""
 DYING_FIRM = 5
+DEAD_FIRM = 14
+"""A company whose only mailbox a code had inactivated before one came."""
 FULL = of_partner("faturas")
 """The mailbox that reaches its daily limit."""
-FULL_FIRMS = (25, 26, 27, 28)
+FULL_FIRMS = (25, 26)
 _PARTNER_READS = of_partner("documentos")
 _FAILURES = ("mailbox_inactivated", "sending_failed", "reading_failed")
 
@@ -111,7 +113,7 @@ def build(office: Office, where: Servers) -> World:
         world.do(_shared, world)
         world.do(_own, world)
         world.do(_notifications, world)
-    for email, number in ((DYING, DYING_FIRM), (_ms(6), 6), (_ms(14), 14)):
+    for email, number in ((DYING, DYING_FIRM), (_ms(6), 6), (_ms(DEAD_FIRM), DEAD_FIRM)):
         _sign_in(world, email, number)
     return world
 
@@ -156,27 +158,31 @@ def _companies(session: Session, actor: Actor, world: World) -> None:
 
 
 def _users(session: Session, actor: Actor, world: World) -> None:
-    partner = UserDraft("colega", _("Pessoa Exemplo 2"), of_partner("colega"), Role.PARTNER)
+    partner = UserDraft("colega", _person(2), of_partner("colega"), Role.PARTNER)
     of_bakery = tuple(world.firms[number].cnpj for number in (1, 2, 3, 4))
     for draft in (
         partner,
-        replace(partner, nickname="antigo", name=_("Pessoa Exemplo 3"), email=None, active=False),
+        replace(partner, nickname="antigo", name=_person(3), email=None, active=False),
         UserDraft(
             "padaria",
-            _("Pessoa Exemplo 4"),
+            _person(4),
             "pessoa@empresa01.example",
             Role.COMPANY,
             of_bakery,
         ),
         UserDraft(
             "semcaixa",
-            _("Pessoa Exemplo 5"),
+            _person(5),
             "pessoa@empresa18.example",
             Role.COMPANY,
             (world.firms[18].cnpj,),
         ),
     ):
         people.add_user(session, actor, draft)
+
+
+def _person(number: int) -> str:
+    return _("Pessoa Exemplo {n}").format(n=number)
 
 
 def _shared(session: Session, actor: Actor, world: World) -> None:
@@ -281,7 +287,7 @@ def _sign_in(world: World, email: str, number: int) -> None:
 
 def meet(world: World) -> None:
     """What jobs met this morning: a wrong password, a code of Microsoft's, a daily limit."""
-    dead = _ms(14)
+    dead = _ms(DEAD_FIRM)
     world.servers.microsoft.revoke(dead)
     who = f"{HOST}:{world.servers.pop_port}"
     locked = Failure(
