@@ -190,6 +190,20 @@ def owns_state(settings: Settings) -> bool:
     return all(_owns(path) for path in owned)
 
 
+def require_owner(settings: Settings, nickname: str | None) -> None:
+    """Raise :class:`NotAllowed` unless the installation's own account acts as itself (R54).
+
+    What concerns the whole database (backup, key) is no partner's and no user's business.
+    """
+    if nickname is not None or not owns_state(settings):
+        raise NotAllowed(
+            _("Só a conta que é dona da pasta de estado ({home}) faz isto, e sem --user").format(
+                home=settings.home
+            ),
+            field="user",
+        )
+
+
 def _owns(path: Path) -> bool:
     try:
         return path.stat().st_uid == os.geteuid()

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from services.registry.access import Actor
+from services.registry.access import Actor, os_account
 from services.registry.audit_views import AuditRow, AuditView, entries, ids, rows, show
-from services.store.models import AuditEntry
+from services.store.models import AuditEntry, Partner
 
 __all__ = [
     "AuditRow",
@@ -22,6 +22,7 @@ __all__ = [
     "record",
     "record_job",
     "record_many",
+    "record_upkeep",
     "rows",
     "show",
 ]
@@ -72,6 +73,21 @@ def record_job(
             after=after,
         )
     )
+
+
+def record_upkeep(session: Session, action: str, after: dict[str, Any]) -> None:
+    """Note for every partner what was done to the whole database, and by which account."""
+    for partner_id in session.scalars(select(Partner.id)).all():
+        session.add(
+            AuditEntry(
+                partner_id=partner_id,
+                user_nickname=JOBS,
+                os_account=os_account(),
+                action=action,
+                entity="database",
+                after=after,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ def actions() -> dict[str, str]:
         "notify": _("notificação à mão"),
         "retry": _("novo envio"),
         "cancel": _("cancelamento"),
+        "restore": _("restauração de backup"),
+        "rotate_key": _("troca da chave-mestra"),
         "quarantine.retry": _("nova leitura"),
         "quarantine.reject": _("rejeição"),
         "quarantine.link": _("vínculo"),
@@ -71,6 +73,7 @@ def entities() -> dict[str, str]:
         "notification": _("notificação"),
         "outbox": _("e-mail"),
         "quarantine": _("quarentena"),
+        "database": _("banco de dados"),
         "document": _("documento"),
     }
 
@@ -89,6 +92,7 @@ def fields() -> dict[str, str]:
         "document_import": _("Importação de Documentos"),
         "documents": _("Documentos"),
         "email": _("E-mail"),
+        "file": _("Arquivo"),
         "function": _("Função"),
         "functions": _("Funções"),
         "headquarters": _("CNPJ da matriz"),
@@ -96,6 +100,7 @@ def fields() -> dict[str, str]:
         "host": _("Servidor"),
         "inactive_code": "AADSTS",
         "invoicy_mail": "InvoiCy Mail",
+        "key": _("Chave"),
         "kind": _("Tipo"),
         "legal_name": _("Razão social"),
         "mechanism": _("Entrada por"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from services.clock import now
 from services.errors import Unavailable
 from services.language import _
 from services.settings import Settings
@@ -42,6 +44,53 @@ def find(settings: Settings) -> tuple[bytes, str] | None:
     return None
 
 
+def fingerprint(settings: Settings) -> str | None:
+    """What the key found is known by, without saying anything of it; None when there is none."""
+    found = find(settings)
+    return None if found is None else known_by(found[0])
+
+
+def known_by(key: bytes) -> str:
+    """The fingerprint of a key."""
+    return hashlib.sha256(b"carteiro master key" + key).hexdigest()[:16]
+
+
+def waiting(settings: Settings) -> bytes | None:
+    """The key of a rotation that was cut short, which waits beside the one in use."""
+    path = _beside(own_file(settings))
+    return _read(path) if path.is_file() else None
+
+
+def draft(file: Path) -> bytes:
+    """Make a key that waits beside ``file`` until :func:`promote`; durable when returned."""
+    key = secrets.token_bytes(SIZE)
+    path = _beside(file)
+    try:
+        path.unlink(missing_ok=True)
+        _write(path, key)
+    except OSError as e:
+        raise _unwritable(path, e) from e
+    return key
+
+
+def promote(file: Path) -> Path | None:
+    """Put the waiting key in the place of ``file``; where the one before is kept, if there was one."""
+    old = None
+    try:
+        if file.exists():
+            old = file.with_name(f"{file.name}.{now():%Y%m%dT%H%M%S}")
+            os.link(file, old)
+        _beside(file).replace(file)
+        handle = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as e:
+        raise _unwritable(file, e) from e
+    return old
+
+
 def own_file(settings: Settings) -> Path:
     """The key file of these settings, whether it is there or not."""
     return settings.key_file or settings.home / _FILE
@@ -55,27 +104,39 @@ def create(settings: Settings) -> bytes:
     """
     path = own_file(settings)
     key = secrets.token_bytes(SIZE)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    mine = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            os.write(handle, base64.b64encode(key) + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _write(mine, key)
         with suppress(FileExistsError):
-            os.link(draft, path)
+            os.link(mine, path)
     except OSError as e:
-        raise Unavailable(
-            _("Não foi possível gravar a chave em {path}: {error}").format(
-                path=path, error=e.strerror
-            )
-        ) from e
+        raise _unwritable(path, e) from e
     finally:
         with suppress(OSError):
-            draft.unlink()
+            mine.unlink()
     return _read(path)
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.new")
+
+
+def _write(path: Path, key: bytes) -> None:
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        os.write(handle, base64.b64encode(key) + b"\n")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        _("Não foi possível gravar a chave em {path}: {error}").format(
+            path=path, error=error.strerror
+        )
+    )
 
 
 def _read(path: Path) -> bytes:

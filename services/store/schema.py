@@ -31,7 +31,7 @@ def bring_up_to_date(store: Store) -> None:
         with store.write_engine.begin() as connection:
             begin_exclusive(connection)
             if _version(connection) != HEAD:
-                _upgrade(connection)
+                upgrade(connection)
     except OperationalError as e:
         raise Unavailable(
             _("Não foi possível abrir o banco de dados: {error}").format(
@@ -74,7 +74,8 @@ def _switch_to_wal(store: Store) -> None:
         connection.close()
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> None:
+    """Migrate to :data:`HEAD` in the transaction of ``connection``."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory

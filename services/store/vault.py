@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
@@ -38,7 +38,7 @@ class DatabaseKeyring(KeyringBackend):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._settings = settings
+        self.settings = settings
         self._data_keys: dict[int, AESGCM] = {}
         self._lock = Lock()
 
@@ -91,7 +91,7 @@ class DatabaseKeyring(KeyringBackend):
 
         Raises :class:`Unavailable` when it is missing or is another database's.
         """
-        found = master_key.find(self._settings)
+        found = master_key.find(self.settings)
         has_keys = session.scalar(select(func.count()).select_from(DataKey))
         if found is None:
             if has_keys:
@@ -104,30 +104,59 @@ class DatabaseKeyring(KeyringBackend):
             return ""
         if has_keys:
             for row in session.scalars(select(DataKey)):
-                self._unwrap(row, found[0])
+                self._opened(row, found[0])
         return found[1]
+
+    def seal_anew(self, session: Session, master: bytes) -> int:
+        """Seal every secret under a new data key, wrapped by ``master``; how many there are.
+
+        The old data keys are gone with the unit of work, and what they had wrapped.
+        """
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(text("LOCK TABLE secret, data_key IN EXCLUSIVE MODE"))
+        old = session.scalars(select(DataKey)).all()
+        row, fresh = self._fresh(session, master)
+        count = 0
+        for secret in session.scalars(select(Secret)).all():
+            key = self._data_key(session, secret.key_id)
+            bound = _bound(secret.place, secret.owner_id, secret.field)
+            clear = key.decrypt(secret.nonce, secret.ciphertext, bound)
+            secret.nonce = os.urandom(12)
+            secret.ciphertext = fresh.encrypt(secret.nonce, clear, bound)
+            secret.key_id = row.id
+            count += 1
+        session.flush()
+        for each in old:
+            session.delete(each)
+        session.flush()
+        return count
 
     def _current_key(self, session: Session) -> tuple[int, AESGCM]:
         row = session.scalar(select(DataKey).order_by(DataKey.id.desc()).limit(1))
         if row is not None:
             return row.id, self._data_key(session, row.id)
         with self._lock:
-            found = master_key.find(self._settings)
-            master = found[0] if found is not None else master_key.create(self._settings)
-            fresh = AESGCM.generate_key(256)
-            row = DataKey(
-                wrapped=_seal(master, fresh, b"data key"), canary=_seal(master, _CANARY, b"canary")
-            )
-            session.add(row)
-            session.flush()
-            session.info["fresh_key"] = row.id
-        return row.id, AESGCM(fresh)
+            found = master_key.find(self.settings)
+            master = found[0] if found is not None else master_key.create(self.settings)
+            row, key = self._fresh(session, master)
+        return row.id, key
+
+    @staticmethod
+    def _fresh(session: Session, master: bytes) -> tuple[DataKey, AESGCM]:
+        fresh = AESGCM.generate_key(256)
+        row = DataKey(
+            wrapped=_seal(master, fresh, b"data key"), canary=_seal(master, _CANARY, b"canary")
+        )
+        session.add(row)
+        session.flush()
+        session.info["fresh_key"] = row.id
+        return row, AESGCM(fresh)
 
     def _data_key(self, session: Session, key_id: int) -> AESGCM:
         key = self._data_keys.get(key_id)
         if key is None:
             row = session.get_one(DataKey, key_id)
-            found = master_key.find(self._settings)
+            found = master_key.find(self.settings)
             if found is None:
                 raise Unavailable(
                     _(
@@ -135,10 +164,22 @@ class DatabaseKeyring(KeyringBackend):
                     ),
                     field="key_file",
                 )
-            key = self._unwrap(row, found[0])
+            key = self._opened(row, found[0])
             # A key of this very transaction is not cached: rolled back, its number goes to another.
             if session.info.get("fresh_key") != key_id:
                 self._data_keys[key_id] = key
+        return key
+
+    def _opened(self, row: DataKey, master: bytes) -> AESGCM:
+        """Also by the key of a rotation that was cut short after the database had it."""
+        try:
+            return self._unwrap(row, master)
+        except Unavailable:
+            waiting = master_key.waiting(self.settings)
+            if waiting is None:
+                raise
+            key = self._unwrap(row, waiting)
+        master_key.promote(master_key.own_file(self.settings))
         return key
 
     @staticmethod
@@ -184,6 +225,20 @@ class Vault:
     def drop(self, session: Session, place: str, owner: int) -> None:
         """Forget every secret of that row."""
         session.execute(delete(Secret).where(Secret.place == place, Secret.owner_id == owner))
+
+    def fingerprint(self, session: Session) -> str | None:
+        """What the master key of this database is known by; None without secrets or key.
+
+        Raises :class:`Unavailable` when the key found is another database's.
+        """
+        if not self._keyring.check(session):
+            return None
+        has_keys = session.scalar(select(func.count()).select_from(DataKey))
+        return master_key.fingerprint(self._keyring.settings) if has_keys else None
+
+    def seal_anew(self, session: Session, master: bytes) -> int:
+        """See :meth:`DatabaseKeyring.seal_anew`."""
+        return self._keyring.seal_anew(session, master)
 
     def check(self, session: Session) -> str:
         """See :meth:`DatabaseKeyring.check`."""

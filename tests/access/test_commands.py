@@ -92,6 +92,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bell list": ("-s-", ""),
     "bell read": ("-s-", "{bell}"),
     "audit list": ("xx-", ""),
+    "backup": ("xxx", "{folder}.db"),
+    "restore": ("xxx", "{file} --check"),
+    "key show": ("xxx", ""),
+    "key rotate": ("xxx", ""),
 }
 
 NOBODYS = {

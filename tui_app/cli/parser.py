@@ -77,6 +77,9 @@ def commands() -> dict[str, tuple[str, str]]:
         "audit": ("audit", _("quem alterou o quê")),
         "worker": ("worker", _("os serviços sem tela")),
         "doctor": ("doctor", _("confere a instalação")),
+        "backup": ("backup", _("copia tudo para um arquivo, com o Carteiro em uso")),
+        "restore": ("backup", _("põe uma cópia no lugar do banco de dados")),
+        "key": ("key", _("troca a chave que guarda as senhas")),
     }
 
 

@@ -1,0 +1,176 @@
+"""A backup put in the place of the database, on SQLite and on PostgreSQL, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.clock import now
+from services.errors import Conflict, Unavailable
+from services.language import _
+from services.settings import Settings
+from services.store import backup, transfer
+from services.store.backup import BackupInfo, Done
+from services.store.engine import begin_exclusive, open_store, sqlite_path
+from services.store.models import Lease, Partner
+
+Settle = Callable[[Session], int]
+"""Makes what was under way fit for a world that went on; how many e-mails it left to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored; ``aside`` is where the database before it is kept, on SQLite."""
+
+    backup: BackupInfo
+    aside: str | None
+    left_to_a_person: int
+
+
+def restore(
+    settings: Settings, file: Path, *, replacing: bool, settle: Settle, done: Done
+) -> Restored:
+    """Put the backup ``file`` in the place of the database of ``settings``.
+
+    The backup is proven first, its master key too, and brought to this program's schema. Raises
+    ``Invalid`` for what is no sound backup, :class:`Unavailable` without its key,
+    :class:`Conflict` for a database that has a partner (unless ``replacing``) or that another
+    process has open. Until the last step nothing is changed.
+    """
+    told = backup.inspect(file)
+    staged = settings.home / f".restoring-{os.getpid()}.db"
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            shutil.copyfile(file, staged)
+            left = _made_fit(settings, staged, told, settle)
+            if settings.is_sqlite:
+                aside = _into_sqlite(settings, staged, replacing)
+            else:
+                aside = None
+                _into_postgres(settings, staged, replacing, done)
+        finally:
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                staged.with_name(staged.name + suffix).unlink(missing_ok=True)
+    except OSError as e:
+        raise Unavailable(
+            _("Não foi possível restaurar em {home}: {why}").format(
+                home=settings.home, why=e.strerror
+            )
+        ) from e
+    return Restored(told, aside, left)
+
+
+def _made_fit(settings: Settings, staged: Path, told: BackupInfo, settle: Settle) -> int:
+    own = replace(settings, database_url=f"sqlite:///{staged}")
+    store = open_store(own)
+    try:
+        with store.writing() as session:
+            try:
+                store.vault.check(session)
+            except Unavailable as e:
+                raise Unavailable(
+                    _("{why}. Este backup precisa da chave {key}").format(
+                        why=e.message, key=told.key or "?"
+                    ),
+                    field="key_file",
+                ) from e
+            session.execute(text(f"DROP TABLE {backup.INFO}"))
+            session.query(Lease).delete()
+            left = settle(session)
+    finally:
+        store.close()
+    _as_at_work(staged)
+    return left
+
+
+def _into_sqlite(settings: Settings, staged: Path, replacing: bool) -> str | None:
+    path = sqlite_path(settings.database_url)
+    assert path is not None
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists() or not path.stat().st_size:
+        staged.replace(path)
+        _sync(path)
+        return None
+    with contextlib.closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as database:
+        try:
+            # Only who is alone with the file may take it out of WAL.
+            database.execute("PRAGMA journal_mode=DELETE")
+            database.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as e:
+            raise _in_use() from e
+        if not replacing and _has_partner(database):
+            raise _not_empty(path)
+        aside = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S}")
+        os.link(path, aside)
+        staged.replace(path)
+        _sync(path)
+    _as_at_work(aside)
+    return str(aside)
+
+
+def _into_postgres(settings: Settings, staged: Path, replacing: bool, done: Done) -> None:
+    store = open_store(settings)
+    engine = backup.file_engine(staged)
+    try:
+        with engine.connect() as source, store.write_engine.begin() as target:
+            begin_exclusive(target)
+            others = target.scalar(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                )
+            )
+            if others:
+                raise _in_use()
+            if not replacing and target.scalar(select(Partner.id).limit(1)) is not None:
+                raise _not_empty(store.write_engine.url.database)
+            transfer.empty(target)
+            transfer.copy_rows(source, target, done)
+    finally:
+        engine.dispose()
+        store.close()
+
+
+def _as_at_work(file: Path) -> None:
+    """A property of the file that is set at its migration only."""
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+
+
+def _has_partner(database: sqlite3.Connection) -> bool:
+    try:
+        return database.execute("SELECT id FROM partner LIMIT 1").fetchone() is not None
+    except sqlite3.OperationalError:
+        # Not one of ours: all the more it is not ours to replace.
+        return True
+
+
+def _in_use() -> Conflict:
+    return Conflict(
+        _("Outro processo está com o banco aberto: encerre consoles e workers e rode de novo")
+    )
+
+
+def _not_empty(place: object) -> Conflict:
+    return Conflict(
+        _("{place} já tem dados; para trocá-los pelos do backup, use --replace").format(place=place)
+    )
+
+
+def _sync(path: Path) -> None:
+    for each in (path, path.parent):
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,56 @@
+"""A new master key, and under it new data keys and every secret sealed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from services.errors import Refused
+from services.language import _
+from services.store import master_key
+from services.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What was done: ``file`` has the new key, ``old_file`` the one before, for old backups."""
+
+    key: str
+    file: str
+    old_file: str | None
+    secrets: int
+
+
+def rotate(store: Store, note: Callable[[Session, str], None], to: Path | None = None) -> Rotated:
+    """Make a new master key and seal every secret anew, in one unit of work.
+
+    The key file is replaced, the old one kept beside it: backups made before need it. A key that
+    systemd or the system's keyring keeps cannot be replaced from here: ``to`` names a new file for
+    the new key then, which is to be put in its place. ``note`` records the new key's fingerprint in
+    the same unit of work. Killed on the way, the next start finds either the old state or the new
+    one: the new key waits beside the old (``.new``) until the database is under it.
+    """
+    settings = store.settings
+    found = master_key.find(settings)
+    if found is None:
+        raise Refused(_("Ainda não há chave-mestra: ela nasce com a primeira senha guardada"))
+    own = master_key.own_file(settings)
+    file = to if to is not None else own
+    if to is None and found[1] != str(own):
+        raise Refused(
+            _("A chave vem de {place}: informe com --to um arquivo para a nova").format(
+                place=found[1]
+            ),
+            field="to",
+        )
+    with store.reading() as session:
+        store.vault.check(session)
+    fresh = master_key.draft(file)
+    with store.writing() as session:
+        count = store.vault.seal_anew(session, fresh)
+        note(session, master_key.known_by(fresh))
+    old = master_key.promote(file)
+    return Rotated(master_key.known_by(fresh), str(file), str(old) if old else None, count)

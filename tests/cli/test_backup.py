@@ -1,0 +1,84 @@
+"""``backup``, ``restore`` and ``key`` as a cron job and a person use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.settings import Settings
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def with_password(carteiro: Run) -> Run:
+    added = carteiro(
+        *("mailbox", "add", "--company", "11222333000181", "--function", "send"),
+        *("--nickname", "n", "--sender-name", "s", "--email", "n@padaria.example"),
+        *("--smtp-host", "smtp.padaria.example", "--smtp-port", "587", "--password-stdin"),
+        stdin="segredo\n",
+    )
+    assert added.status == 0
+    return carteiro
+
+
+def test_a_folder_keeps_the_last_ones(with_password: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "copias"
+    folder.mkdir()
+    for day in range(1, 4):
+        (folder / f"carteiro-202601{day:02d}T030000Z.db").write_bytes(b"")
+    (folder / "outra.db").write_bytes(b"")
+    done = with_password("backup", str(folder), "--keep", "2", "--json")
+    assert done.status == 0, done.err
+    told = done.json
+    assert (told["companies"], len(told["key"]), len(told["removed"])) == (1, 16, 2)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "carteiro-20260103T030000Z.db",
+        Path(told["file"]).name,
+        "outra.db",
+    ]
+    checked = with_password("restore", told["file"], "--check", "--json")
+    assert checked.json["key"] == told["key"] == with_password("key", "show", "--json").json["key"]
+
+
+def test_back_from_a_backup(
+    with_password: Run, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another home with the same key; the trail says so (R55)."""
+    file = tmp_path / "copia.db"
+    said = with_password("backup", str(file))
+    assert "chave-mestra não vai junto" in said.out
+    again = with_password("backup", str(file), "--json")
+    assert (again.status, again.error["code"]) == (5, "conflict")
+    monkeypatch.setenv("CARTEIRO_KEY_FILE", str(settings.home / "master.key"))
+    home = tmp_path / "outra"
+    monkeypatch.setenv("CARTEIRO_HOME", str(home))
+    monkeypatch.setenv("CARTEIRO_DATABASE_URL", f"sqlite:///{home / 'carteiro.db'}")
+    done = with_password("restore", str(file), "--json")
+    assert (done.status, done.json["left_to_a_person"]) == (0, 0), done.err
+    assert with_password("company", "list", "--json").json[0]["cnpj"] == "11222333000181"
+    trail = with_password("audit", "list", "--json").json
+    assert trail[0]["action"] == "restore"
+    refused = with_password("restore", str(file), "--json")
+    assert (refused.status, refused.error["code"]) == (5, "conflict")
+
+
+def test_who_works_under_a_name_of_the_program_may_not(with_password: Run, tmp_path: Path) -> None:
+    """R54: the whole database is the installation's own account's business."""
+    for argv in (
+        ("backup", str(tmp_path / "x.db")),
+        ("restore", str(tmp_path / "x.db"), "--check"),
+        ("key", "show"),
+        ("key", "rotate"),
+    ):
+        refused = with_password("--user", "ana", *argv, "--json")
+        assert (refused.status, refused.error["code"]) == (3, "not_allowed"), argv
+    assert not (tmp_path / "x.db").exists()
+
+
+def test_a_new_key_is_told_of(with_password: Run) -> None:
+    before = with_password("key", "show", "--json").json["key"]
+    done = with_password("key", "rotate", "--json")
+    assert done.json["secrets"] == 1
+    assert done.json["key"] == with_password("key", "show", "--json").json["key"] != before
+    assert with_password("audit", "list", "--json").json[0]["action"] == "rotate_key"

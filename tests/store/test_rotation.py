@@ -1,0 +1,116 @@
+"""A new master key: every secret opens by it, none by the old one, and no kill loses them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.errors import Refused, Unavailable
+from services.store import master_key, rotation
+from services.store.engine import Store, open_store
+from services.store.models import DataKey, Secret
+
+
+def quiet(_session: Session, _key: str) -> None:
+    """Nobody notes it."""
+
+
+@pytest.fixture
+def keeping(store: Store) -> Store:
+    with store.writing() as session:
+        for number in (1, 2):
+            store.vault.put(session, "email_server", number, "password", f"senha {number}")
+    return store
+
+
+def opened_anew(store: Store) -> list[str | None]:
+    """The secrets as a process that starts now reads them."""
+    fresh = open_store(store.settings)
+    try:
+        with fresh.reading() as session:
+            return [fresh.vault.get(session, "email_server", n, "password") for n in (1, 2)]
+    finally:
+        fresh.close()
+
+
+def test_everything_opens_by_the_new_key_alone(keeping: Store) -> None:
+    file = keeping.settings.home / "master.key"
+    before = file.read_bytes()
+    done = rotation.rotate(keeping, quiet)
+    assert done.secrets == 2
+    assert file.read_bytes() != before
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert Path(done.old_file or "").read_bytes() == before
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+    with keeping.writing() as session:
+        assert len(session.scalars(select(DataKey)).all()) == 1
+        # The process that did it goes on, and so does one that had the old key in memory.
+        keeping.vault.put(session, "email_server", 1, "password", "outra")
+    assert opened_anew(keeping) == ["outra", "senha 2"]
+    file.write_bytes(before)
+    with pytest.raises(Unavailable):
+        opened_anew(keeping)
+
+
+def test_killed_before_the_database_has_it_the_old_one_holds(
+    keeping: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_session: Session, _key: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rotation.rotate(keeping, killed)
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+    rotation.rotate(keeping, quiet)
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+
+
+def test_killed_after_the_database_has_it_the_next_start_ends_it(
+    keeping: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new key waited beside the old one."""
+    file = keeping.settings.home / "master.key"
+    before = file.read_bytes()
+
+    def killed(_file: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(master_key, "promote", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rotation.rotate(keeping, quiet)
+    assert file.read_bytes() == before
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+    assert file.read_bytes() != before
+    assert not file.with_name("master.key.new").exists()
+
+
+def test_a_key_from_elsewhere_is_written_where_told(
+    keeping: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd's credential cannot be replaced from here."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    key = credentials / "carteiro.key"
+    key.write_bytes((keeping.settings.home / "master.key").read_bytes())
+    key.chmod(0o600)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    with pytest.raises(Refused) as refused:
+        rotation.rotate(keeping, quiet)
+    assert refused.value.field == "to"
+    done = rotation.rotate(keeping, quiet, tmp_path / "nova.key")
+    assert done.old_file is None
+    with pytest.raises(Unavailable):
+        opened_anew(keeping)
+    key.write_bytes((tmp_path / "nova.key").read_bytes())
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+
+
+def test_before_the_first_password_there_is_nothing_to_rotate(store: Store) -> None:
+    with pytest.raises(Refused):
+        rotation.rotate(store, quiet)
+    with store.reading() as session:
+        assert session.scalars(select(Secret)).all() == []

@@ -1,0 +1,173 @@
+"""``backup`` and ``restore``."""
+
+from __future__ import annotations
+
+import signal
+from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from services.clock import now
+from services.errors import Refused
+from services.language import _, ngettext
+from services.safe_text import safe
+from tui_app.cli.context import Context
+from tui_app.cli.parser import UsageError, act
+from tui_app.cli.progress import progress
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from services.store.backup import BackupInfo
+    from services.store.restore import Restored
+
+_NAME = "carteiro-{:%Y%m%dT%H%M%SZ}.db"
+_OF_OURS = "carteiro-[0-9]*T[0-9]*Z.db"
+
+
+def build(name: str, group: ArgumentParser) -> None:
+    """The options of both commands."""
+    if name == "backup":
+        act(
+            group,
+            "carteiro backup /copias/carteiro.db\n  carteiro backup /copias --keep 14",
+            _backup,
+        )
+        group.add_argument(
+            "file", metavar=_("ARQUIVO"), help=_("ou uma pasta: o arquivo leva a data no nome")
+        )
+        group.add_argument(
+            "--keep",
+            type=int,
+            metavar="N",
+            help=_("numa pasta: apaga as cópias além das N últimas"),
+        )
+        return
+    act(group, "carteiro restore /copias/carteiro-20261127T030000Z.db", _restore)
+    group.add_argument("file", metavar=_("ARQUIVO"))
+    group.add_argument(
+        "--replace", action="store_true", help=_("troca os dados que já estão no banco")
+    )
+    group.add_argument("--check", action="store_true", help=_("só confere o arquivo"))
+
+
+def _backup(context: Context) -> None:
+    from services.registry import access
+    from services.store import backup
+
+    args = context.args
+    access.require_owner(context.settings, args.as_user)
+    place = Path(args.file)
+    if args.keep is not None and (args.keep < 1 or not place.is_dir()):
+        raise UsageError(_("--keep: informe uma pasta e um número maior que zero"))
+    file = place / _NAME.format(now()) if place.is_dir() else place
+    store = context.office.store
+    stop = Event()
+    before = signal.signal(signal.SIGTERM, lambda *_told: stop.set())
+    try:
+        with progress(_("Copiando")) as done, ThreadPoolExecutor(1) as thread:
+            running = thread.submit(backup.write, store, file, done, stop)
+            try:
+                told = running.result()
+            except KeyboardInterrupt:
+                stop.set()
+                told = running.result()
+    except backup.Cancelled:
+        raise Refused(_("Interrompido: nenhum arquivo foi deixado")) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    gone = _older(place, args.keep) if args.keep is not None else []
+    for old in gone:
+        old.unlink()
+    context.out.give(
+        {**_fields(told), "removed": [str(old) for old in gone]}, lambda: _say(context, told)
+    )
+
+
+def _older(folder: Path, keep: int) -> list[Path]:
+    return sorted(folder.glob(_OF_OURS))[:-keep]
+
+
+def _restore(context: Context) -> None:
+    from services.registry import access
+    from services.store import backup, restore
+
+    access.require_owner(context.settings, context.args.as_user)
+    file = Path(context.args.file)
+    if context.args.check:
+        told = backup.inspect(file)
+        context.out.give(_fields(told), lambda: _say(context, told))
+        return
+    with progress(_("Restaurando")) as done:
+        restored = restore.restore(
+            context.settings,
+            file,
+            replacing=context.args.replace,
+            settle=lambda session: _settle(session, file),
+            done=done,
+        )
+    context.out.give(
+        {
+            **_fields(restored.backup),
+            "aside": restored.aside,
+            "left_to_a_person": restored.left_to_a_person,
+        },
+        lambda: _say_restored(context, restored),
+    )
+
+
+def _settle(session: Session, file: Path) -> int:
+    from services.outbox import restored
+    from services.registry import audit
+
+    left = restored.leave_to_a_person(session)
+    audit.record_upkeep(session, "restore", {"file": safe(file.name, 255)})
+    return left
+
+
+def _fields(told: BackupInfo) -> dict[str, object]:
+    return {name: getattr(told, name) for name in told.__dataclass_fields__}
+
+
+def _say(context: Context, told: BackupInfo) -> None:
+    context.out.facts(
+        (
+            (_("Arquivo"), told.file),
+            (_("Tamanho"), _("{n} MB").format(n=-(-told.size // 1_000_000))),
+            (_("Feito em"), told.made_at),
+            (_("Esquema"), told.schema),
+            (_("Empresas"), told.companies),
+            (_("Documentos"), told.documents),
+            (_("E-mails na fila"), told.queued),
+            (
+                _("Chave de que precisa"),
+                told.key or _("nenhuma: não há senhas guardadas"),
+            ),
+        )
+    )
+    if told.key is not None:
+        context.out.say(
+            _(
+                "As senhas vão cifradas e a chave-mestra não vai junto: guarde-a em outro lugar "
+                "(carteiro doctor diz onde ela está)."
+            )
+        )
+
+
+def _say_restored(context: Context, restored: Restored) -> None:
+    _say(context, restored.backup)
+    if restored.aside is not None:
+        context.out.say(_("O banco anterior ficou em {path}").format(path=restored.aside))
+    left = restored.left_to_a_person
+    if left:
+        context.out.say(
+            ngettext(
+                "{n} e-mail que estava na fila ficou como incerto: pode ter saído depois do backup. "
+                "Confira na Fila de envio e reenvie o que faltar.",
+                "{n} e-mails que estavam na fila ficaram como incertos: podem ter saído depois do "
+                "backup. Confira na Fila de envio e reenvie o que faltar.",
+                left,
+            ).format(n=left)
+        )
