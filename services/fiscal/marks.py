@@ -19,13 +19,13 @@ _MARKS = (
     *(b"infCFe", b"InfNfse", b"ChaveNFe"),
 )
 _PREFIX = r"(?:[A-Za-z_][\w.\-]{0,30}:)?"
-_DECLARATION = r"(?:<\?xml[^>]{0,200}\?>\s{0,100})?"
+_DECLARATION = r"(?:<\?xml[^<>]{0,100}\?>\s{0,100})?"
 
 BEGIN = re.compile(rf"{_DECLARATION}<({_PREFIX}(?:{_TAGS}))(?=[\s>])".encode())
 """Where a document begins in a text; the group is the name that ends it."""
 
 LOST = re.compile(
-    rf"<{_PREFIX}(?:{_TAGS})[^>]{{0,200}}(?:portalfiscal|sped\.fazenda)"
+    rf"<{_PREFIX}(?:{_TAGS})[^<>]{{0,200}}(?:portalfiscal|sped\.fazenda)"
     rf"|<{_PREFIX}(?:infCFe|InfNfse)\s".encode()
 )
 """A document that stands in a message for everybody to see."""
@@ -44,7 +44,7 @@ BASE64 = (
 """How a document, a zip or a gzip begins when a sender forgot to say that it is Base64."""
 
 _FORGOTTEN = re.compile(rb"\n\r?\n[\r\n]{0,4}(?:" + b"|".join(map(re.escape, BASE64)) + rb")")
-_ELEMENT = re.compile(r"<[^>]{0,10000}>")
+_ELEMENT = re.compile(r"<[^<>]*>")
 
 
 def marked(data: bytes) -> bool:

@@ -45,9 +45,9 @@ def recognise(data: bytes) -> Facts | NotFiscal:
         if isinstance(answer, Facts):
             return answer
     local = root.tag.rpartition("}")[2][:100]
-    if any(namespace in root.tag for namespace in _NAMESPACES):
+    if any(namespace in root.tag for namespace in _NAMESPACES) or names_fiscal(data):
         return NotFiscal("unsupported", local, looks_fiscal=True)
-    return NotFiscal("other", local, names_fiscal(data))
+    return NotFiscal("other", local)
 
 
 def is_document(element: Element) -> bool:

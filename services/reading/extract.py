@@ -44,19 +44,19 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     if refusal is not None:
         return Extracted(problems=(refusal,))
     search = _Search(caps)
-    headers: dict[str, list[str]] = {}
     try:
-        headers, doubtful = search.message(raw, 0)
+        doubtful = search.message(raw, 0)
         nothing = not search.found and not search.problems
         hinted = (doubtful or nothing) and marks.hinted(raw)
         if doubtful or hinted:
             try:
-                headers = search.again(raw, headers)
+                search.again(raw)
             except TooMuch:
-                if not headers or (doubtful and hinted) or marks.LOST.search(raw):
+                if not search.headers or (doubtful and hinted) or marks.LOST.search(raw):
                     raise
     except TooMuch as limit:
-        search.problem(limit.problem)
+        search.stopped_by(limit.problem)
+    headers = search.headers
     return Extracted(
         subject=_header(headers, "subject"),
         sender=_header(headers, "from"),
@@ -87,6 +87,7 @@ class _Search:
     caps: Caps
     found: list[Found] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    headers: dict[str, list[str]] = field(default_factory=dict)
     _seen: set[bytes] = field(default_factory=set)
     _parts: int = 0
     _expanded: int = 0
@@ -96,12 +97,19 @@ class _Search:
         if cleaned not in self.problems and len(self.problems) < self.caps.problems:
             self.problems.append(cleaned)
 
-    def message(self, raw: bytes, depth: int) -> tuple[dict[str, list[str]], bool]:
-        """The headers of a message, and whether the quick parser could not take it apart."""
+    def stopped_by(self, problem: Problem) -> None:
+        """Why nothing more is read, told even where the number of problems has reached its cap."""
+        del self.problems[self.caps.problems - 1 :]
+        self.problem(problem)
+
+    def message(self, raw: bytes, depth: int) -> bool:
+        """Look into a message; True when the quick parser could not take it apart."""
         try:
             root = parse_email_tree(raw, mode="lazy")
         except ParseError:
-            return {}, True
+            return True
+        if depth == 0:
+            self.headers = root.headers
         doubtful = False
         for part, name in self._leaves(root, depth):
             try:
@@ -113,16 +121,16 @@ class _Search:
                 doubtful = True
             elif content:
                 self.leaf(name, part.content_type, content, depth)
-        return root.headers, doubtful
+        return doubtful
 
-    def again(self, raw: bytes, headers: dict[str, list[str]]) -> dict[str, list[str]]:
-        """The same with the parser that forgives more; the headers, if there were none."""
+    def again(self, raw: bytes) -> None:
+        """The same with the parser that forgives more; its headers, if there were none."""
         forgiven, leaves = old_parser.parse(raw, self.caps)
+        self.headers = self.headers or forgiven
         for name, declared, content in leaves:
             self.leaf(name, declared, content, 0)
         if not self.found and not self.problems and marks.LOST.search(raw):
             self.problem(Problem("unreadable"))
-        return headers or forgiven
 
     def _leaves(self, root: PyLazyMimePart, depth: int) -> Iterator[tuple[PyLazyMimePart, str]]:
         """Every part without parts of its own; the depth and number of all are capped."""
@@ -162,7 +170,7 @@ class _Search:
         elif start.startswith(marks.BASE64):
             self._base64(name, declared, content, depth)
         elif _says_message(name, declared) or _MESSAGE.match(content):
-            if self.message(content, depth + 1)[1]:
+            if self.message(content, depth + 1):
                 self.problem(Problem("unreadable", part_name=name))
         elif (
             content[:4] != b"%PDF" and marks.marked(content) and self._pasted(name, content, depth)

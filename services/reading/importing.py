@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.fiscal.facts import Facts
 from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.extract import Extracted
 from services.reading.problems import Problem, words
-from services.reading.routing import Destination, destinations, route
+from services.reading.routing import Destination, destinations, holders, route
 from services.store.blobs import keep_blobs
 from services.store.mail import Document, InboundMessage, InboundState, Quarantine
 from services.store.rows import insert_rows, update_rows
@@ -70,13 +71,13 @@ def import_messages(
 ) -> Imported:
     """Import what was taken out of messages, by inbound id, and close their receipts (R39-R43).
 
-    A document goes to every linked company among its parties; one that is there already is noted
-    as a duplicate; one of no linked company, and whatever could not be read, goes to quarantine.
+    A document goes to every linked company among its parties, an event also to those that have the
+    document which it is about; one that is there already is noted as a duplicate; one of no linked company, and whatever could not be read, goes to quarantine.
     """
     at = now()
     if linked is None:
         linked = destinations(session, source.server_id) if source.server_id is not None else {}
-    work = _Work(source, linked)
+    work = _Work(source, linked, holders(session, linked, _all_facts(messages)))
     for inbound_id, extracted in messages:
         work.take(inbound_id, extracted)
     fresh: set[Unique] = set()
@@ -114,7 +115,8 @@ def foresee(
     Each has "held" besides: what would go to quarantine. ``before`` are the documents that earlier
     messages of the same rehearsal would have brought; those of these are added.
     """
-    work = _Work(source, linked)
+    held_by = holders(session, linked, _all_facts(messages), before)
+    work = _Work(source, linked, held_by)
     for inbound_id, extracted in messages:
         work.take(inbound_id, extracted)
     fresh = set(work.documents) - before - _there(session, work.documents)
@@ -123,6 +125,15 @@ def foresee(
         work.receipt(inbound_id, fresh, None)
         | {"held": [row for row in work.quarantine if row["inbound_id"] == inbound_id]}
         for inbound_id, _extracted in messages
+    ]
+
+
+def _all_facts(messages: Sequence[tuple[int, Extracted | Problem]]) -> list[Facts]:
+    return [
+        document.facts
+        for _inbound_id, extracted in messages
+        if isinstance(extracted, Extracted)
+        for document in extracted.found
     ]
 
 
@@ -143,9 +154,15 @@ def _there(session: Session, wanted: Iterable[Unique]) -> set[Unique]:
 class _Work:
     """Rows gathered from a batch of messages."""
 
-    def __init__(self, source: Source, linked: dict[str, Destination]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        linked: dict[str, Destination],
+        held_by: dict[str, list[Destination]],
+    ) -> None:
         self.source = source
         self.linked = linked
+        self.held_by = held_by
         self.blobs: dict[str, bytes] = {}
         self.documents: dict[Unique, dict[str, Any]] = {}
         self.quarantine: list[dict[str, Any]] = []
@@ -166,6 +183,8 @@ class _Work:
             facts = document.facts
             kind, key = storable(facts.kind, 20), storable(facts.access_key, 60)
             goals = route(facts.cnpjs, self.linked)
+            if facts.event_id:
+                goals = list(dict.fromkeys(goals + self.held_by.get(facts.access_key, [])))
             if not goals:
                 self._found[inbound_id].append((None, kind, key))
                 self._hold(inbound_id, document.part_name, FOREIGN, key)

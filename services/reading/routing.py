@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from services.fiscal.facts import Facts
+from services.reading.columns import Unique
+from services.store.mail import Document
 from services.store.models import Company, Function, Mailbox
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,34 @@ def destinations(session: Session, server_id: int) -> dict[str, Destination]:
 def route(parties: Iterable[str], linked: dict[str, Destination]) -> list[Destination]:
     """The linked companies among the parties of a document, each once, in the parties' order."""
     return [linked[cnpj] for cnpj in dict.fromkeys(parties) if cnpj in linked]
+
+
+def holders(
+    session: Session,
+    linked: dict[str, Destination],
+    arriving: Collection[Facts],
+    before: Iterable[Unique] = (),
+) -> dict[str, list[Destination]]:
+    """By access key, the linked companies whose document an event among ``arriving`` is about.
+
+    An event names its author, and seldom whom else the document concerns: those are the companies
+    that have it, or get it from ``arriving``, or had it from ``before``.
+    """
+    keys = sorted({facts.access_key for facts in arriving if facts.event_id})
+    if not keys:
+        return {}
+    mine = {goal.company_id: goal for goal in linked.values()}
+    found: dict[str, dict[int, Destination]] = {key: {} for key in keys}
+    for facts in arriving:
+        if not facts.event_id and facts.access_key in found:
+            for goal in route(facts.cnpjs, linked):
+                found[facts.access_key][goal.company_id] = goal
+    pairs = [(unique[2], unique[0]) for unique in before]
+    for start in range(0, len(keys), _AT_ONCE):
+        some = Document.access_key.in_(keys[start : start + _AT_ONCE])
+        rows = session.execute(select(Document.access_key, Document.company_id).where(some))
+        pairs += [(row[0], row[1]) for row in rows]
+    for key, company_id in pairs:
+        if key in found and company_id in mine:
+            found[key][company_id] = mine[company_id]
+    return {key: list(goals.values()) for key, goals in found.items()}

@@ -78,13 +78,15 @@ def nfe(
     carrier: Party | None = None,
     authorised: bool = True,
     items: int = 4,
+    reform: bool = False,
     certificate: bytes | None = None,
 ) -> bytes:
     """An NF-e (``model`` 55) or NFC-e (65), valid by the schema of 4.00, authorised (nfeProc).
 
     ``signed``: True or "real" signs it by the issuer's certificate (or ``certificate``, DER) with
     RSA-SHA1; "cached" puts one and the same signature into every document (valid by the schema,
-    wrong, quick); False or "none" leaves it out.
+    wrong, quick); False or "none" leaves it out. ``reform`` puts in the groups of the tax reform
+    (IBS, CBS, IS).
     """
     issuer = Party(cnpj=issuer) if isinstance(issuer, str) else issuer
     recipient = Party(cnpj=recipient) if isinstance(recipient, str) else recipient
@@ -97,8 +99,8 @@ def nfe(
         _ide(key, number, model, series, issued_at)
         + _issuer(issuer)
         + (_recipient(recipient, model) if recipient else "")
-        + _items(items, amount, chance)
-        + _totals(amount)
+        + _items(items, amount, chance, reform=reform)
+        + _totals(amount, reform=reform)
         + _transport(carrier)
         + f"<pag><detPag><tPag>01</tPag><vPag>{amount:.2f}</vPag></detPag></pag>"
         + f"<infAdic><infCpl>Pedido {chance.randrange(10**6)}; documento de teste</infCpl></infAdic>"
@@ -262,7 +264,7 @@ def _recipient(party: Party, model: int) -> str:
     )
 
 
-def _items(count: int, amount: Decimal, chance: random.Random) -> str:
+def _items(count: int, amount: Decimal, chance: random.Random, *, reform: bool) -> str:
     return "".join(
         f'<det nItem="{i}"><prod><cProd>{chance.randrange(10**8):08d}</cProd><cEAN>SEM GTIN</cEAN>'
         f"<xProd>PRODUTO DE TESTE {chance.randrange(10**6)}</xProd><NCM>84714900</NCM>"
@@ -272,18 +274,34 @@ def _items(count: int, amount: Decimal, chance: random.Random) -> str:
         "</prod><imposto><ICMS><ICMSSN102><orig>0</orig><CSOSN>102</CSOSN></ICMSSN102></ICMS>"
         "<PIS><PISOutr><CST>99</CST><vBC>0.00</vBC><pPIS>0.0000</pPIS><vPIS>0.00</vPIS></PISOutr>"
         "</PIS><COFINS><COFINSOutr><CST>99</CST><vBC>0.00</vBC><pCOFINS>0.0000</pCOFINS>"
-        "<vCOFINS>0.00</vCOFINS></COFINSOutr></COFINS></imposto></det>"
+        f"<vCOFINS>0.00</vCOFINS></COFINSOutr></COFINS>{_REFORM_ITEM if reform else ''}</imposto></det>"
         for i in range(1, count + 1)
     )
 
 
-def _totals(amount: Decimal) -> str:
+def _totals(amount: Decimal, *, reform: bool) -> str:
     zero = "".join(f"<{name}>0.00</{name}>" for name in _BEFORE_GOODS)
     rest = "".join(f"<{name}>0.00</{name}>" for name in _AFTER_GOODS)
     return (
         f"<total><ICMSTot>{zero}<vProd>{amount:.2f}</vProd>{rest}<vNF>{amount:.2f}</vNF>"
-        "</ICMSTot></total>"
+        f"</ICMSTot>{_REFORM_TOTALS if reform else ''}</total>"
     )
+
+
+_REFORM_ITEM = (
+    "<IBSCBS><CST>000</CST><cClassTrib>000001</cClassTrib><gIBSCBS><vBC>100.00</vBC>"
+    "<gIBSUF><pIBSUF>0.1000</pIBSUF><vIBSUF>0.10</vIBSUF></gIBSUF>"
+    "<gIBSMun><pIBSMun>0.0000</pIBSMun><vIBSMun>0.00</vIBSMun></gIBSMun><vIBS>0.10</vIBS>"
+    "<gCBS><pCBS>0.9000</pCBS><vCBS>0.90</vCBS></gCBS></gIBSCBS></IBSCBS>"
+)
+_REFORM_TOTALS = (
+    "<ISTot><vIS>0.00</vIS></ISTot><IBSCBSTot><vBCIBSCBS>100.00</vBCIBSCBS>"
+    "<gIBS><gIBSUF><vDif>0.00</vDif><vDevTrib>0.00</vDevTrib><vIBSUF>0.10</vIBSUF></gIBSUF>"
+    "<gIBSMun><vDif>0.00</vDif><vDevTrib>0.00</vDevTrib><vIBSMun>0.00</vIBSMun></gIBSMun>"
+    "<vIBS>0.10</vIBS><vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus></gIBS>"
+    "<gCBS><vDif>0.00</vDif><vDevTrib>0.00</vDevTrib><vCBS>0.90</vCBS><vCredPres>0.00</vCredPres>"
+    "<vCredPresCondSus>0.00</vCredPresCondSus></gCBS></IBSCBSTot><vNFTot>101.00</vNFTot>"
+)
 
 
 def _transport(carrier: Party | None) -> str:

@@ -33,7 +33,7 @@ def distribution(xmls: Sequence[bytes], *, schema: str = "procNFe_v4.00.xsd") ->
 
 def soap(xml: bytes, *, version: str = "1.2", how: str = "element") -> bytes:
     """An envelope round a document: as an "element", as "text" (escaped) or in "cdata"."""
-    inner = xml.decode().removeprefix('<?xml version="1.0" encoding="UTF-8"?>')
+    inner = _bare(xml)
     if how == "text":
         inner = escape(xml.decode())
     elif how == "cdata":
@@ -49,7 +49,7 @@ def soap(xml: bytes, *, version: str = "1.2", how: str = "element") -> bytes:
 
 def lot(xmls: Sequence[bytes]) -> bytes:
     """An enviNFe with documents that stand in it bare."""
-    inner = "".join(xml.decode().partition("?>")[2] for xml in xmls)
+    inner = "".join(map(_bare, xmls))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><enviNFe xmlns="{NFE}" versao="4.00">'
         f"<idLote>1</idLote><indSinc>0</indSinc>{inner}</enviNFe>"
@@ -58,7 +58,7 @@ def lot(xmls: Sequence[bytes]) -> bytes:
 
 def listed(xmls: Sequence[bytes], *, root: str = "ConsultarNfseResposta") -> bytes:
     """The answer of a municipality with several NFS-e."""
-    inner = "".join(xml.decode().partition("?>")[2] or xml.decode() for xml in xmls)
+    inner = "".join(map(_bare, xmls))
     return f"<{root}><ListaNfse>{inner}</ListaNfse></{root}>".encode()
 
 
@@ -70,3 +70,8 @@ def summary(issuer: Party, number: int) -> bytes:
         f"<dhEmi>{_WHEN}</dhEmi><tpNF>1</tpNF><vNF>10.00</vNF><dhRecbto>{_WHEN}</dhRecbto>"
         "<nProt>135000000000077</nProt><cSitNFe>1</cSitNFe></resNFe>"
     ).encode()
+
+
+def _bare(xml: bytes) -> str:
+    text = xml.decode()
+    return text.partition("?>")[2] if text.startswith("<?xml") else text
