@@ -94,6 +94,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit list": ("xx-", ""),
     "backup": ("xxx", "{folder}.db"),
     "restore": ("xxx", "{file} --check"),
+    "metrics": ("xxx", ""),
     "key show": ("xxx", ""),
     "key rotate": ("xxx", ""),
 }

@@ -79,6 +79,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "doctor": ("doctor", _("confere a instalação")),
         "backup": ("backup", _("copia tudo para um arquivo, com o Carteiro em uso")),
         "restore": ("backup", _("põe uma cópia no lugar do banco de dados")),
+        "metrics": ("metrics", _("números para o Prometheus")),
         "key": ("key", _("troca a chave que guarda as senhas")),
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from services.language import _
 from services.safe_text import safe
 from tui_app import logs
+from tui_app.cli import metrics
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
 
@@ -31,6 +32,12 @@ def build(_name: str, group: ArgumentParser) -> None:
         metavar="sending,reading,checks,inactivation",
         help=_("só estes serviços, separados por vírgula"),
     )
+    group.add_argument(
+        "--metrics-port",
+        type=int,
+        metavar=_("PORTA"),
+        help=_("responde ao Prometheus em 127.0.0.1:PORTA/metrics"),
+    )
 
 
 def _worker(context: Context) -> int:
@@ -47,6 +54,8 @@ def _worker(context: Context) -> int:
         )
     logs.start(context.settings.home)
     office = context.office
+    if context.args.metrics_port is not None:
+        metrics.serve(office, context.args.metrics_port)
     if context.args.once:
         return context.run(_until_signal(context, runner.run_once(office, only)))
     return context.run(_until_told(context, runner.Jobs(office, only)))
