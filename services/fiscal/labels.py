@@ -12,7 +12,9 @@ from services.language import _
 KINDS = (
     *("NFe", "NFCe", "CTe", "CTeOS", "GTVe", "MDFe"),
     *("NFSe", "DPS", "NFSeMunicipal", "CFe", "CFeCanc"),
+    *("NFCom", "NF3e", "BPe"),
     *("EventoNFe", "EventoCTe", "EventoMDFe", "EventoNFSe", "InutNFe"),
+    *("EventoNFCom", "EventoNF3e", "EventoBPe"),
 )
 """Every kind that a document may have, as it is stored and asked for."""
 
@@ -65,11 +67,16 @@ def kind_words(kind: str, event_id: str = "") -> str:
         "NFSeMunicipal": _("NFS-e municipal"),
         "CFe": _("CF-e SAT"),
         "CFeCanc": _("CF-e SAT: cancelamento"),
+        "NFCom": _("NFCom"),
+        "NF3e": _("NF3e"),
+        "BPe": _("BP-e"),
         "InutNFe": _("NF-e: inutilização"),
     }
     if kind.startswith("Evento"):
         event = _event_words(kind, event_id[:6])
         return f"{plain.get(kind.removeprefix('Evento'), kind)}: {event}"
+    if event_id and kind in plain:
+        return f"{plain[kind]}: {_('cancelamento')}"
     return plain.get(kind, kind)
 
 

@@ -14,10 +14,6 @@ _WRAPPERS = (
     *("retEnvEvento", "Envelope", "ListaNfse", "ConsultarNfseResposta", "GerarNfseResposta"),
 )
 _TAGS = "|".join((*_DOCUMENTS, *_WRAPPERS))
-_MARKS = (
-    *(b"portalfiscal", b"sped.fazenda.gov.br/nfse"),
-    *(b"infCFe", b"InfNfse", b"ChaveNFe"),
-)
 _PREFIX = r"(?:[A-Za-z_][\w.\-]{0,30}:)?"
 _DECLARATION = r"(?:<\?xml[^<>]{0,100}\?>\s{0,100})?"
 
@@ -49,7 +45,13 @@ _ELEMENT = re.compile(r"<[^<>]*>")
 
 def marked(data: bytes) -> bool:
     """True when something in ``data`` is named as in fiscal documents."""
-    return any(mark in data for mark in _MARKS)
+    return (
+        b"portalfiscal" in data
+        or b"sped.fazenda.gov.br/nfse" in data
+        or b"infCFe" in data
+        or b"InfNfse" in data
+        or b"ChaveNFe" in data
+    )
 
 
 def hinted(raw: bytes) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader
-from services.fiscal.kinds import cfe, cte, events, mdfe, municipal, nfe, nfse, others
+from services.fiscal.kinds import bills, cfe, cte, events, mdfe, municipal, nfe, nfse, others
 from services.fiscal.xml import UnsafeXml, parse, wide_encoding
 
 NFE = nfe.NAMESPACE
@@ -17,6 +17,7 @@ READERS: dict[str, Reader] = {
     **mdfe.READERS,
     **nfse.READERS,
     **cfe.READERS,
+    **bills.READERS,
     **events.READERS,
     **others.READERS,
 }

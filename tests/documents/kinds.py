@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.documents import events, retail, services, transport
+from tests.documents import bills, events, retail, services, transport
 from tests.documents.generator import Party, access_key, cnpj, nfe
 
 ISSUER = Party(cnpj(11), "TRANSPORTES & FILHOS LTDA")
@@ -86,6 +86,14 @@ def _cfe(issuer: Party, recipient: Party, number: int) -> Sample:
     return Sample("CFe", xml, retail.cfe_key(issuer.cnpj, number))
 
 
+def _bill(kind: str, model: int) -> Maker:
+    def make(issuer: Party, recipient: Party, number: int) -> Sample:
+        xml = bills.bill(kind, issuer, recipient, number)
+        return Sample(kind, xml, access_key(issuer.cnpj, number, model=model))
+
+    return make
+
+
 def _nfe_event(what: str) -> Maker:
     def make(issuer: Party, recipient: Party, number: int) -> Sample:
         key = access_key(issuer.cnpj, number)
@@ -136,6 +144,9 @@ MAKERS: dict[str, Maker] = {
     "sao-paulo": _sao_paulo,
     "cfe": _cfe,
     "cfe-cancellation": _cfe_cancellation,
+    "nfcom": _bill("NFCom", 62),
+    "nf3e": _bill("NF3e", 66),
+    "bpe": _bill("BPe", 63),
     "nfe-cancelled": _nfe_event("110111"),
     "nfe-corrected": _nfe_event("110110"),
     "nfe-manifested": _nfe_event("210210"),

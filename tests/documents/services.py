@@ -107,13 +107,14 @@ def abrasf(
     ).encode()
 
 
-def sao_paulo(provider: Party, taker: Party, number: int) -> bytes:
+def sao_paulo(provider: Party, taker: Party, number: int, *, cancelled: bool = False) -> bytes:
     """An NFS-e of the city of São Paulo, whose element is called NFe."""
     return (
         f'<NFe xmlns="{SAO_PAULO}"><ChaveNFe xmlns=""><InscricaoPrestador>39616924'
         f"</InscricaoPrestador><NumeroNFe>{number}</NumeroNFe>"
         "<CodigoVerificacao>TXDSLYHM</CodigoVerificacao></ChaveNFe>"
         '<DataEmissaoNFe xmlns="">2026-11-03T09:30:00</DataEmissaoNFe>'
+        f'<StatusNFe xmlns="">{"C" if cancelled else "N"}</StatusNFe>'
         f'<CPFCNPJPrestador xmlns=""><CNPJ>{provider.cnpj}</CNPJ></CPFCNPJPrestador>'
         f'<RazaoSocialPrestador xmlns="">{escape(provider.name)}</RazaoSocialPrestador>'
         '<ValorServicos xmlns="">2000.00</ValorServicos>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from services.fiscal.checks import check
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.labels import KINDS, kind_words
 from services.fiscal.recognise import recognise
-from tests.documents import events, kinds, retail, services, transport
+from tests.documents import bills, events, kinds, retail, services, transport
 from tests.documents.generator import ISSUED, Party, access_key, cnpj, nfe
 from tests.documents.packages import summary
 
@@ -43,8 +44,12 @@ def test_every_kind_by_its_key(name: str) -> None:
     assert found.key_ok in (True, None)
     assert kinds.RECIPIENT.cnpj in found.cnpjs
     assert found.kind in KINDS
-    assert kind_words(found.kind, found.event_id) != found.kind or found.kind == "DPS"
-    assert found.issued_at == ISSUED
+    assert kind_words(found.kind, found.event_id) != found.kind or found.kind in (
+        "DPS",
+        "NFCom",
+        "NF3e",
+    )
+    assert found.issued_at == ISSUED or name in ("nfcom", "nf3e", "bpe")
 
 
 def test_all_the_parties_of_a_cte() -> None:
@@ -100,6 +105,35 @@ def test_municipal_nfse_of_any_namespace(namespace: str) -> None:
     assert (found.recipient_cnpj, found.recipient_name) == (B.cnpj, B.name)
     assert (found.number, found.total, found.issued_at) == (31, Decimal("2500.00"), ISSUED)
     assert facts(services.sao_paulo(A, B, 31)).recipient_name == B.name
+
+
+@pytest.mark.parametrize("make", [services.abrasf, services.sao_paulo])
+def test_a_cancelled_municipal_nfse_is_another_document(
+    make: Callable[..., bytes],
+) -> None:
+    """R40: the municipality sends the same NFS-e again, with its cancellation in it."""
+    before, after = facts(make(A, B, 31)), facts(make(A, B, 31, cancelled=True))
+    assert after.access_key == before.access_key
+    assert (before.event_id, after.event_id) == ("", "CANCELADA")
+    assert kind_words(after.kind, after.event_id) == "NFS-e municipal: cancelamento"
+
+
+def test_bills_of_public_services() -> None:
+    """R37: telephone, energy and tickets come by e-mail every month; their events too."""
+    for kind, model in (("NFCom", 62), ("NF3e", 66), ("BPe", 63)):
+        found = facts(bills.bill(kind, A, B, 7))
+        assert (found.issuer_cnpj, found.recipient_cnpj, found.number) == (A.cnpj, B.cnpj, 7)
+        assert found.total
+        assert found.authorised
+        key = access_key(A.cnpj, 7, model=model)
+        event = (
+            f'<evento{kind} xmlns="http://www.portalfiscal.inf.br/{kind.lower()}"><infEvento>'
+            f"<CNPJ>{A.cnpj}</CNPJ><ch{kind}>{key}</ch{kind}><tpEvento>110111</tpEvento>"
+            f"<nSeqEvento>1</nSeqEvento></infEvento></evento{kind}>"
+        )
+        told = facts(event.encode())
+        assert (told.kind, told.event_id) == (f"Evento{kind}", f"110111{key}001")
+        assert kind_words(told.kind, told.event_id).endswith(": cancelamento")
 
 
 def test_people_are_parties_without_a_company() -> None:
@@ -180,7 +214,8 @@ def test_kinds_in_words(kind: str, event: str, words: str) -> None:
         (b'<evento xmlns="http://www.portalfiscal.inf.br/nfe"/>', "incomplete"),
         (b'<inutNFe xmlns="http://www.portalfiscal.inf.br/nfe"/>', "incomplete"),
         (b"<CFe/>", "incomplete"),
-        (b'<NF3e xmlns="http://www.portalfiscal.inf.br/nf3e"/>', "unsupported"),
+        (b'<NF3e xmlns="http://www.portalfiscal.inf.br/nf3e"/>', "incomplete"),
+        (b'<BPeTM xmlns="http://www.portalfiscal.inf.br/bpe"/>', "unsupported"),
         (b'<cnc xmlns="http://www.sped.fazenda.gov.br/nfse"/>', "unsupported"),
         (transport.cte(A, B, 1).replace(b"<mod>57<", b"<mod>99<"), "unsupported"),
         (transport.mdfe(A, 1)[:-600], "malformed"),

@@ -14,7 +14,7 @@ from services.fiscal import access_key, fields
 from services.fiscal import cnpj as cnpjs
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
-from services.fiscal.kinds import cte, mdfe, nfe, nfse
+from services.fiscal.kinds import bills, cte, mdfe, nfe, nfse
 
 _TYPE = re.compile(r"[0-9]{6}")
 _NFSE_TYPE = re.compile(r"e([0-9]{6})")
@@ -36,6 +36,10 @@ _FAMILIES = (
     _Family("EventoNFe", f"{{{nfe.NAMESPACE}}}", "evento", "retEvento", "chNFe"),
     _Family("EventoCTe", f"{{{cte.NAMESPACE}}}", "eventoCTe", "retEventoCTe", "chCTe"),
     _Family("EventoMDFe", f"{{{mdfe.NAMESPACE}}}", "eventoMDFe", "retEventoMDFe", "chMDFe"),
+    *(
+        _Family(f"Evento{kind}", ns, f"evento{kind}", f"retEvento{kind}", f"ch{kind}")
+        for kind, ns in bills.NAMESPACES.items()
+    ),
 )
 _NFSE = f"{{{nfse.NAMESPACE}}}"
 

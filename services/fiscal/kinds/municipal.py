@@ -37,6 +37,8 @@ _CODES = (
 _TOWNS = ("codigomunicipio", "codigomunicipiogerador", "codigomunicipioincidencia")
 _DATES = ("dataemissao", "dataemissaonfe", "dataemissaonfse", "dhemi")
 _TOTALS = ("valorservicos", "valor_total", "valorliquidonfse", "valortotal")
+_CANCELLED_AT = ("datacancelamento", "datahoracancelamento")
+CANCELLED = "CANCELADA"
 _IDENTITIES = ("cnpj", "cpfcnpj", "cpf_cnpj", "cpf")
 _NAMES = ("razaosocial", "nome_razao_social", "nome", "xnome")
 # What a document was made from has a number and a date of its own.
@@ -52,7 +54,10 @@ def is_document(element: Element) -> bool:
 
 
 def read(root: Element) -> Facts | NotFiscal:
-    """The facts of the NFS-e; its key is made of provider, municipality, number and code."""
+    """The facts of the NFS-e; its key is made of provider, municipality, number and code.
+
+    One that says it was cancelled is another document than the one before, as an event is.
+    """
     elements = list(_own(root))
     number = _digits(_text(elements, _NUMBERS))
     provider, provider_name = _party(elements, _PROVIDERS)
@@ -67,6 +72,7 @@ def read(root: Element) -> Facts | NotFiscal:
         kind="NFSeMunicipal",
         access_key=f"{provider:0>14}{town[:7]:0>7}{number:0>15}{code}"[:60],
         key_ok=None,
+        event_id=CANCELLED if _is_cancelled(root, elements) else "",
         issuer_cnpj=issuer,
         issuer_name=provider_name,
         recipient_cnpj=fields.cnpj(taker),
@@ -94,6 +100,12 @@ def _own(root: Element) -> Iterator[tuple[str, Element]]:
         count += 1
         yield name, element
         pending += reversed(element)
+
+
+def _is_cancelled(root: Element, elements: list[tuple[str, Element]]) -> bool:
+    if any(_local(child) == "nfsecancelamento" and len(child) for child in root):
+        return True
+    return _text(elements, ("statusnfe",)) == "C" or _text(elements, _CANCELLED_AT) is not None
 
 
 def _speaks_of_services(elements: list[tuple[str, Element]]) -> bool:

@@ -1,0 +1,83 @@
+"""Bills of public services: NFCom (telecommunications), NF3e (energy), BP-e (tickets)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from services.fiscal import access_key, fields
+from services.fiscal.facts import Facts, NotFiscal
+from services.fiscal.fields import Element, Reader, texts
+
+_SITE = "http://www.portalfiscal.inf.br"
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the kinds differ: namespace, element, model, buyer, number and value."""
+
+    kind: str
+    space: str
+    model: str
+    buyer: str
+    number: str
+    total: str
+
+    @property
+    def ns(self) -> str:
+        return f"{{{_SITE}/{self.space}}}"
+
+
+_LAYOUTS = (
+    _Layout("NFCom", "nfcom", "62", "dest", "nNF", "total/vNF"),
+    _Layout("NF3e", "nf3e", "66", "dest", "nNF", "total/vNF"),
+    _Layout("BPe", "bpe", "63", "comp", "nBP", "infValorBPe/vBP"),
+)
+NAMESPACES = {layout.kind: layout.ns for layout in _LAYOUTS}
+
+
+def _proc(root: Element, layout: _Layout) -> Facts | NotFiscal:
+    body = root.find(f"{layout.ns}{layout.kind}")
+    if body is None:
+        return fields.incomplete(layout.kind)
+    return _read(body, layout, root.find(f"{layout.ns}prot{layout.kind}/{layout.ns}infProt"))
+
+
+def _read(body: Element, layout: _Layout, protocol: Element | None = None) -> Facts | NotFiscal:
+    ns = layout.ns
+    info = body.find(f"{ns}inf{layout.kind}")
+    if info is None:
+        return fields.incomplete(f"inf{layout.kind}")
+    key = fields.key(info.get("Id", "").removeprefix(layout.kind))
+    if key is None:
+        return fields.incomplete("Id")
+    basics = texts(info.find(f"{ns}ide"), ns)
+    if basics.get("mod") != layout.model:
+        return NotFiscal("unsupported", "mod", looks_fiscal=True)
+    issuer = texts(info.find(f"{ns}emit"), ns)
+    buyer = texts(info.find(f"{ns}{layout.buyer}"), ns)
+    proof = texts(protocol, ns)
+    return Facts(
+        kind=layout.kind,
+        access_key=key,
+        key_ok=access_key.is_valid(key),
+        issuer_cnpj=fields.cnpj(issuer.get("CNPJ")),
+        issuer_name=fields.name(issuer),
+        recipient_cnpj=fields.cnpj(buyer.get("CNPJ")),
+        recipient_cpf=fields.cpf(buyer.get("CPF")),
+        recipient_name=fields.name(buyer),
+        number=fields.number(basics.get(layout.number), 9),
+        series=fields.number(basics.get("serie"), 3),
+        issued_at=fields.instant(basics.get("dhEmi")),
+        total=fields.amount(
+            info.findtext("/".join(f"{ns}{step}" for step in layout.total.split("/")))
+        ),
+        authorised=proof.get("cStat") == "100" and proof.get(f"ch{layout.kind}") == key,
+        protocol=proof.get("nProt", "")[:20],
+    )
+
+
+READERS: dict[str, Reader] = {}
+for _layout in _LAYOUTS:
+    READERS[f"{_layout.ns}{_layout.kind}"] = partial(_read, layout=_layout)
+    READERS[f"{_layout.ns}{_layout.space}Proc"] = partial(_proc, layout=_layout)
