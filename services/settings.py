@@ -13,6 +13,8 @@ from services.errors import Invalid
 from services.language import _
 
 _DATABASE = "carteiro.db"
+_DOCUMENTS = "documentos"
+_OFF = "off"
 _TEXT_KEYS = {
     *("database_url", "language", "theme", "ca_file", "key_file", "hostname"),
     *("microsoft_authority", "microsoft_client_id"),
@@ -28,6 +30,7 @@ class Settings:
     ``microsoft_client_id`` is the application registered for this installation, without which
     nobody can sign in; ``microsoft_authority`` the base address of the identity provider;
     ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45).
+    ``documents_folder`` is where documents are left to be sent (R31); None: nowhere.
     """
 
     home: Path
@@ -43,6 +46,7 @@ class Settings:
     inactivation_interval: float = 86_400.0
     sending_connections: int = 10
     reading_connections: int = 16
+    documents_folder: Path | None = None
     terminal_bell: bool = False
     microsoft_authority: str = MICROSOFT_AUTHORITY
     microsoft_client_id: str | None = None
@@ -80,11 +84,12 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     for name, value in told.items():
         values[name] = _checked(name, value)
     for name in (
-        *("database_url", "key_file", "ca_file"),
+        *("database_url", "key_file", "ca_file", "documents_folder"),
         *("microsoft_authority", "microsoft_client_id"),
     ):
         if env.get(f"CARTEIRO_{name.upper()}"):
             values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
+    values.setdefault("documents_folder", home / _DOCUMENTS)
     values.setdefault("database_url", f"sqlite:///{home / _DATABASE}")
     if not values["database_url"].startswith(
         ("sqlite:///", "postgresql://", "postgresql+psycopg://")
@@ -106,7 +111,9 @@ def _checked(name: str, value: object) -> object:
         raise Invalid(
             _("{name}: opção desconhecida em carteiro.toml").format(name=name), field=name
         )
-    if name in ("key_file", "ca_file"):
+    if name == "documents_folder" and value == _OFF:
+        return None
+    if name in ("key_file", "ca_file", "documents_folder"):
         return Path(str(value)).expanduser().absolute()
     if name in _TEXT_KEYS:
         if not isinstance(value, str):

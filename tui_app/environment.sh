@@ -118,6 +118,36 @@ environment() {
     python=$env/bin/python
 }
 
+# chosen_lock: prints the lock file to go by: the one with the optional extra danfe (DANFE in PDF)
+# once that has been chosen here.
+chosen_lock() {
+    if [ -e "$here/.env/danfe" ] || [ -e "$cache/danfe" ]; then
+        echo requirements-danfe.lock
+    else
+        echo requirements.lock
+    fi
+}
+
+# choose_extra NAME: from now on with the extra danfe, or with none. It counts only once its
+# environment is there: what cannot be installed stops nothing.
+choose_extra() {
+    case $1 in
+        danfe)
+            environment requirements-danfe.lock || return 1
+            : >"${env%/*}/danfe"
+            tell 'os documentos seguem com o DANFE em PDF' 'documents go with the DANFE as PDF'
+            ;;
+        none)
+            rm -f "$here/.env/danfe" "$cache/danfe"
+            tell 'os documentos seguem só em XML' 'documents go as XML alone'
+            ;;
+        *)
+            tell 'use: carteiro extra danfe | none' 'use: carteiro extra danfe | none'
+            return 2
+            ;;
+    esac
+}
+
 # join: makes `source` importable in `env` and declares it finished; what was interrupted before
 # has no `ready` and is made anew.
 join() {

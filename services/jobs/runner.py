@@ -26,6 +26,7 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+    from services.dispatch.watch import Watch
     from services.health.tokens import SignIns
     from services.reading.tick import Reader
     from services.sending.tick import Sender
@@ -38,6 +39,7 @@ READING = "reading"
 CHECKS = "checks"
 INACTIVATION = "inactivation"
 HOUSEKEEPING = "housekeeping"
+DOCUMENTS = "documents"
 NAMES = (SENDING, READING, CHECKS, INACTIVATION)
 
 # When a mailbox is to be read is in the database; this is how often it is looked at.
@@ -94,6 +96,8 @@ class Done:
     documents: int = 0
     quarantined: int = 0
     checked: int = 0
+    dispatched: int = 0
+    rejected: int = 0
     sign_ins: int = 0
     inactivated: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
@@ -107,6 +111,7 @@ class Jobs:
         self._only = only
         self._sender: Sender | None = None
         self._reader: Reader | None = None
+        self._folder: Watch | None = None
         self._sign_ins: SignIns | None = None
         self._scheduler: AsyncIOScheduler | None = None
         self._clock_watch: asyncio.Task[None] | None = None
@@ -132,6 +137,8 @@ class Jobs:
         for name, (job, seconds) in work.items():
             if name in self._only:
                 self._add(name, job, seconds)
+        if SENDING in self._only and settings.documents_folder is not None:
+            self._add(DOCUMENTS, self._dispatch, settings.sending_interval)
         self._add(HOUSEKEEPING, self._keep_house, settings.housekeeping_interval)
         self._scheduler.start()
         self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock watch")
@@ -168,6 +175,8 @@ class Jobs:
     async def _end_the_rest(self, deadline: float) -> None:
         if self._sign_ins is not None:
             self._sign_ins.close()
+        if self._folder is not None:
+            self._folder.stop()
         running = {task for task in self._running if task.get_name() != SENDING}
         for task in running:
             if task.get_name() == INACTIVATION:
@@ -177,6 +186,8 @@ class Jobs:
             await asyncio.wait(running, timeout=deadline)
         if self._reader is not None:
             await self._reader.close()
+        if self._folder is not None:
+            await self._folder.close()
 
     def _add(self, name: str, job: Callable[[], Awaitable[None]], seconds: float) -> None:
         assert self._scheduler is not None
@@ -213,6 +224,14 @@ class Jobs:
         summary = await (await self._the_reader()).run_due()
         for email, why in summary.failures:
             log.warning("%s was not read: %s", email, why)
+
+    async def _dispatch(self) -> None:
+        folder = self._place.settings.documents_folder
+        assert folder is not None
+        if self._folder is None:
+            make = await asyncio.to_thread(_watch_class)
+            self._folder = self._folder or make(self._place.store, folder)
+        await self._folder.run_due()
 
     async def _check(self) -> None:
         await check_documents(self._place.store)
@@ -268,17 +287,35 @@ def _reader_class() -> type[Reader]:
     return Reader
 
 
+def _watch_class() -> type[Watch]:
+    """Likewise."""
+    from services.dispatch.watch import Watch
+
+    return Watch
+
+
 async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
     """Do what is due until nothing is, then end: ``worker --once``.
 
-    Sending and reading go on side by side, and again while either found something to do.
+    Sending and reading go on side by side, and again while either found something to do; what
+    lies in the watched folder is queued, and goes in the next round.
     """
+    from services.dispatch.watch import Handled, Watch
     from services.reading.tick import Reader
     from services.sending.tick import Sender
 
     done = Done()
     sender = Sender(office.store, office.settings) if SENDING in only else None
     reader = Reader(office.store, office.settings) if READING in only else None
+
+    folder = office.settings.documents_folder
+    watched = Watch(office.store, folder) if folder is not None and sender is not None else None
+
+    async def dispatch() -> bool:
+        handled = await watched.run_settled() if watched is not None else Handled()
+        done.dispatched += handled.queued
+        done.rejected += handled.rejected
+        return handled.queued + handled.rejected > 0
 
     async def send() -> bool:
         count = await sender.run_due() if sender is not None else 0
@@ -301,13 +338,13 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         if INACTIVATION in only:
             checked = await check_sign_ins(office.store, office.sign_ins)
             done.sign_ins, done.inactivated = checked.all, checked.inactivated
-        while any(await asyncio.gather(send(), read())):
+        while any(await asyncio.gather(dispatch(), send(), read())):
             pass
         if CHECKS in only:
             done.checked = await check_documents(office.store)
         await put_away(office.store)
         await warn_of_silence(office.store)
     finally:
-        closing = [each.close() for each in (sender, reader) if each is not None]
+        closing = [each.close() for each in (sender, reader, watched) if each is not None]
         await asyncio.shield(asyncio.gather(*closing))
     return done

@@ -13,15 +13,7 @@ from services.notifications.types import type_of
 from services.registry import access, ways_out
 from services.registry.access import Actor
 from services.registry.bulk import pieces
-from services.store.models import (
-    Company,
-    EmailServer,
-    Function,
-    Mailbox,
-    NotificationEmail,
-    Subscription,
-    User,
-)
+from services.store.models import Company, NotificationEmail, Subscription, User
 from services.wire.addresses import split_addresses
 
 OWN = "company"
@@ -132,7 +124,7 @@ def preview(session: Session, actor: Actor, company_id: int, type_key: str) -> P
         known.key,
         told,
         tuple(invalid),
-        _by(session, company, warning=known.key in ways_out.WARNINGS),
+        ways_out.labels(session, company, warning=known.key in ways_out.WARNINGS),
         why_none,
     )
 
@@ -148,24 +140,3 @@ def nobody() -> str:
         "ninguém recebe este tipo: a empresa não tem e-mail para notificações em seus dados, nem "
         "há endereço inscrito em E-mails para Notificações"
     )
-
-
-def _by(session: Session, company: Company, *, warning: bool) -> tuple[str, ...]:
-    """The mailboxes that would be tried, as :mod:`services.sending.routes` takes them (R13, R14)."""
-    found: list[str] = []
-    if not company.invoicy_mail:
-        found += session.scalars(
-            select(EmailServer.email)
-            .join(Mailbox, Mailbox.server_id == EmailServer.id)
-            .where(
-                Mailbox.company_id == company.id,
-                Mailbox.function == Function.SEND,
-                ways_out.usable(),
-            )
-            .order_by(Mailbox.position, Mailbox.id)
-        )
-    if company.invoicy_mail or (warning and not found):
-        relay = ways_out.relay_of(session, company.partner_id)
-        if relay is not None:
-            found.append(ways_out.relay_label(relay.email))
-    return tuple(found)

@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import insert, select, update
@@ -48,6 +49,14 @@ _AGAIN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An e-mail of the queue; ``duplicate``: it was there already, under the same key (R35)."""
+
+    id: int
+    duplicate: bool
+
+
 def enqueue(
     session: Session,
     *,
@@ -60,13 +69,41 @@ def enqueue(
     idempotency_key: str | None = None,
     notification_id: int | None = None,
 ) -> int:
-    """Queue one e-mail of a company in the caller's unit of work; its id.
+    """:func:`place`, giving the id alone."""
+    return place(
+        session,
+        partner_id=partner_id,
+        company_id=company_id,
+        to=to,
+        subject=subject,
+        body=body,
+        attachments=attachments,
+        idempotency_key=idempotency_key,
+        notification_id=notification_id,
+    ).id
+
+
+def place(
+    session: Session,
+    *,
+    partner_id: int,
+    company_id: int,
+    to: Sequence[str],
+    subject: str,
+    body: str,
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    idempotency_key: str | None = None,
+    notification_id: int | None = None,
+    note: str | None = None,
+) -> Placed:
+    """Queue one e-mail of a company in the caller's unit of work.
 
     ``to`` may hold lists separated by ``;`` or ``,``; the same address twice counts once. An
     address that is not valid is recorded as failed with its reason and the rest are sent to (R32).
     ``attachments`` are (file name, content type, bytes). The same ``idempotency_key`` of a company
-    queues nothing and gives the id of the first (R35). Raises :class:`Invalid` without any
-    recipient, or with more than :data:`MOST_RECIPIENTS`.
+    queues nothing and gives the first (R35). ``note`` is what there is to say of the e-mail on its
+    record, to nobody else. Raises :class:`Invalid` without any recipient, or with more than
+    :data:`MOST_RECIPIENTS`.
     """
     wanted = _recipients(to)
     at = now()
@@ -93,14 +130,19 @@ def enqueue(
         .returning(OutboxMessage.id)
     ).scalar()
     if message_id is None:
-        return session.execute(
+        earlier = session.execute(
             select(OutboxMessage.id).where(
                 OutboxMessage.company_id == company_id,
                 OutboxMessage.idempotency_key == idempotency_key,
             )
         ).scalar_one()
+        return Placed(earlier, duplicate=True)
     session.execute(
-        insert(OutboxContent).values(message_id=message_id, body=safe_block(body, MOST_TEXT))
+        insert(OutboxContent).values(
+            message_id=message_id,
+            body=safe_block(body, MOST_TEXT),
+            note=None if note is None else safe(note, 500),
+        )
     )
     session.execute(
         insert(OutboxRecipient),
@@ -117,7 +159,7 @@ def enqueue(
         ],
     )
     _attach(session, message_id, attachments)
-    return message_id
+    return Placed(message_id, duplicate=False)
 
 
 def refusals(recipients: Sequence[tuple[str, str | None]]) -> str | None:

@@ -89,12 +89,16 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class OutboxDetail:
-    """One e-mail with its words, attachments and every attempt, oldest first."""
+    """One e-mail with its words, attachments and every attempt, oldest first.
+
+    ``note`` is what was to say when it was queued, as that a document goes without its DANFE.
+    """
 
     view: OutboxView
     body: str
     attachments: tuple[AttachmentView, ...] = ()
     attempts: tuple[AttemptView, ...] = field(default=())
+    note: str | None = None
 
 
 _SORTS: dict[str, InstrumentedAttribute[object]] = {
@@ -181,12 +185,15 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         .where(OutboxAttempt.message_id == message_id)
         .order_by(OutboxAttempt.fence)
     )
-    body = session.scalar(select(OutboxContent.body).where(OutboxContent.message_id == message_id))
+    words = session.execute(
+        select(OutboxContent.body, OutboxContent.note).where(OutboxContent.message_id == message_id)
+    ).one_or_none()
     return OutboxDetail(
         view,
-        body or "",
+        words.body if words is not None else "",
         tuple(AttachmentView(*row) for row in attachments),
         tuple(_attempt(*row) for row in attempts),
+        words.note if words is not None else None,
     )
 
 

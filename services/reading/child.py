@@ -12,11 +12,13 @@ import resource
 import signal
 import struct
 import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from services.fiscal.checks import check
+from services.fiscal.danfe import Danfe
+from services.fiscal.printing import render
 from services.reading import frames
 from services.reading.extract import Extracted, extract
 from services.reading.problems import Caps, Problem
@@ -45,8 +47,10 @@ def main() -> None:
         items = received(memory, sizes) if shared else map(source.read, sizes)
         if kind == frames.EXTRACT:
             _send(target, frames.extracted_reply([_extract(item) for item in items]))
-        else:
+        elif kind == frames.CHECK:
             _send(target, frames.checks_reply([check(item) for item in items]))
+        else:
+            _send(target, frames.printed_reply([_print(item) for item in items]))
 
 
 def _extract(raw: bytes) -> Extracted:
@@ -56,6 +60,15 @@ def _extract(raw: bytes) -> Extracted:
         return Extracted(problems=(Problem("too_large", "MemoryError"),))
     except Exception as error:  # noqa: BLE001 - one bad message never stops the others (R41)
         return Extracted(problems=(Problem("poison", type(error).__name__),))
+
+
+def _print(xml: bytes) -> Danfe:
+    try:
+        # What a library says in passing would be taken for our answer.
+        with redirect_stdout(sys.stderr):
+            return render(xml)
+    except Exception:  # noqa: BLE001 - a document without a DANFE is sent all the same (R31)
+        return Danfe(why="failed")
 
 
 def _send(target: BinaryIO, pieces: list[bytes]) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from services.courtesy import person
 from services.errors import Unavailable
+from services.fiscal.danfe import Danfe
 from services.fiscal.labels import Check, Checks
 from services.language import _
 from services.reading import frames
@@ -80,6 +81,19 @@ class Extractor:
             lambda text, _body, count: frames.read_checks(text, count),
             lambda lost: Checks(*[Check("unverifiable", str(lost))] * 4),
         )
+
+    async def print_many(self, xmls: Sequence[bytes]) -> list[Danfe]:
+        """The DANFE of each document, in order; one that takes too long holds up no other."""
+        return [
+            one
+            for xml in xmls
+            for one in await self._all(
+                frames.PRINT,
+                [xml],
+                frames.read_printed,
+                lambda lost: Danfe(why="deadline" if lost.late else "failed"),
+            )
+        ]
 
     async def close(self) -> None:
         """End the child; whoever still waits is answered first."""

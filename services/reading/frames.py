@@ -12,12 +12,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from services.fiscal.danfe import Danfe
 from services.fiscal.facts import Facts, OtherParty
 from services.fiscal.labels import Check, Checks
 from services.reading.findings import Extracted, Found
 from services.reading.problems import Problem
 
-EXTRACT, CHECK = b"E", b"C"
+EXTRACT, CHECK, PRINT = b"E", b"C", b"P"
 # What a request is about, whether its items are in the shared memory, and how many they are.
 REQUEST = struct.Struct("<c?I")
 REPLY = struct.Struct("<IQ")
@@ -70,6 +71,26 @@ def checks_reply(results: Sequence[Checks]) -> list[bytes]:
 def read_checks(text: bytes, count: int) -> list[Checks]:
     """The other way round; :class:`BadFrame` for anything but ``count`` results."""
     return _read(text, count, lambda rows: [Checks(*(_check(*one) for one in row)) for row in rows])
+
+
+def printed_reply(results: Sequence[Danfe]) -> list[bytes]:
+    """The reply to a request for DANFEs."""
+    return _reply([(one.why, len(one.pdf)) for one in results], [one.pdf for one in results])
+
+
+def read_printed(text: bytes, body: bytes, count: int) -> list[Danfe]:
+    """The other way round; :class:`BadFrame` for anything but ``count`` results."""
+    return _read(text, count, lambda rows: _printed(rows, body))
+
+
+def _printed(rows: list[Any], body: bytes) -> list[Danfe]:
+    results, at = [], 0
+    for why, size in rows:
+        results.append(Danfe(body[at : at + int(size)], _text(why)))
+        at += int(size)
+    if at != len(body):
+        raise BadFrame("bytes")
+    return results
 
 
 def _reply(rows: list[Any], bodies: list[bytes]) -> list[bytes]:

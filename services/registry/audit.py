@@ -60,11 +60,13 @@ def record_job(
     *,
     before: dict[str, Any],
     after: dict[str, Any],
+    company_id: int | None = None,
 ) -> None:
     """Note what a job changed by itself: in the name of the program, "carteiro"."""
     session.add(
         AuditEntry(
             partner_id=partner_id,
+            company_id=company_id,
             user_nickname=JOBS,
             action=action,
             entity=entity,

@@ -48,6 +48,7 @@ def actions() -> dict[str, str]:
         "subscribe": _("inscrição"),
         "unsubscribe": _("fim da inscrição"),
         "notify": _("notificação à mão"),
+        "send": _("envio de documento"),
         "retry": _("novo envio"),
         "cancel": _("cancelamento"),
         "restore": _("restauração de backup"),
@@ -81,6 +82,7 @@ def entities() -> dict[str, str]:
 def fields() -> dict[str, str]:
     """The fields whose values are kept, by their key."""
     return {
+        "access_key": _("Chave de acesso"),
         "account": _("Conta Microsoft"),
         "active": _("Ativo"),
         "attachments": _("Anexos"),
@@ -88,6 +90,7 @@ def fields() -> dict[str, str]:
         "auto_invoicy_mail": _("InvoiCy Mail em empresas novas"),
         "cnpj": "CNPJ",
         "companies": _("Empresas"),
+        "danfe": _("DANFE anexado"),
         "delete_after": _("Excluir do servidor"),
         "document_import": _("Importação de Documentos"),
         "documents": _("Documentos"),
@@ -116,6 +119,7 @@ def fields() -> dict[str, str]:
         "pop_security": _("Segurança POP"),
         "port": _("Porta"),
         "position": _("Posição"),
+        "recipients": _("Destinatários"),
         "relay_active": _("Relay ativo"),
         "relay_authenticate": _("Autenticação no relay"),
         "relay_email": _("E-mail do relay"),

@@ -95,6 +95,28 @@ def relay_label(email: str) -> str:
     return f"{RELAY_WORDS} ({email})"
 
 
+def labels(session: Session, company: Company, *, warning: bool = False) -> tuple[str, ...]:
+    """What would be tried for the company's e-mails, in that order (R13, R14); nothing paused is
+    left out. ``warning`` as in :func:`has_one`."""
+    found: list[str] = []
+    if not company.invoicy_mail:
+        found += session.scalars(
+            select(EmailServer.email)
+            .join(Mailbox, Mailbox.server_id == EmailServer.id)
+            .where(
+                Mailbox.company_id == company.id,
+                Mailbox.function == Function.SEND,
+                usable(),
+            )
+            .order_by(Mailbox.position, Mailbox.id)
+        )
+    if company.invoicy_mail or (warning and not found):
+        relay = relay_of(session, company.partner_id)
+        if relay is not None:
+            found.append(relay_label(relay.email))
+    return tuple(found)
+
+
 def name_of(company: Company) -> str:
     """The display name of From by the relay: the chosen one, otherwise the legal name (R14)."""
     return company.sender_name or company.legal_name

@@ -117,13 +117,17 @@ class OutboxMessage(Base):
 
 
 class OutboxContent(Base):
-    """The words of an e-mail: written once, read when it leaves."""
+    """The words of an e-mail: written once, read when it leaves.
+
+    ``note`` is for its record only, as that a document went without its DANFE.
+    """
 
     __tablename__ = "outbox_content"
     message_id: Mapped[int] = mapped_column(
         ForeignKey("outbox_message.id", ondelete="CASCADE"), primary_key=True
     )
     body: Mapped[str] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(String(500))
 
 
 class OutboxAttachment(Base):

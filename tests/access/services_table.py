@@ -17,6 +17,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.dispatch import queueing
+from services.dispatch.queueing import Parcel
+from services.fiscal.danfe import Danfe
 from services.health import agenda, linking, overview, retest, testable
 from services.health.troubles import Trouble
 from services.notifications import (
@@ -67,7 +70,7 @@ from services.registry.servers import ServerDraft
 from services.settings import Settings
 from services.store.models import Function
 from services.wire.entra import Person, SignedIn, Tokens
-from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World
+from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World, invoice
 
 Call = Callable[[Session, Actor, World], Any]
 
@@ -96,6 +99,14 @@ def _all(module: Any) -> Call:
 
 
 SERVICES: dict[str, tuple[str, Call]] = {
+    "dispatch.queueing.check": (
+        "x-x", lambda s, a, w: queueing.check(s, a, [Parcel("a.xml", invoice())], ())),
+    "dispatch.queueing.send": (
+        "xsx", lambda s, a, w: queueing.send(s, a, [Parcel("a.xml", invoice())])),
+    "dispatch.queueing.plan_stored": (
+        "xsx", lambda s, a, w: queueing.plan_stored(s, a, w.document)),
+    "dispatch.queueing.send_stored": (
+        "xsx", lambda s, a, w: queueing.send_stored(s, a, w.document, Danfe(why="unasked"))),
     "health.overview.down": ("-s-", lambda s, a, w: overview.down(s, a)),
     "health.overview.down_count": ("-s-", lambda s, a, w: overview.down_count(s, a)),
     "health.retest.account": (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.store.engine import Store
-from tests.access.world import BRANCH_CNPJ, CNPJ, KEY, MARK, PASSWORD, World, build, dump
+from tests.access.world import BRANCH_CNPJ, CNPJ, KEY, MARK, PASSWORD, World, build, dump, invoice
 from tests.cli.conftest import Run, bare
 from tui_app.cli.parser import Parser, commands
 
@@ -83,6 +83,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "document list": ("-s-", ""),
     "document show": ("xsx", "{document}"),
     "document export": ("-s-", "{folder}"),
+    "document send": ("xsx", "{document} --no-pdf"),
+    "send-document": ("xsx", "{invoice} --no-pdf"),
     "quarantine list": ("-s-", ""),
     "quarantine show": ("xsx", "{quarantine}"),
     "quarantine retry": ("xsx", "{quarantine}"),
@@ -132,8 +134,10 @@ def words_of(name: str, world: World, folder: Path) -> list[str]:
     """The command with its arguments."""
     file = folder / "empresas.csv"
     file.write_text(f"cnpj;apelido;razao_social\n{CNPJ};Roubada;Roubada Ltda\n")
+    sent = folder / "nota.xml"
+    sent.write_bytes(invoice())
     ids = {n: getattr(world, n) for n in World.__dataclass_fields__}
-    arguments = COMMANDS[name][1].format(**ids, file=file, folder=folder / "export")
+    arguments = COMMANDS[name][1].format(**ids, file=file, invoice=sent, folder=folder / "export")
     return [*name.split(), *arguments.split()]
 
 

@@ -38,6 +38,7 @@ from services.store.models import (
     Partner,
     User,
 )
+from tests.documents.generator import Party, nfe
 
 MARK = "p1mark"
 """In all that is the company's, and so in nothing that the others may be told."""
@@ -240,8 +241,14 @@ def _queue(session: Session, partner: int, company: int, number: int) -> int:
     )
 
 
+def invoice() -> bytes:
+    """An NF-e that the company issued."""
+    client = Party(OTHER_CNPJ, email=f"cliente@{MARK}.example")
+    return nfe(Party(CNPJ, f"Moinho {MARK}"), client, 1, signed=False)
+
+
 def _arrived(session: Session, partner: int, company: int, reader: Mailbox) -> tuple[int, int, int]:
-    data = f"<nota>{MARK}</nota>".encode()
+    data = invoice()
     digest = hashlib.sha256(data).hexdigest()
     session.add(Blob(sha256=digest, data=data, size=len(data)))
     message = InboundMessage(

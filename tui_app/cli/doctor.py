@@ -54,6 +54,7 @@ def _doctor(context: Context) -> int:
         *_versions(context.settings),
         *_state(context.settings),
         *_microsoft(context.settings),
+        *_documents(context.settings),
     ]
     context.out.give(
         checks,
@@ -208,3 +209,27 @@ def _microsoft(settings: Settings) -> Iterator[Check]:
         yield Check("microsoft", False, detail, e.failure.explanation)
         return
     yield Check("microsoft", True, settings.microsoft_authority)
+
+
+def _documents(settings: Settings) -> Iterator[Check]:
+    """Can DANFEs be printed, and is the watched folder one that can be worked off?"""
+    from services.dispatch.folder import INBOX, Folder
+    from services.fiscal.danfe import is_installed
+
+    there = is_installed()
+    yield Check(
+        "danfe",
+        True,
+        _("instalado") if there else _("não instalado: documentos seguem só em XML"),
+        "" if there else "./carteiro extra danfe",
+    )
+    folder = settings.documents_folder
+    if folder is None:
+        yield Check("documents_folder", True, _("desligada"))
+        return
+    try:
+        Folder(folder).prepare()
+    except CarteiroError as e:
+        yield Check("documents_folder", False, e.message, _("Confira dono e permissões da pasta"))
+    else:
+        yield Check("documents_folder", True, str(folder / INBOX))

@@ -90,6 +90,7 @@ def _show(context: Context) -> None:
     told = {
         **{name: getattr(found.view, name) for name in found.view.__dataclass_fields__},
         "body": found.body,
+        "note": found.note,
         "attachments": found.attachments,
         "history": found.attempts,
     }
@@ -110,6 +111,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
             (_("Caixa"), view.mailbox),
             ("Message-ID", view.message_id),
             (_("Anexos"), ", ".join(a.filename for a in found.attachments)),
+            (_("Observação"), found.note),
             (_("Erro"), view.error),
         )
     )

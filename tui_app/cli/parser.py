@@ -67,6 +67,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "notification-type": ("notification_emails", _("tipos de notificação")),
         "recipients": ("notification_emails", _("quem recebe um tipo, por quê e por qual caixa")),
         "notify": ("notify", _("envia uma notificação")),
+        "send-document": ("send_document", _("envia XML autorizado e DANFE por e-mail")),
         "outbox": ("outbox", _("fila de envio")),
         "read": ("reading", _("lê as caixas agora")),
         "document": ("reading", _("documentos importados")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from services.errors import Refused
 from services.language import _, ngettext
 from services.safe_text import safe
+from tui_app.cli import send_document
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -48,6 +49,7 @@ def build(name: str, group: ArgumentParser) -> None:
     )
     export.add_argument("folder", metavar=_("PASTA"))
     export.add_argument("--company", metavar="CNPJ")
+    send_document.add_to(actions)
 
 
 def _read(context: Context) -> int:

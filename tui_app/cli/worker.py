@@ -81,6 +81,8 @@ async def _until_signal(context: Context, work: Coroutine[None, None, Done]) -> 
         lambda: context.out.facts(
             (
                 (_("E-mails resolvidos"), done.sent),
+                (_("Documentos da pasta enfileirados"), done.dispatched),
+                (_("Documentos da pasta em Erros"), done.rejected),
                 (_("Caixas lidas"), done.mailboxes),
                 (_("Documentos importados"), done.documents),
                 (_("Em quarentena"), done.quarantined),
