@@ -80,6 +80,8 @@ def _why_none(found: NotFiscal) -> str:
         return _("O documento está incompleto: falta {what}").format(what=safe(found.detail, 60))
     if found.reason == "other":
         return _("O XML não é de um documento fiscal: envie o XML autorizado da NF-e ou NFC-e")
+    if found.reason == "summary":
+        return _("O XML é só o resumo de um documento: envie o XML autorizado, inteiro")
     detail = safe(found.detail or found.reason, 120)
     return _("O arquivo não é um XML legível ({detail}): envie o XML autorizado, inteiro").format(
         detail=detail
