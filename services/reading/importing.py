@@ -14,6 +14,7 @@ from services.clock import now
 from services.fiscal.facts import Facts
 from services.language import _
 from services.reading.columns import Unique, document_row, storable
+from services.reading.completing import complete, completes
 from services.reading.extract import Extracted
 from services.reading.problems import Problem, words
 from services.reading.routing import Destination, destinations, holders, route
@@ -72,7 +73,9 @@ def import_messages(
     """Import what was taken out of messages, by inbound id, and close their receipts (R39-R43).
 
     A document goes to every linked company among its parties, an event also to those that have the
-    document which it is about; one that is there already is noted as a duplicate; one of no linked company, and whatever could not be read, goes to quarantine.
+    document which it is about. One that is there already is noted as a duplicate, and completed
+    where only now it has its protocol; one of no linked company, and whatever could not be read,
+    goes to quarantine.
     """
     at = now()
     if linked is None:
@@ -91,6 +94,9 @@ def import_messages(
             returning=("company_id", "kind", "access_key", "event_id"),
         )
         fresh = {(row[0], row[1], row[2], row[3]) for row in rows}
+        known = [row for unique, row in work.documents.items() if unique not in fresh]
+        if known:
+            complete(session, known, work.blobs)
     insert_rows(session, Quarantine, work.quarantine)
     receipts = [work.receipt(inbound_id, fresh, at) for inbound_id, _ in messages]
     update_rows(session, InboundMessage, ("id",), receipts)
@@ -193,15 +199,27 @@ class _Work:
             self.blobs[sha256] = document.xml
             for goal in goals:
                 unique = (goal.company_id, kind, key, storable(facts.event_id, 60))
+                before = self.documents.get(unique)
+                if before is not None:
+                    self._again(before, facts, unique, sha256)
                 if (unique, kind, key) in self._found[inbound_id]:
                     continue
                 self._found[inbound_id].append((unique, kind, key))
-                if unique not in self.documents:
+                if before is None:
                     row = document_row(facts, unique, sha256)
                     row["partner_id"] = self.source.partner_id
                     row["mailbox_id"] = goal.mailbox_id
                     row["inbound_id"] = inbound_id
                     self.documents[unique] = row
+
+    def _again(self, before: dict[str, Any], facts: Facts, unique: Unique, sha256: str) -> None:
+        """The same document in this batch: the first stays, unless this one has the protocol."""
+        if (
+            facts.authorised
+            and not before["authorised"]
+            and completes(self.blobs[sha256], self.blobs[before["sha256"]])
+        ):
+            before.update(document_row(facts, unique, sha256))
 
     def receipt(self, inbound_id: int, fresh: set[Unique], at: object) -> dict[str, Any]:
         """The receipt of one message, to be taken in the order of import (R43)."""
