@@ -17,12 +17,13 @@ from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.microsoft_fields import completed, has_account, of_account
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.rotate import offer_rotation
+from screens.dialogs.server_fields import limit_fields
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.inactivated import Inactivated
 from services.language import _
-from services.registry import mailbox_form, mailboxes
+from services.registry import limits, mailbox_form, mailboxes
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.store.models import Function
@@ -78,7 +79,9 @@ def fields(function: Function, *, editing: bool) -> list[FieldSpec]:
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
         FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
     ]
-    if function is Function.READ:
+    if function is Function.SEND:
+        made += limit_fields()
+    else:
         del made[1]
         made.append(
             FieldSpec(
@@ -286,6 +289,7 @@ class MailboxForm(RecordForm[MailboxView]):
             verify_certificate=values["verify_certificate"],
             timeout=values["timeout"] or 30,
             delete_after=values.get("delete_after") or "import",
+            **{name: values.get(name) for name in limits.NAMES},
         )
 
     def action_test(self) -> None:
@@ -329,7 +333,7 @@ def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:
             "nickname": "", "sender_name": "", "email": "", "username": "", "password": "",
             "active": True, "host": "", "port": mailbox_form.default_port(function, security),
             "security": security, "authenticate": True, "verify_certificate": True,
-            "timeout": 30, "delete_after": "import",
+            "timeout": 30, "delete_after": "import", **dict.fromkeys(limits.NAMES),
         }  # fmt: skip
     return {
         "nickname": view.nickname, "sender_name": view.sender_name, "email": view.email,
@@ -337,6 +341,7 @@ def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:
         "port": view.port, "security": view.security, "authenticate": view.authenticate,
         "verify_certificate": view.verify_certificate, "timeout": view.timeout,
         "delete_after": view.delete_after,
+        **{name: getattr(view, name) for name in limits.NAMES},
     }  # fmt: skip
 
 
@@ -345,7 +350,7 @@ def changes_of(function: Function, draft: MailboxDraft) -> dict[str, Any]:
     names = ["nickname", "email", "username", "active", *ADVANCED]
     if function is Function.SEND:
         names.remove("delete_after")
-        names.append("sender_name")
+        names += ["sender_name", *limits.NAMES]
     changes = {name: getattr(draft, name) for name in names}
     if draft.password is not None:
         changes["password"] = draft.password

@@ -8,6 +8,7 @@ from typing import Any
 from screens.widgets.fields import FieldSpec, Value
 from services.errors import Invalid
 from services.language import _
+from services.registry import limits
 from services.registry.protocols import DEFAULT_PORTS, functions_of
 from services.registry.server_form import ServerDraft
 from services.registry.server_views import ServerView
@@ -75,6 +76,7 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         FieldSpec("authenticate", _("Autenticação"), kind="switch", advanced=True),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
         FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+        *limit_fields(visible_when=sends),
         FieldSpec(
             "delete_after",
             _("Excluir do servidor"),
@@ -131,6 +133,19 @@ def place_fields(protocol: str, **more: Any) -> list[FieldSpec]:
     ]
 
 
+def limit_fields(**more: Any) -> list[FieldSpec]:
+    """The limits of a sending mailbox (R34), all advanced; empty ones are the provider's."""
+    usual = _("o do provedor; 0: sem limite")
+    return [
+        FieldSpec(name, label, kind="integer", advanced=True, placeholder=usual, **more)
+        for name, label in (
+            ("most_connections", _("Conexões")),
+            ("most_per_minute", _("E-mails/minuto")),
+            ("most_per_day", _("E-mails/dia")),
+        )
+    ]
+
+
 def _days(text: str) -> None:
     if not 1 <= int(text) <= _MOST_DAYS:
         raise Invalid(_("De 1 a {most} dias").format(most=_MOST_DAYS), field="delete_days")
@@ -142,6 +157,7 @@ def values_of(view: ServerView | None, partner: str) -> dict[str, Value]:
         "kind": Kind.SEND, "nickname": "", "sender_name": "", "email": "", "username": "",
         "password": "", "partner_key": "", "active": True, "authenticate": True,
         "verify_certificate": True, "timeout": 30, "delete_after": "import", "delete_days": 30,
+        **dict.fromkeys(limits.NAMES),
     }  # fmt: skip
     for function, protocol in PLACES.items():
         usual = _USUAL[protocol]

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -54,16 +54,19 @@ class Claim:
 def claim(session: Session, owner: str, limit: int) -> list[Claim]:
     """Claim up to ``limit`` due e-mails for ``owner``, every company in turn.
 
-    The oldest of a company go first; no company waits for another's backlog.
+    The oldest of a company go first; no company waits for another's backlog. Those whose every
+    mailbox has reached a limit are left out until one is renewed (R34).
     """
     at = now()
+    ready = _ready(session, at)
     claimed: list[Claim] = []
-    for company_id, share in _shares(session, at, limit):
+    for company_id, share in _shares(session, at, limit, ready):
         due = (
             select(OutboxMessage.id)
             .where(
                 OutboxMessage.state.in_(_WAITING),
                 OutboxMessage.next_attempt_at <= at,
+                *ready,
             )
             .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
             .limit(share)
@@ -97,13 +100,29 @@ def claim(session: Session, owner: str, limit: int) -> list[Claim]:
     return sorted(claimed, key=lambda c: c.message_id)
 
 
-def _shares(session: Session, at: datetime, limit: int) -> list[tuple[int | None, int]]:
+def _ready(session: Session, at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The condition for e-mails that a mailbox has room for, where not all do.
+
+    Warnings about dead mailboxes may leave by the relay (R46).
+    """
+    full = ways_out.at_their_limits(session, at)
+    if full is None:
+        return ()
+    warnings = select(Notification.id).where(
+        Notification.company_id.in_(full), Notification.type_key.in_(ways_out.WARNINGS)
+    )
+    return (OutboxMessage.company_id.not_in(full) | OutboxMessage.notification_id.in_(warnings),)
+
+
+def _shares(
+    session: Session, at: datetime, limit: int, ready: Collection[ColumnElement[bool]]
+) -> list[tuple[int | None, int]]:
     """How many of which company (None: of any) make up a fair batch."""
     due: dict[int, int] = {}
     for state in _WAITING:
         counts = session.execute(
             select(OutboxMessage.company_id, func.count())
-            .where(OutboxMessage.state == state, OutboxMessage.next_attempt_at <= at)
+            .where(OutboxMessage.state == state, OutboxMessage.next_attempt_at <= at, *ready)
             .group_by(OutboxMessage.company_id)
         )
         for company_id, count in counts:
@@ -154,7 +173,7 @@ def standing(
 def release(session: Session, claims: Collection[tuple[int, int]], owner: str) -> None:
     """Hand back claims for which no byte has left: due at once, as if never claimed."""
     kept = standing(session, claims, owner)
-    for message_id, fence in kept:
+    for message_id, _fence in kept:
         session.execute(
             update(OutboxMessage)
             .where(OutboxMessage.id == message_id)
@@ -166,6 +185,12 @@ def release(session: Session, claims: Collection[tuple[int, int]], owner: str) -
             ),
             execution_options={"synchronize_session": False},
         )
+    forget(session, kept)
+
+
+def forget(session: Session, claims: Iterable[tuple[int, int]]) -> None:
+    """Take the attempts of these claims (message, fence) from the record: nothing was attempted."""
+    for message_id, fence in claims:
         session.execute(
             delete(OutboxAttempt).where(
                 OutboxAttempt.message_id == message_id, OutboxAttempt.fence == fence
@@ -262,11 +287,16 @@ def claimants(session: Session) -> set[str]:
 
 
 def is_due(session: Session) -> bool:
-    """True when an e-mail waits for its attempt now."""
+    """True when an e-mail waits for its attempt now, and a mailbox has room for it."""
+    at = now()
     return (
         session.scalar(
             select(OutboxMessage.id)
-            .where(OutboxMessage.state.in_(_WAITING), OutboxMessage.next_attempt_at <= now())
+            .where(
+                OutboxMessage.state.in_(_WAITING),
+                OutboxMessage.next_attempt_at <= at,
+                *_ready(session, at),
+            )
             .limit(1)
         )
         is not None

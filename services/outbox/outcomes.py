@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.language import _
-from services.outbox.claims import Claim, standing
+from services.outbox.claims import Claim, forget, standing
 from services.outbox.schedule import pause
 from services.safe_text import safe, safe_block
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
@@ -36,7 +36,8 @@ class Outcome:
 
     ``error`` says in words why it waits or failed; ``detail`` is the transcript of the last
     refusal, without secrets. ``held`` means that no mailbox may be used: not an attempt, and the
-    e-mail waits for a mailbox instead of a time.
+    e-mail waits for a mailbox instead of a time. Where none was even tried (``server_id`` None)
+    the history does not speak of it.
     """
 
     claim: Claim
@@ -119,6 +120,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     of_messages: list[dict[str, Any]] = []
     of_recipients: list[dict[str, Any]] = []
     of_attempts: list[dict[str, Any]] = []
+    untried: list[tuple[int, int]] = []
     for outcome in accepted:
         message = messages[outcome.claim.message_id]
         attempts = message.attempts - 1 if outcome.held else message.attempts
@@ -157,6 +159,8 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
                 "sent_at": at if state == OutboxState.SENT else message.sent_at,
             }
         )
+        if outcome.held and outcome.server_id is None and state == OutboxState.DEFERRED:
+            untried.append((outcome.claim.message_id, outcome.claim.fence))
         of_attempts.append(
             {
                 "message_id": message.id,
@@ -185,6 +189,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     update_rows(session, OutboxMessage, ("id",), of_messages)
     update_rows(session, OutboxRecipient, ("message_id", "position"), of_recipients)
     update_rows(session, OutboxAttempt, ("message_id", "fence"), of_attempts)
+    forget(session, untried)
     return finished
 
 

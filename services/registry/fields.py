@@ -105,6 +105,12 @@ class Form:
             return least
         return value
 
+    def whole_or_none(
+        self, field: str, label: str, value: object, least: int, most: int
+    ) -> int | None:
+        """:meth:`whole`, or nothing."""
+        return None if value is None else self.whole(field, label, value, least, most)
+
     def checked(
         self, field: str, label: str, value: str | None, check: Callable[[str], T]
     ) -> T | None:

@@ -38,7 +38,8 @@ class MailboxDraft:
     """What a person fills in (R5); None means "as usual for this address".
 
     ``timeout`` in seconds; ``delete_after`` is ``import``, ``never`` or a number of days (R38);
-    ``password`` None keeps the one that is stored.
+    ``password`` None keeps the one that is stored. The limits None are the provider's, and 0 is
+    none (R34).
     """
 
     function: str
@@ -55,6 +56,9 @@ class MailboxDraft:
     verify_certificate: bool = True
     timeout: int = 30
     delete_after: str = "import"
+    most_connections: int | None = None
+    most_per_minute: int | None = None
+    most_per_day: int | None = None
 
     def __repr__(self) -> str:
         """Without the password: drafts end in tracebacks and logs."""
@@ -78,6 +82,9 @@ class Clean:
     verify_certificate: bool
     timeout: int
     delete_after: str
+    most_connections: int | None
+    most_per_minute: int | None
+    most_per_day: int | None
 
     def __repr__(self) -> str:
         """Without the password."""

@@ -14,6 +14,7 @@ from services.errors import Refused
 from services.language import _
 from services.registry import access, direction, origins, search
 from services.registry.access import Actor
+from services.registry.limits import full_reason
 from services.registry.mailbox_form import PROTOCOL
 from services.registry.origins import Origin
 from services.store.models import Company, EmailServer, Function, Mailbox
@@ -28,7 +29,9 @@ class MailboxView:
     ``id`` is the link's, ``server_id`` the account's; ``position`` counts from 0 in the order in
     which sending mailboxes are tried (R13); ``origin`` is what the account is a copy of (R6).
     Where ``mechanism`` is "xoauth2", ``account`` is who signed in at Microsoft, through ``tenant``
-    (R44). The password never leaves the vault by this way.
+    (R44). ``paused_until`` ends by itself, ``paused_by`` by hand; until ``full_until`` the limit
+    of ``full_reason`` is reached, and the limits None are the provider's (R34). The password never
+    leaves the vault by this way.
     """
 
     id: int
@@ -57,6 +60,13 @@ class MailboxView:
     inactive_reason: str | None
     inactive_since: datetime | None
     paused_until: datetime | None
+    paused_by: str | None
+    paused_at: datetime | None
+    most_connections: int | None
+    most_per_minute: int | None
+    most_per_day: int | None
+    full_until: datetime | None
+    full_reason: str | None
     origin: Origin | None
     companies: tuple[str, ...]
     position: int
@@ -214,6 +224,13 @@ def _view(
         inactive_reason=server.inactive_reason,
         inactive_since=server.inactive_since,
         paused_until=server.paused_until,
+        paused_by=server.paused_by,
+        paused_at=server.paused_at,
+        most_connections=server.most_connections,
+        most_per_minute=server.most_per_minute,
+        most_per_day=server.most_per_day,
+        full_until=server.full_until,
+        full_reason=full_reason(server),
         origin=origin,
         companies=companies,
         position=mailbox.position,

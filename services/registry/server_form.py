@@ -24,6 +24,8 @@ from services.store.models import EmailServer, Function, Kind
 from services.wire.addresses import valid_address, valid_host
 
 KINDS = (Kind.SEND, Kind.READ, Kind.BOTH)
+MOST = 1_000_000
+"""The highest limit that can be set."""
 _MOST_DAYS = 3_650
 
 
@@ -33,7 +35,7 @@ class ServerDraft:
 
     ``kind`` is "send", "read" or "both": only the places of its protocols count. ``timeout`` in
     seconds; ``delete_after`` is ``import``, ``never`` or a number of days (R38); ``password``
-    None keeps the one that is stored.
+    None keeps the one that is stored. The limits None are the provider's, and 0 is none (R34).
     """
 
     kind: str
@@ -54,6 +56,9 @@ class ServerDraft:
     verify_certificate: bool = True
     timeout: int = 30
     delete_after: str = "import"
+    most_connections: int | None = None
+    most_per_minute: int | None = None
+    most_per_day: int | None = None
 
     def __repr__(self) -> str:
         """Without password and partner key: drafts end in tracebacks and logs."""
@@ -84,6 +89,9 @@ class ServerClean:
     verify_certificate: bool
     timeout: int
     delete_after: str
+    most_connections: int | None
+    most_per_minute: int | None
+    most_per_day: int | None
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -191,6 +199,15 @@ def check(draft: ServerDraft, partner_key: str | None, *, password_kept: bool) -
         ),
         timeout=form.whole("timeout", _("Tempo limite (segundos)"), draft.timeout, 1, 600),
         delete_after=_delete_after(form, draft.delete_after),
+        most_connections=form.whole_or_none(
+            "most_connections", _("Conexões ao mesmo tempo"), draft.most_connections, 0, 100
+        ),
+        most_per_minute=form.whole_or_none(
+            "most_per_minute", _("E-mails por minuto"), draft.most_per_minute, 0, MOST
+        ),
+        most_per_day=form.whole_or_none(
+            "most_per_day", _("E-mails por dia"), draft.most_per_day, 0, MOST
+        ),
     )
     form.done()
     return clean

@@ -12,6 +12,7 @@ from services.errors import Refused
 from services.language import _
 from services.registry import search
 from services.registry.access import Actor
+from services.registry.limits import limits_of
 from services.store import secret
 from services.store.models import EmailServer, Health, Mechanism, SignIn
 
@@ -32,9 +33,15 @@ _CONNECTION = (
 
 
 def fill(server: EmailServer, columns: Mapping[str, Any]) -> None:
-    """Set these columns, and the keys that the row is found by."""
+    """Set these columns, and the keys that the row is found by.
+
+    With other limits than before, or another provider's, none is reached until it is met again.
+    """
+    before = limits_of(server)
     for name, value in columns.items():
         setattr(server, name, value)
+    if limits_of(server) != before:
+        server.full_until = server.full_per = None
     server.email_key = search.key(server.email, most=400)
     server.search_key = search.key(
         server.nickname,

@@ -16,6 +16,7 @@ from services.language import _
 from services.registry import access, direction, origins, search
 from services.registry.access import Actor
 from services.registry.bulk import pieces
+from services.registry.limits import full_reason
 from services.registry.origins import Origin
 from services.store.models import Company, EmailServer, Function, Kind, Mailbox, User, UserCompany
 
@@ -36,7 +37,9 @@ class ServerView:
     copy of (R6). ``health`` is the worse of its directions, and ``failing`` says which fail.
     ``created_by`` is the nickname of who registered it, None when that user is gone.
     Where ``mechanism`` is "xoauth2", ``account`` is who signed in at Microsoft, through ``tenant``
-    (R44). The password never leaves the vault by this way.
+    (R44). ``paused_until`` ends by itself, ``paused_by`` by hand; until ``full_until`` the limit
+    of ``full_reason`` is reached, and the limits None are the provider's (R34). The password never
+    leaves the vault by this way.
     """
 
     id: int
@@ -53,6 +56,13 @@ class ServerView:
     health_reason: str | None
     failing: tuple[Function, ...]
     paused_until: datetime | None
+    paused_by: str | None
+    paused_at: datetime | None
+    most_connections: int | None
+    most_per_minute: int | None
+    most_per_day: int | None
+    full_until: datetime | None
+    full_reason: str | None
     smtp_host: str | None
     smtp_port: int | None
     smtp_security: str | None
@@ -263,7 +273,15 @@ _ROW = [
     name
     for name in ServerView.__dataclass_fields__
     if name
-    not in ("health_reason", "failing", "origin", "companies_count", "companies", "created_by")
+    not in (
+        "health_reason",
+        "failing",
+        "full_reason",
+        "origin",
+        "companies_count",
+        "companies",
+        "created_by",
+    )
 ]
 
 
@@ -277,6 +295,7 @@ def _view(
     return ServerView(
         health_reason=(row.health_reason or "").replace("\n", " · ") or None,
         failing=direction.failing(row),
+        full_reason=full_reason(row),
         origin=origin,
         companies_count=companies_count,
         companies=tuple(companies),

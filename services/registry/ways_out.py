@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from services.language import _
@@ -18,14 +18,21 @@ WARNINGS = ("mailbox_inactivated",)
 
 
 def usable(at: datetime | None = None) -> ColumnElement[bool]:
-    """The condition for an e-mail server that jobs may send by; with ``at`` not paused then either."""
+    """The condition for an e-mail server that jobs may send by.
+
+    With ``at`` it is not paused then either, nor has it reached a limit (R34).
+    """
     condition = and_(
         EmailServer.active,
         EmailServer.inactive_code.is_(None),
         ~direction.is_down(Function.SEND),
     )
     if at is not None:
-        condition &= EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at)
+        condition &= and_(
+            EmailServer.paused_by.is_(None),
+            EmailServer.paused_until.is_(None) | (EmailServer.paused_until <= at),
+            EmailServer.full_until.is_(None) | (EmailServer.full_until <= at),
+        )
     return condition
 
 
@@ -43,6 +50,23 @@ def has_one(at: datetime | None = None, *, warning: bool = False) -> ColumnEleme
     return or_(
         and_(Company.invoicy_mail.is_(False), own),
         relay if warning else and_(Company.invoicy_mail, relay),
+    )
+
+
+def at_their_limits(session: Session, at: datetime) -> Select[int] | None:
+    """The companies of which nothing leaves until a limit is renewed; None when there is none (R34)."""
+    full = select(EmailServer.id).where(EmailServer.full_until > at)
+    if session.scalar(full.limit(1)) is None:
+        return None
+    linked = select(Mailbox.company_id).where(
+        Mailbox.function == Function.SEND, Mailbox.server_id.in_(full)
+    )
+    relayed = select(EmailServer.partner_id).where(
+        EmailServer.full_until > at, EmailServer.kind == Kind.RELAY
+    )
+    return select(Company.id).where(
+        Company.id.in_(linked) | (Company.invoicy_mail & Company.partner_id.in_(relayed)),
+        ~has_one(at),
     )
 
 

@@ -18,6 +18,7 @@ from services.outbox import claims, mime
 from services.outbox.journal import Journal
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
+from services.sending import quota
 from services.sending.known import Known
 from services.sending.lanes import Lane, Line, make_room
 from services.sending.letters import Encodings, Letter
@@ -28,7 +29,6 @@ from services.sending.threads import Threads
 from services.settings import Settings
 from services.store.mail import OutboxState
 from services.store.models import Function
-from services.wire.presets import preset_of_host
 from services.wire.smtp import Delivery, Verdict
 
 _DELIVERY_SECONDS = 900.0
@@ -144,7 +144,8 @@ class Deliverer:
                 continue
             lane = self.lanes.get(route.server_id)
             if lane is None:
-                lane = self.lanes[route.server_id] = Lane(route.server_id, self._limit(route))
+                lane = self.lanes[route.server_id] = Lane(route.server_id, 1)
+            lane.limit = self._limit(route)
             if lane not in self._active:
                 self._active.append(lane)
             lane.letters.append(letter)
@@ -152,9 +153,7 @@ class Deliverer:
 
     def _limit(self, route: Route) -> int:
         most = self._settings.sending_connections
-        smtp = route.account.smtp if route.account is not None else None
-        preset = preset_of_host(smtp.host) if smtp is not None else None
-        return min(most, preset.connections or most) if preset is not None else most
+        return min(most, route.limits.connections or most)
 
     def _ways(self, letter: Letter) -> list[Route]:
         return self._known.ways(letter.claim.company_id, warning=letter.warning)
@@ -227,7 +226,14 @@ class Deliverer:
         elif route is None or route.server_id != lane.server_id:
             await self.place([letter])
         else:
-            return await self._send(lane, line, letter, route, enclosed)
+            taken: quota.Taken | None = None
+            if route.limits.counts:
+                taken = await self._threads.write(quota.take, lane.server_id, len(letter.pending))
+                if taken is None:
+                    self._known.forget()
+                    await self._leave(lane, letter)
+                    return line
+            return await self._send(lane, line, letter, route, enclosed, taken)
         return line
 
     def _enclosures(self, session: Session, letters: list[Letter]) -> dict[str, bytes]:
@@ -250,8 +256,9 @@ class Deliverer:
         letter: Letter,
         route: Route,
         enclosed: dict[str, bytes],
+        taken: quota.Taken | None,
     ) -> Line | None:
-        """Send one letter; the line to go on with, if any."""
+        """Send one letter; the line to go on with, if any. ``taken`` is its room in the limits."""
         try:
             if letter.size > _COMPOSE_INLINE:
                 payload = await asyncio.to_thread(payload_of, letter, route, enclosed)
@@ -270,6 +277,8 @@ class Deliverer:
                 delivery = await self._deliver(line, letter, route, payload)
         except (WireError, Invalid) as e:
             failure = e.failure if isinstance(e, WireError) else _unfit(e)
+            if taken is not None:
+                await self._threads.write(quota.give_back, taken)
             letter.tried[lane.server_id] = _reason(failure)
             await self._mailbox_failed(lane, failure)
             await self.place([letter])
@@ -353,9 +362,13 @@ class Deliverer:
             facts.note_failure, lane.server_id, failure, function=Function.SEND
         )
         self._known.forget()
+        await self._leave(lane)
+
+    async def _leave(self, lane: Lane, *letters: Letter) -> None:
+        """Let these letters, and those that wait in the lane, go elsewhere (R13, R34)."""
         waiting = list(lane.letters)
         lane.letters.clear()
-        await self.place(waiting)
+        await self.place([*letters, *waiting])
 
     def _fail(
         self, letter: Letter, route: Route, why: str, state: OutboxState = OutboxState.FAILED

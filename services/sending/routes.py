@@ -14,9 +14,10 @@ from services.clock import now
 from services.errors import Unavailable
 from services.health.accounts import Account, account_of
 from services.language import _
-from services.registry import direction, ways_out
+from services.registry import obstacles, ways_out
+from services.registry.limits import NO_LIMITS, Limits, limits_of
 from services.settings import Settings
-from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, Partner
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Route:
     there. ``label`` is what the record calls it, ``sender_name`` the display name of From, and
     ``reply_to`` where answers belong when they do not belong to From. ``shut``: the reason is one
     that ``claims.freed`` watches, so that letters may be held for it. ``only_warnings``: for
-    warnings about dead mailboxes alone (R46).
+    warnings about dead mailboxes alone (R46). ``limits`` are those of the mailbox (R34).
     """
 
     mailbox_id: int | None
@@ -40,6 +41,7 @@ class Route:
     sender_name: str
     reply_to: str | None = None
     only_warnings: bool = False
+    limits: Limits = NO_LIMITS
 
 
 _Access = tuple[Account | None, str | None, bool]
@@ -86,6 +88,7 @@ def routes_of(
                 shut,
                 server.email,
                 server.sender_name,
+                limits=limits_of(server),
             )
         )
     rest = [company for company, routes in found.items() if all(r.why_not for r in routes)]
@@ -131,6 +134,7 @@ def _add_relays(
                 ways_out.name_of(company),
                 _reply_to(company, email),
                 only_warnings=not company.invoicy_mail,
+                limits=limits_of(relay) if relay is not None else NO_LIMITS,
             )
         )
 
@@ -142,9 +146,9 @@ def _reply_to(company: Company, sender: str) -> str | None:
 
 
 def _account(session: Session, server: EmailServer, settings: Settings, at: datetime) -> _Access:
-    why_not = _why_not(server, at)
-    if why_not is not None:
-        return None, why_not, True
+    obstacle = obstacles.of(server, at)
+    if obstacle is not None:
+        return None, obstacles.with_time(obstacle), True
     try:
         account = account_of(session, server.id, settings)
     except Unavailable as e:
@@ -152,21 +156,3 @@ def _account(session: Session, server: EmailServer, settings: Settings, at: date
     if account.smtp is None:
         return None, _("não tem servidor de envio (SMTP) cadastrado"), False
     return account, None, False
-
-
-def _why_not(server: EmailServer, at: datetime) -> str | None:
-    if server.inactive_code is not None:
-        return _("foi inativada (AADSTS{code}): {reason}").format(
-            code=server.inactive_code, reason=server.inactive_reason
-        )
-    if not server.active:
-        relay = server.kind == Kind.RELAY
-        return _("está desativado: só o parceiro pode ativá-lo") if relay else _("está inativa")
-    found = direction.condition(server, Function.SEND)
-    if found.health == Health.DOWN:
-        return _("recusou o acesso várias vezes seguidas: {reason}").format(reason=found.reason)
-    if server.paused_until is not None and server.paused_until > at:
-        return _("está em pausa até {until} UTC: {reason}").format(
-            until=f"{server.paused_until:%d/%m %H:%M}", reason=found.reason or ""
-        )
-    return None

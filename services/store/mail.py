@@ -78,7 +78,7 @@ class OutboxMessage(Base):
     """One e-mail on its way out: only what changes or is needed to find it; the rest beside it.
 
     ``held`` waits for a mailbox that may be used rather than for a time; after ``give_up_at`` what
-    is still deferred becomes final.
+    is still deferred becomes final. Of one that is sent ``next_attempt_at`` is when it was.
     """
 
     __tablename__ = "outbox_message"

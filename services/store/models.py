@@ -133,6 +133,11 @@ class EmailServer(Base):
     ``tenant`` says through which authority ("consumers", "organizations" or a directory),
     ``account`` and ``account_id`` (its object and tenant) who signed in. ``pop_username`` is the
     login name for reading where it is another than for sending (R44).
+
+    ``most_connections``, ``most_per_minute`` and ``most_per_day`` take the place of the provider's
+    limits where they are set, 0 for none (R34); until ``full_until`` the one of ``full_per``
+    ("minute" or "day") is reached. ``paused_until`` ends by itself; ``paused_by`` is who paused
+    sending by hand, at ``paused_at``, until somebody resumes it.
     """
 
     __tablename__ = "email_server"
@@ -143,6 +148,12 @@ class EmailServer(Base):
             unique=True,
             sqlite_where=text("kind = 'relay'"),
             postgresql_where=text("kind = 'relay'"),
+        ),
+        Index(
+            "ix_email_server_full",
+            "full_until",
+            sqlite_where=text("full_until IS NOT NULL"),
+            postgresql_where=text("full_until IS NOT NULL"),
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -177,6 +188,13 @@ class EmailServer(Base):
     inactive_reason: Mapped[str | None] = mapped_column(String(1000))
     inactive_since: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
+    paused_by: Mapped[str | None] = mapped_column(String(60))
+    paused_at: Mapped[datetime | None]
+    most_connections: Mapped[int | None]
+    most_per_minute: Mapped[int | None]
+    most_per_day: Mapped[int | None]
+    full_until: Mapped[datetime | None]
+    full_per: Mapped[str | None] = mapped_column(String(6))
     next_read_at: Mapped[datetime | None] = mapped_column(index=True)
     created_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("app_user.id", ondelete="SET NULL")
@@ -195,6 +213,21 @@ class EmailServer(Base):
     mailboxes: Mapped[list[Mailbox]] = relationship(
         back_populates="server", cascade="all, delete-orphan"
     )
+
+
+class SendingCount(Base):
+    """How much left by an e-mail server in a short while of the last minute, or hour of the last day.
+
+    Kept only where a limit is to be respected (R34); ``per`` is "minute" or "day".
+    """
+
+    __tablename__ = "sending_count"
+    server_id: Mapped[int] = mapped_column(
+        ForeignKey("email_server.id", ondelete="CASCADE"), primary_key=True
+    )
+    per: Mapped[str] = mapped_column(String(6), primary_key=True)
+    begins_at: Mapped[datetime] = mapped_column(primary_key=True)
+    n: Mapped[int]
 
 
 class SignIn(Base):

@@ -32,7 +32,8 @@ class Preset:
     ``login`` tells whether the user name is the whole address or what stands before the ``@``;
     ``oauth_only`` that a password is of no use ("Vincular conta Microsoft"); ``unverified`` that
     it is only a suggestion until a test connects. ``min_poll_seconds`` is the shortest interval
-    between two readings.
+    between two readings. ``per_day_own_domain`` holds for addresses of the customers' domains,
+    where it is another than ``per_day``; ``day_counts`` tells what is counted in a day.
     """
 
     key: str
@@ -42,6 +43,8 @@ class Preset:
     login: Literal["address", "local"]
     oauth_only: bool
     per_day: int | None
+    per_day_own_domain: int | None
+    day_counts: Literal["messages", "recipients"]
     per_minute: int | None
     connections: int | None
     min_poll_seconds: int | None
@@ -103,6 +106,8 @@ def _preset(row: dict[str, str], domain: str) -> Preset:
         login="local" if row["login"] == "local" else "address",
         oauth_only=row["oauth_only"] == "yes",
         per_day=_number(row["per_day"]),
+        per_day_own_domain=_number(row["per_day_own_domain"]),
+        day_counts="recipients" if row["day_counts"] == "recipients" else "messages",
         per_minute=_number(row["per_minute"]),
         connections=_number(row["connections"]),
         min_poll_seconds=_number(row["min_poll_seconds"]),

@@ -50,6 +50,7 @@ from services.registry import (
     mailbox_views,
     mailboxes,
     microsoft,
+    pausing,
     people,
     people_views,
     prefilling,
@@ -287,6 +288,12 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "registry.mailboxes.remove": ("xxx", lambda s, a, w: mailboxes.remove(s, a, w.mailbox)),
     "registry.mailboxes.move": ("xxx", lambda s, a, w: mailboxes.move(s, a, w.mailbox, 0)),
     "registry.mailboxes.view": ("xsx", lambda s, a, w: mailboxes.view(s, a, w.mailbox)),
+    "registry.pausing.pause": ("xxx", lambda s, a, w: pausing.pause(s, a, w.mailbox)),
+    "registry.pausing.resume": ("xxx", lambda s, a, w: pausing.resume(s, a, w.mailbox)),
+    "registry.pausing.pause_server": (
+        "xxx", lambda s, a, w: pausing.pause_server(s, a, w.unlinked)),
+    "registry.pausing.resume_server": (
+        "xxx", lambda s, a, w: pausing.resume_server(s, a, w.unlinked)),
     "registry.people.add_user": (
         "xxi", lambda s, a, w: people.add_user(
             s, a, UserDraft("eva", "Eva", "e@x.example", "company", (CNPJ,)))),

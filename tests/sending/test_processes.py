@@ -13,14 +13,14 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.outbox import claims, queue
 from services.registry.access import Actor
 from services.sending.tick import Sender
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import OutboxMessage, OutboxState
+from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
 from tests.sending.conftest import AddMailbox, Queue, Show
 from tests.servers.ports import wait_until
 from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
@@ -244,3 +244,23 @@ async def test_two_processes_share_two_hundred(
     assert set(taken.values()) == {1}
     assert sum(done) == 200
     assert {show(m).view.state for m in messages} == {OutboxState.SENT}
+
+
+async def test_two_processes_share_the_limit_of_a_minute(
+    worker: Callable[[], Worker], store: Store, mailbox: AddMailbox, enqueue: Queue
+) -> None:
+    """R34: together they send what one may, whoever is first; the rest is not even tried."""
+    async with ScriptedSmtp() as server:
+        mailbox(server.port, most_per_minute=7)
+        for number in range(30):
+            enqueue(f"c{number}@x.example")
+        processes = [worker(), worker()]
+        for process in processes:
+            go(process)
+        for process in processes:
+            assert process.stdout is not None
+            await asyncio.to_thread(process.stdout.readline)
+        assert len(server.bodies) == 7
+        with store.reading() as session:
+            assert session.scalar(select(func.count()).select_from(OutboxAttempt)) == 7
+            assert not claims.is_due(session)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from argparse import ArgumentParser, BooleanOptionalAction
 from typing import TYPE_CHECKING, Any
 
+from services.clock import now
 from services.language import _
 from tui_app.cli.context import Context, password_line, whole_number
+from tui_app.cli.output import moment
 
 if TYPE_CHECKING:
     from services.registry.mailboxes import MailboxView
     from services.registry.server_views import ServerView
 
 PROTOCOLS = ("smtp", "pop")
+_LIMITS = {
+    "connections": "most_connections",
+    "per_minute": "most_per_minute",
+    "per_day": "most_per_day",
+}
+_USUAL = "provider"
 _TEXTS = ("nickname", "sender_name", "email", "username", "delete_after")
 
 
@@ -44,6 +52,16 @@ def add_options(parser: ArgumentParser, *, required: bool) -> None:
         metavar=_("import|never|DIAS"),
         help=_("quando apagar do servidor o que foi lido"),
     )
+    for option, words in (
+        ("connections", _("conexões ao mesmo tempo, no envio")),
+        ("per_minute", _("e-mails enviados por minuto")),
+        ("per_day", _("e-mails enviados por dia")),
+    ):
+        parser.add_argument(
+            f"--{option.replace('_', '-')}",
+            metavar=f"N|{_USUAL}",
+            help=_("{what}; 0 é sem limite, provider o do provedor").format(what=words),
+        )
 
 
 def add_state(parser: ArgumentParser) -> None:
@@ -71,7 +89,31 @@ def told(context: Context) -> dict[str, Any]:
     }
     if args["password_stdin"]:
         values["password"] = password_line()
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None} | _limits(context)
+
+
+def _limits(context: Context) -> dict[str, int | None]:
+    """The limits that were told; None goes back to the provider's."""
+    values: dict[str, int | None] = {}
+    for option, name in _LIMITS.items():
+        context.args.field_names[name] = option
+        typed = getattr(context.args, option)
+        if typed is not None:
+            values[name] = None if typed == _USUAL else whole_number(typed, option, option)
+    return values
+
+
+def _rest(account: MailboxView | ServerView) -> str:
+    """Why nothing leaves by it for a while."""
+    if account.paused_by is not None:
+        return _("pausada por {who} desde {since}").format(
+            who=account.paused_by, since=moment(account.paused_at)
+        )
+    if account.full_until is not None and account.full_until > now():
+        return _("{why}; continua às {until}").format(
+            why=account.full_reason, until=moment(account.full_until)
+        )
+    return ""
 
 
 def state_words(account: MailboxView | ServerView) -> str:
@@ -84,6 +126,7 @@ def state_words(account: MailboxView | ServerView) -> str:
     }
     return (
         account.inactive_reason
+        or _rest(account)
         or account.health_reason
         or names.get(account.health, account.health)
     )

@@ -65,6 +65,12 @@ def build(_name: str, group: ArgumentParser) -> None:
         "test", _("testa a comunicação, passo a passo"), "carteiro mailbox test 3 --json", _test
     )
     test.add_argument("id", type=int, metavar="ID")
+    for name, line, run in (
+        ("pause", _("pausa o envio já, até que alguém o retome"), _pause),
+        ("resume", _("retoma o envio, também de uma pausa por cota"), _resume),
+    ):
+        turned = actions.add(name, line, f"carteiro mailbox {name} 3", run)
+        turned.add_argument("id", type=int, metavar="ID")
     move = actions.add(
         "move",
         _("muda a ordem em que as caixas de envio são tentadas"),
@@ -202,6 +208,20 @@ def _move(context: Context) -> None:
             )
         ),
     )
+
+
+def _pause(context: Context) -> None:
+    from services.registry import pausing
+
+    made = context.do(pausing.pause, context.args.id)
+    _tell(context, made, _("Caixa {id} em pausa: nada sai por {email} até que alguém a retome"))
+
+
+def _resume(context: Context) -> None:
+    from services.registry import pausing
+
+    made = context.do(pausing.resume, context.args.id)
+    _tell(context, made, _("Caixa {id} retomada: {email}"))
 
 
 def _test(context: Context) -> int:

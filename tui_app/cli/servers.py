@@ -74,6 +74,12 @@ def build(_name: str, group: ArgumentParser) -> None:
         "test", _("testa a comunicação, passo a passo"), "carteiro server test 3 --json", _test
     )
     test.add_argument("id", type=int, metavar="ID")
+    for name, line, run in (
+        ("pause", _("pausa o envio já, até que alguém o retome"), _pause),
+        ("resume", _("retoma o envio, também de uma pausa por cota"), _resume),
+    ):
+        turned = actions.add(name, line, f"carteiro server {name} 3", run)
+        turned.add_argument("id", type=int, metavar="ID")
     rotation.build(actions)
 
 
@@ -147,6 +153,20 @@ def _list(context: Context) -> None:
             else _("Nenhum servidor de e-mail com estes filtros"),
         ),
     )
+
+
+def _pause(context: Context) -> None:
+    from services.registry import pausing
+
+    made = context.do(pausing.pause_server, context.args.id)
+    _tell(context, made, _("Servidor {id} em pausa: nada sai por {email} até que alguém o retome"))
+
+
+def _resume(context: Context) -> None:
+    from services.registry import pausing
+
+    made = context.do(pausing.resume_server, context.args.id)
+    _tell(context, made, _("Servidor {id} retomado: {email}"))
 
 
 def _test(context: Context) -> int:
