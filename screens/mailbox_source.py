@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
+from screens.widgets.rest import resting
 from screens.widgets.status import Tone, cell
 from services import clock
 from services.language import _
@@ -62,19 +63,21 @@ def _cells(view: MailboxView) -> Sequence[Cell]:
     return (
         view.nickname,
         view.email,
-        cell(_state(view)),
+        cell(state_of(view)),
         _origin(view.origin),
         f"{view.host}:{view.port}",
         _SECURITY.get(view.security, view.security),
     )
 
 
-def _state(view: MailboxView) -> str:
+def state_of(view: MailboxView) -> str:
     """As the jobs see it in this direction."""
     if view.inactive_code is not None:
         return "inactivated"
     if not view.active:
         return "inactive"
+    if view.function == Function.SEND and (rest := resting(view)):
+        return rest
     if view.paused_until is not None and view.paused_until > clock.now():
         return "paused"
     return view.health if view.health in (Health.FAILING, Health.DOWN) else "active"

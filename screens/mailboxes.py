@@ -15,6 +15,7 @@ from screens.dialogs.email_test import EmailTest
 from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.mailbox_form import MailboxForm
 from screens.dialogs.progress import run_in_chunks
+from screens.dialogs.sending_ways import turned
 from screens.frame import FramedScreen
 from screens.mailbox_source import MailboxSource, columns
 from screens.mailbox_work import Deed, deleting, do_each, switching
@@ -24,6 +25,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.inactivated import Inactivated
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
+from screens.widgets.rest import Resting
 from services.language import _
 from services.registry import company_views, mailboxes, undoing
 from services.registry.mailboxes import MailboxView
@@ -104,6 +106,15 @@ class MailboxesScreen(FramedScreen):
             order=9,
             when=lambda s: s.chosen is not None and s.chosen.function == Function.READ,
         ),
+        Command(
+            "mailboxes.pause",
+            "p",
+            _("Pausar"),
+            "pause",
+            _("Pausa o envio pela caixa até que alguém o retome, ou o retoma"),
+            order=9,
+            when=lambda s: s.chosen is not None and s.chosen.function == Function.SEND,
+        ),
         Command("mailboxes.status", "s", _("Situação"), "status"),
         Command("mailboxes.up", "plus", _("Subir na ordem"), "move(-1)", palette=False),
         Command("mailboxes.down", "minus", _("Descer na ordem"), "move(1)", palette=False),
@@ -117,6 +128,7 @@ class MailboxesScreen(FramedScreen):
         self.imported: ImportView | None = None
         self._relay = RelayLine(desk)
         self._inactivated = Inactivated("l")
+        self._resting = Resting()
         self._sources = {f: MailboxSource(desk, f) for f in Function}
         self._lists = {
             f: WindowList(self._sources[f], columns(copies=False), id=f.value) for f in Function
@@ -140,7 +152,9 @@ class MailboxesScreen(FramedScreen):
             "então: y mostra o que mudou e sincroniza. Uma caixa inativada pela Microsoft diz o "
             "código e o motivo: l vincula a conta de novo, e o teste que passa a põe de volta em uso. "
             "Numa caixa de leitura, d simula: mostra o que seria importado, retido e apagado, sem "
-            "fazer nada."
+            "fazer nada. "
+            "p pausa o envio por uma caixa até que alguém o retome: os e-mails saem pela próxima, "
+            "ou esperam. “No limite” é a que enviou o que o provedor permite por agora."
         )
 
     def body(self) -> Iterable[Widget]:
@@ -148,6 +162,7 @@ class MailboxesScreen(FramedScreen):
         yield self._relay
         yield from self._listings.values()
         yield self._inactivated
+        yield self._resting
         yield Foreign(id="imported")
 
     def on_mount(self) -> None:
@@ -237,6 +252,8 @@ class MailboxesScreen(FramedScreen):
 
     def _cursor_moved(self) -> None:
         self._inactivated.tell(self.chosen)
+        sends = self.chosen is not None and self.chosen.function == Function.SEND
+        self._resting.tell(self.chosen if sends else None)
         self.refresh_bindings()
 
     def _function(self) -> Function:
@@ -326,6 +343,12 @@ class MailboxesScreen(FramedScreen):
             )
         elif targets:
             self._do_all(switching(targets))
+
+    def action_pause(self) -> None:
+        """Pause sending by the mailbox under the cursor, or resume it (R34)."""
+        view = self.chosen
+        if view is not None:
+            self.attempt(lambda: turned(self.desk, view), lambda _done: self.refresh_live())
 
     def action_delete(self) -> None:
         """Take mailboxes from the company, after a question that says what goes (R12)."""

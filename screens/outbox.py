@@ -1,58 +1,90 @@
-"""Fila de envio: every e-mail on its way, live (R33)."""
+"""Fila de envio: every e-mail on its way, live; why it waits, and what can be done (R33, R34)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from screens.browse import BrowseScreen
+from screens.bulk import Left
 from screens.commands import Command
-from screens.dates import when
 from screens.desk import Desk
+from screens.dialogs.confirm import Confirm
 from screens.dialogs.details import Details, Facts
+from screens.dialogs.progress import run_in_chunks
+from screens.dialogs.sending_ways import SendingWays
+from screens.outbox_source import TURNS, OutboxSource, columns
+from screens.outbox_words import facts, told
+from screens.progress_words import progress_words
 from screens.widgets.asking import Source
-from screens.widgets.columns import Cell, Column
-from screens.widgets.status import cell, word
-from services.language import _
-from services.outbox import queue, views
+from screens.widgets.columns import Column
+from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
+from screens.widgets.foreign import Foreign, notify_safe
+from screens.widgets.numbers import grouped
+from services.errors import CarteiroError
+from services.language import _, ngettext
+from services.outbox import progress, queue, views
+from services.store.mail import OutboxState
 
-
-class OutboxSource:
-    """The outbox of all companies that the person may see."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        return await self._desk.ask(views.ids, filter=filter)
-
-    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        found = await self._desk.ask(views.rows, ids)
-        return {
-            i: (
-                cell(v.state),
-                v.company_nickname,
-                v.subject,
-                when(v.next_attempt_at) if v.state in ("queued", "deferred") else when(v.sent_at),
-                str(v.attempts),
-            )
-            for i, v in found.items()
-        }
+CHUNK = 50
+BEAT = 2.0
+"""Seconds between two looks at how the queue moves, while nothing is committed."""
 
 
 class OutboxScreen(BrowseScreen):
-    """Newest first; Enter shows recipients and the last refusal."""
+    """Newest first; what is under the cursor is told in full below the list."""
 
     key = "outbox"
+    DEFAULT_CSS = """
+    OutboxScreen #progress { height: 1; color: $foreground 75%; }
+    OutboxScreen #told {
+        height: auto; max-height: 6; padding: 0 1; border-top: solid $primary 40%;
+    }
+    OutboxScreen #told.empty { display: none; }
+    """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("outbox.retry", "t", _("Tentar de novo"), "retry", order=1),
         Command(
-            "outbox.retry_all", "T", _("Tentar todos os que falharam"), "retry_all", palette=False
+            "outbox.retry",
+            "t",
+            _("Tentar de novo"),
+            "retry",
+            _("Envia já o que está sob o cursor, ou o que está marcado"),
+            order=1,
         ),
-        Command("outbox.cancel", "x", _("Cancelar"), "cancel", order=3),
+        Command(
+            "outbox.cancel",
+            "x",
+            _("Cancelar"),
+            "cancel",
+            _("Tira da fila o que ainda não saiu: o marcado, ou o que está sob o cursor"),
+            order=2,
+        ),
+        Command(
+            "outbox.ways",
+            "p",
+            _("Pausar caixa"),
+            "ways",
+            _("As caixas de envio da empresa: pausar, retomar"),
+            order=3,
+        ),
+        Command("outbox.state", "s", _("Situação"), "state", order=4),
+        Command(
+            "outbox.retry_all",
+            "T",
+            _("Tentar todos os que falharam"),
+            "retry_all",
+            order=9,
+        ),
     )
+
+    def __init__(self, desk: Desk) -> None:
+        self._source = OutboxSource(desk, self._tell)
+        super().__init__(desk)
+        self._told = Foreign(block=True, id="told", classes="empty")
+        self._progress = Foreign(id="progress")
 
     @classmethod
     def title_words(cls) -> str:
@@ -61,61 +93,167 @@ class OutboxScreen(BrowseScreen):
     def help_words(self) -> str:
         return _(
             "Nada aceito se perde: recusas temporárias são repetidas com pausas crescentes por cinco "
-            "dias; recusas definitivas ficam aqui como falha, com a resposta do servidor."
+            "dias; recusas definitivas ficam aqui como falha, com a resposta do servidor. Abaixo da "
+            "lista está por que o e-mail espera: a hora da próxima tentativa, a vez, uma caixa em "
+            "uso, o fim de uma pausa ou a renovação do limite do provedor. Enter mostra "
+            "destinatários, a última recusa explicada e a conversa com o servidor. '/' filtra por "
+            "texto, situação, empresa e caixa; 's' mostra só o que espera, falhou ou saiu. Espaço "
+            "marca: 't' e 'x' valem então para todos os marcados. 'p' pausa e retoma caixas de envio: "
+            "os e-mails delas saem por outra caixa da empresa, ou esperam."
         )
 
     def source(self) -> Source:
-        return OutboxSource(self.desk)
+        return self._source
 
     def columns(self) -> Sequence[Column]:
-        return (
-            Column("state", _("Situação"), 12),
-            Column("company", _("Empresa"), 14),
-            Column("subject", _("Assunto"), 24, wide=True),
-            Column("at", _("Enviado/próxima"), 17),
-            Column("attempts", _("Tent."), 5, min_terminal_width=110),
-        )
+        return columns()
 
     def empty_words(self) -> str:
         return _("Nenhum e-mail na fila.")
 
-    def detail(self, chosen: int) -> Screen[None]:
-        return Details(_("E-mail {id}").format(id=chosen), lambda: self._facts(chosen))
+    def body(self) -> Iterable[Widget]:
+        self._listing = FilteredListing(
+            self.list,
+            FilterBar(
+                (
+                    FilterField("text", _("Texto:"), _("assunto")),
+                    FilterField("state", _("Situação:"), _("adiado…")),
+                    FilterField("company", _("Empresa:"), _("apelido")),
+                    FilterField("mailbox", _("Caixa:"), _("endereço")),
+                )
+            ),
+            title=self.title_words(),
+        )
+        yield self._progress
+        yield self._listing
+        yield self._told
 
-    async def _facts(self, chosen: int) -> Facts:
-        detail = await self.desk.ask(views.show, chosen)
-        view = detail.view
-        lines = [
-            (_("Empresa"), view.company_nickname),
-            (_("Assunto"), view.subject),
-            (_("Situação"), word(view.state)),
-            (_("Caixa"), view.mailbox or ""),
-            (_("Tentativas"), str(view.attempts)),
-            ("Message-ID", view.message_id),
-            (_("Criado"), when(view.created_at)),
-            (_("Próxima tentativa"), when(view.next_attempt_at)),
-            (_("Enviado"), when(view.sent_at)),
-            (_("Erro"), view.error or ""),
-        ]
-        told = [
-            f"{word(r.state):<12} {r.address}  {r.why or ''} {r.reply or ''}".rstrip()
-            for r in view.recipients
-        ]
-        last = next((a.detail for a in reversed(detail.attempts) if a.detail), "")
-        return Facts(lines, "\n".join([*told, "", detail.body, "", last or ""]).rstrip())
+    def on_mount(self) -> None:
+        """Look at the clock too: rate and time left change while nothing happens."""
+        self.set_interval(BEAT, self._look)
+        self._look()
+
+    async def refresh_live(self) -> None:
+        await super().refresh_live()
+        self._look()
+
+    def _look(self) -> None:
+        self.attempt(lambda: self.desk.ask(progress.progress), self._show, group="progress")
+
+    def _show(self, found: progress.Progress) -> None:
+        self._progress.show(progress_words(found))
+
+    # What is under the cursor.
+
+    def on_window_list_highlighted(self) -> None:
+        """Another e-mail: tell of that."""
+        self._tell()
+
+    def on_window_list_counted(self) -> None:
+        """The list was read again: what is told may be another."""
+        self._tell()
+
+    def _tell(self) -> None:
+        view = self._source.views.get(self.list.current or 0)
+        self._told.set_class(view is None, "empty")
+        if view is not None:
+            self._told.show(told(view))
+
+    def detail(self, chosen: int) -> Screen[None]:
+        async def load() -> Facts:
+            return facts(await self.desk.ask(views.show, chosen))
+
+        return Details(_("E-mail {id}").format(id=chosen), load)
+
+    # What can be done.
+
+    def action_state(self) -> None:
+        """Show everything, what waits, what failed, or what was sent."""
+        at = TURNS.index(self._source.states)
+        self._source.states = TURNS[(at + 1) % len(TURNS)]
+        words = ("", _("só o que espera"), _("só o que falhou"), _("só o que saiu"))
+        self.narrowed(words[TURNS.index(self._source.states)])
+        self.list.refresh_ids()
+
+    def action_ways(self) -> None:
+        """Pause or resume the sending mailboxes of the company under the cursor."""
+        view = self._source.views.get(self.list.current or 0)
+        if view is not None:
+            self.app.push_screen(SendingWays(self.desk, view.company_id, view.company_nickname))
 
     def action_retry(self) -> None:
         """Send again what is under the cursor or marked."""
-        chosen = self.list.targets
-        if chosen:
-            self.attempt(lambda: self.desk.do(queue.retry, chosen), lambda _n: self.refresh_live())
+        self.attempt(lambda: self._retry(self.list.targets), group="deed")
 
     def action_retry_all(self) -> None:
-        """Send again everything that failed."""
-        self.attempt(lambda: self.desk.do(queue.retry_all_failed), lambda _n: self.refresh_live())
+        """Send again everything that failed, after a question that says how much that is."""
+        self.attempt(self._retry_all, group="deed")
+
+    async def _retry_all(self) -> None:
+        failed = await self.desk.ask(views.ids, state=OutboxState.FAILED)
+        n = len(failed)
+        if not n:
+            notify_safe(self.app, _("Nenhum e-mail falhou"))
+            return
+        words = ngettext("Tentar de novo {n} e-mail?", "Tentar de novo {n} e-mails?", n)
+        happens = [_("Voltam à fila, por mais cinco dias, só para quem não recebeu.")]
+        if await self.app.push_screen_wait(Confirm(words.format(n=grouped(n)), happens=happens)):
+            await self._retry(failed)
+
+    async def _retry(self, ids: Sequence[int]) -> None:
+        await self._for_each(
+            _("Tentar de novo"),
+            ids,
+            lambda some: self.desk.do(queue.retry, some),
+            lambda n: ngettext("{n} e-mail volta à fila", "{n} e-mails voltam à fila", n),
+        )
 
     def action_cancel(self) -> None:
-        """Take from the queue what has not left."""
-        chosen = self.list.targets
-        if chosen:
-            self.attempt(lambda: self.desk.do(queue.cancel, chosen), lambda _n: self.refresh_live())
+        """Take from the queue what has not left, after a question."""
+        self.attempt(self._cancel, group="deed")
+
+    async def _cancel(self) -> None:
+        ids = self.list.targets
+        if not ids:
+            return
+        n = len(ids)
+        title = ngettext("Cancelar {n} e-mail?", "Cancelar {n} e-mails?", n).format(n=grouped(n))
+        happens = [
+            _("Não sai mais para quem ainda não recebeu."),
+            _("Continua na lista, e pode ser tentado de novo."),
+        ]
+        if await self.app.push_screen_wait(Confirm(title, happens=happens, danger=True)):
+            await self._for_each(
+                _("Cancelar e-mails"),
+                ids,
+                lambda some: self.desk.do(queue.cancel, some),
+                lambda n: ngettext("{n} e-mail cancelado", "{n} e-mails cancelados", n),
+            )
+
+    async def _for_each(
+        self,
+        title: str,
+        ids: Sequence[int],
+        change: Callable[[Sequence[int]], Awaitable[int]],
+        done: Callable[[int], str],
+    ) -> None:
+        """Change all of ``ids``; one that is refused stops no other."""
+
+        async def work(chunk: Sequence[int]) -> Sequence[Left]:
+            try:
+                await change(chunk)
+            except CarteiroError as e:
+                if len(chunk) == 1:
+                    return [Left(_("E-mail {id}").format(id=chunk[0]), e.message)]
+                return [left for each in chunk for left in await work([each])]
+            return ()
+
+        if len(ids) == 1:
+            for refused in await work(ids):
+                self.refuse(refused.why)
+        elif ids:
+            outcome = await run_in_chunks(self.app, title, ids, CHUNK, work)
+            if outcome.done and not outcome.behind:
+                notify_safe(self.app, done(outcome.done).format(n=grouped(outcome.done)))
+        self.list.action_unmark()
+        self.list.refresh_ids()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
 from screens.widgets.numbers import grouped
+from screens.widgets.rest import resting
 from screens.widgets.status import cell
-from services import clock
 from services.language import _
 from services.registry import server_views
 from services.registry.server_views import Filters, ServerView
@@ -72,8 +72,8 @@ def _state(view: ServerView) -> str:
         return "inactivated"
     if not view.active:
         return "inactive"
-    if view.paused_until is not None and view.paused_until > clock.now():
-        return "paused"
+    if rest := resting(view):
+        return rest
     if view.kind == Kind.BOTH and len(view.failing) == 1:
         return "not_sending" if view.failing == (Function.SEND,) else "not_reading"
     return view.health if view.health in (Health.FAILING, Health.DOWN) else "active"

@@ -24,10 +24,12 @@ from screens.widgets.foreign import notify_safe
 from screens.widgets.inactivated import Inactivated
 from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
+from screens.widgets.rest import Resting
 from services.errors import CarteiroError
 from services.language import _, ngettext
-from services.registry import server_views, servers
+from services.registry import pausing, server_views, servers
 from services.registry.server_views import ServerView
+from services.store.models import Kind
 
 CHUNK = 20
 STATUSES = (None, "active", "inactive")
@@ -53,6 +55,15 @@ class ServersScreen(FramedScreen):
             order=7,
             when=lambda s: can_relink(s.chosen),
         ),
+        Command(
+            "servers.pause",
+            "p",
+            _("Pausar"),
+            "pause",
+            _("Pausa o envio pelo servidor até que alguém o retome, ou o retoma"),
+            order=8,
+            when=lambda s: s.chosen is not None and s.chosen.kind != Kind.READ,
+        ),
         Command("servers.status", "s", _("Situação"), "status", order=9),
         Command("servers.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("servers.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
@@ -62,6 +73,7 @@ class ServersScreen(FramedScreen):
         super().__init__(desk)
         self._source = ServerSource(desk, self._read_again)
         self._inactivated = Inactivated("l")
+        self._resting = Resting()
         self.list = WindowList(
             self._source,
             columns(),
@@ -89,13 +101,14 @@ class ServersScreen(FramedScreen):
             "Todas as contas de e-mail do parceiro e quantas empresas usam cada uma. '/' filtra "
             "por CNPJ, empresa, e-mail e usuário, juntos ou um só; 'v' vincula empresas, que veem "
             "a caixa na hora. Uma conta Microsoft que foi inativada diz por quê: 'l' a vincula de "
-            "novo, e o teste que passa a põe de volta em uso. Espaço marca linhas: 'a' e 'x' valem então para todas as marcadas. "
+            "novo, e o teste que passa a põe de volta em uso. 'p' pausa o envio até que alguém o retome. Espaço marca linhas: 'a' e 'x' valem então para todas as marcadas. "
             "Um servidor vinculado não pode ser excluído."
         )
 
     def body(self) -> Iterable[Widget]:
         yield self._listing
         yield self._inactivated
+        yield self._resting
 
     async def refresh_live(self) -> None:
         self.list.refresh_ids()
@@ -115,6 +128,7 @@ class ServersScreen(FramedScreen):
 
     def _read_again(self) -> None:
         self._inactivated.tell(self.chosen)
+        self._resting.tell(self.chosen)
         self.refresh_bindings()
 
     def _with_view(self, then: Callable[[ServerView], Any]) -> None:
@@ -197,6 +211,15 @@ class ServersScreen(FramedScreen):
 
         title = _("Ativar servidores") if active else _("Inativar servidores")
         await self._for_each(title, concerned, switch, _activated if active else _inactivated)
+
+    def action_pause(self) -> None:
+        """Pause sending by the server under the cursor, or resume it (R34)."""
+        view = self.chosen
+        if view is not None:
+            service = pausing.resume_server if pausing.is_paused(view) else pausing.pause_server
+            self.attempt(
+                lambda: self.desk.do(service, view.id), lambda _done: self.list.refresh_ids()
+            )
 
     def action_delete(self) -> None:
         """Delete the marked servers, or the one under the cursor, unless companies use it (R21)."""

@@ -32,6 +32,7 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         "inactive": ("○", _("Inativa"), Tone.MUTED),
         "inactivated": ("▲", _("Inativada"), Tone.BAD),
         "paused": ("◌", _("Pausada"), Tone.WARN),
+        "full": ("◌", _("No limite"), Tone.WARN),
         "healthy": ("●", _("Funcionando"), Tone.GOOD),
         "ok": ("●", _("Funcionando"), Tone.GOOD),
         "unknown": ("◌", _("Sem teste"), Tone.MUTED),

@@ -21,6 +21,7 @@ from services.health.troubles import (
     Trouble,
     worst_first,
 )
+from services.language import _
 from services.registry import access, direction, mailbox_views, ways_out
 from services.registry.access import Actor
 from services.registry.bulk import pieces
@@ -46,7 +47,7 @@ def down(session: Session, actor: Actor) -> tuple[Trouble, ...]:
     """What is not well of that which ``actor`` may see, the worst first, then the oldest (R50, R53).
 
     For the partner all its servers and its relay, for company users those of their companies.
-    What a person has switched off is not in it.
+    What a person has switched off is not in it, what one has paused is.
     """
     at = now()
     servers = session.execute(
@@ -110,6 +111,7 @@ def _concerned(actor: Actor, at: datetime) -> ColumnElement[bool]:
             & (
                 EmailServer.health.in_((Health.FAILING, Health.DOWN))
                 | (EmailServer.paused_until > at)
+                | EmailServer.paused_by.is_not(None)
             ),
         ),
     )
@@ -224,9 +226,13 @@ def _matter(
         return _Matter(INACTIVATED, serves, server.inactive_since, code, reason)
     known = {function: direction.condition(server, function) for function in serves}
     bad = tuple(f for f in serves if known[f].health in (Health.FAILING, Health.DOWN))
+    by_hand = server.paused_by is not None and Function.SEND in serves
     rests = server.paused_until is not None and server.paused_until > at and Function.SEND in serves
     if any(known[f].health == Health.DOWN for f in bad):
         state = DOWN
+    elif by_hand and set(bad) <= {Function.SEND}:
+        words = _("pausada por {who}: espera que alguém a retome").format(who=server.paused_by)
+        return _Matter(PAUSED, (Function.SEND,), server.paused_at, None, words)
     elif rests and refusal is None and set(bad) <= {Function.SEND}:
         state, bad = PAUSED, (Function.SEND,)
     elif bad:
@@ -266,7 +272,7 @@ def _trouble(
         host=host.lower(),
         state=matter.state,
         since=matter.since,
-        until=server.paused_until if matter.state == PAUSED else None,
+        until=server.paused_until if matter.state == PAUSED and server.paused_by is None else None,
         code=matter.code,
         reason=matter.reason,
         functions=matter.functions,

@@ -30,7 +30,7 @@ class Trouble:
     """A mailbox that is not well.
 
     ``state`` is one of :data:`STATES`; "inactivated" by the ``code`` of R45, "paused" until
-    ``until``, when it ends by itself (R34). A ``code`` without that is another refusal of a
+    ``until``, when it ends by itself (R34), or without it by hand. A ``code`` without that is another refusal of a
     Microsoft sign-in. ``functions`` are the directions concerned, ``tested`` what a test of it
     tests ("send", "read" or "both"), ``mailbox_id`` one of this person's links, None for the relay
     and for a server that no company uses. ``hits`` are the companies concerned that this person
@@ -71,7 +71,7 @@ class Trouble:
 
     @property
     def ends_by_itself(self) -> bool:
-        """True while there is nothing to mend: it only rests."""
+        """True while there is nothing to mend: it only rests, or a person lets it."""
         return self.state == PAUSED
 
     @property

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from services.clock import now
 from services.errors import NotFound
 from services.language import _
+from services.outbox import refusals
+from services.outbox.refusals import Refusal
+from services.outbox.waiting import STATES, Waiting, waiting
 from services.registry import access, search
 from services.registry.access import Actor
+from services.registry.obstacles import Wait
 from services.registry.ways_out import relay_label
 from services.store.mail import (
     Blob,
@@ -25,7 +30,7 @@ from services.store.mail import (
     OutboxRecipient,
     OutboxState,
 )
-from services.store.models import Company, EmailServer, Kind, Mailbox
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox
 
 _RELAY = aliased(EmailServer)
 
@@ -45,7 +50,9 @@ class RecipientView:
 class OutboxView:
     """One e-mail of the queue. ``company`` is the CNPJ; ``mailbox`` what it left or leaves by.
 
-    By the partner's relay (R14) ``mailbox`` says so and ``mailbox_id`` is None.
+    By the partner's relay (R14) ``mailbox`` says so and ``mailbox_id`` is None. While it waits,
+    ``waits_for`` is what (a :class:`~services.registry.obstacles.Wait`), ``why`` the same in words,
+    and ``next_attempt_at`` when it is tried again, if anybody can know.
     """
 
     id: int
@@ -63,6 +70,8 @@ class OutboxView:
     next_attempt_at: datetime | None
     sent_at: datetime | None
     error: str | None
+    waits_for: str | None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class OutboxDetail:
     """One e-mail with its words, attachments and every attempt, oldest first.
 
     ``note`` is what was to say when it was queued, as that a document goes without its DANFE.
+    ``refusal`` is the last that a server refused, explained; ``transcript`` how that went.
     """
 
     view: OutboxView
@@ -99,6 +109,8 @@ class OutboxDetail:
     attachments: tuple[AttachmentView, ...] = ()
     attempts: tuple[AttemptView, ...] = field(default=())
     note: str | None = None
+    refusal: Refusal | None = None
+    transcript: str = ""
 
 
 _SORTS: dict[str, InstrumentedAttribute[object]] = {
@@ -118,21 +130,32 @@ def ids(
     sort: str | None = None,
     descending: bool = True,
     state: str | None = None,
+    states: Collection[str] | None = None,
     company_id: int | None = None,
+    company: str = "",
+    mailbox: str = "",
 ) -> array[int]:
     """The e-mails that ``actor`` sees (R53), newest first unless sorted otherwise.
 
-    Every word of ``filter`` must be found in company, subject or a recipient's address.
+    Every word of ``filter`` must be found in company, subject or a recipient's address, every one
+    of ``company`` in its names or CNPJ. ``mailbox`` is part of the address of what an e-mail left
+    by or, while it waits, may leave by.
     """
     query = select(OutboxMessage.id).where(_visible(actor))
     if state is not None:
         query = query.where(OutboxMessage.state == state)
+    if states is not None:
+        query = query.where(OutboxMessage.state.in_(states))
     if company_id is not None:
         query = query.where(OutboxMessage.company_id == company_id)
-    if filter.strip() or sort == "company":
+    if filter.strip() or sort == "company" or company.strip():
         query = query.join(Company, Company.id == OutboxMessage.company_id)
     for word in filter.split():
         query = query.where(_found(word))
+    if company.strip():
+        query = query.where(search.matches(Company.search_key, company))
+    if mailbox.strip():
+        query = query.where(_by_mailbox(actor, mailbox))
     column = _SORTS.get(sort or "created_at", OutboxMessage.id)
     order = (column.desc(), OutboxMessage.id.desc()) if descending else (column, OutboxMessage.id)
     return array("q", session.scalars(query.order_by(*order)))
@@ -156,8 +179,11 @@ def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, Outbox
         recipients.setdefault(row.message_id, []).append(
             RecipientView(row.address, row.state, row.reply, row.why, row.done_at)
         )
-    found = session.execute(_rows(actor).where(OutboxMessage.id.in_(ids)))
-    return {m.id: _view(m, c, e, r, recipients.get(m.id, ())) for m, c, e, r in found}
+    found = session.execute(_rows(actor).where(OutboxMessage.id.in_(ids))).all()
+    waits = waiting(session, [row[0] for row in found], now())
+    return {
+        m.id: _view(m, c, e, r, recipients.get(m.id, ()), waits.get(m.id)) for m, c, e, r in found
+    }
 
 
 def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
@@ -185,6 +211,8 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         .where(OutboxAttempt.message_id == message_id)
         .order_by(OutboxAttempt.fence)
     )
+    history = tuple(_attempt(*row) for row in attempts)
+    transcripts = [each.detail for each in history]
     words = session.execute(
         select(OutboxContent.body, OutboxContent.note).where(OutboxContent.message_id == message_id)
     ).one_or_none()
@@ -192,8 +220,10 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         view,
         words.body if words is not None else "",
         tuple(AttachmentView(*row) for row in attachments),
-        tuple(_attempt(*row) for row in attempts),
+        history,
         words.note if words is not None else None,
+        refusals.last([(r.state, r.reply) for r in view.recipients], transcripts),
+        next((detail for detail in reversed(transcripts) if detail and "\n" in detail), ""),
     )
 
 
@@ -236,6 +266,30 @@ def _found(word: str) -> ColumnElement[bool]:
     )
 
 
+def _by_mailbox(actor: Actor, words: str) -> ColumnElement[bool]:
+    """What left by such a mailbox, or waits in a company that may send by it."""
+    matches = and_(
+        EmailServer.partner_id == actor.partner_id, search.matches(EmailServer.email_key, words)
+    )
+    left_by = select(Mailbox.id).join(Mailbox.server).where(matches)
+    linked = (
+        select(Mailbox.company_id)
+        .join(Mailbox.server)
+        .join(Mailbox.company)
+        .where(Mailbox.function == Function.SEND, Company.invoicy_mail.is_(False), matches)
+    )
+    relayed = select(Company.id).where(
+        Company.invoicy_mail,
+        Company.partner_id.in_(
+            select(EmailServer.partner_id).where(EmailServer.kind == Kind.RELAY, matches)
+        ),
+    )
+    waits = OutboxMessage.state.in_((*STATES, OutboxState.SENDING))
+    return OutboxMessage.mailbox_id.in_(left_by) | (
+        waits & (OutboxMessage.company_id.in_(linked) | OutboxMessage.company_id.in_(relayed))
+    )
+
+
 def _rows(actor: Actor) -> Select[OutboxMessage, Company, str, str]:
     return (
         select(OutboxMessage, Company, EmailServer.email, _RELAY.email)
@@ -258,8 +312,11 @@ def _view(
     mailbox: str | None,
     relay: str | None,
     recipients: Iterable[RecipientView],
+    waits: Waiting | None,
 ) -> OutboxView:
-    waits = message.state in (OutboxState.QUEUED, OutboxState.DEFERRED) and not message.held
+    due = None
+    if waits is not None:
+        due = message.next_attempt_at if waits.wait in (Wait.TURN, Wait.TIME) else waits.until
     return OutboxView(
         id=message.id,
         company_id=company.id,
@@ -273,7 +330,18 @@ def _view(
         mailbox=relay_label(relay) if relay is not None else mailbox,
         recipients=tuple(recipients),
         created_at=message.created_at,
-        next_attempt_at=message.next_attempt_at if waits else None,
+        next_attempt_at=due,
         sent_at=message.sent_at,
         error=message.error,
+        waits_for=waits.wait.value if waits is not None else None,
+        why=_why(waits, recipients) if waits is not None else None,
     )
+
+
+def _why(waits: Waiting, recipients: Iterable[RecipientView]) -> str:
+    """Of what was refused the server's own words too; each but once."""
+    if waits.wait != Wait.TIME:
+        return waits.why
+    refused = (r for r in recipients if r.state == OutboxState.DEFERRED)
+    told = (" ".join(filter(None, (r.why, r.reply))) for r in refused)
+    return "; ".join(filter(None, dict.fromkeys(told))) or waits.why

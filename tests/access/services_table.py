@@ -31,7 +31,7 @@ from services.notifications import (
     subscriptions,
     types,
 )
-from services.outbox import queue, views
+from services.outbox import progress, queue, views
 from services.reading import documents, foresight, quarantine, receipts
 from services.reading.findings import Extracted
 from services.registry import (
@@ -195,6 +195,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "outbox.queue.retry": ("xsx", lambda s, a, w: queue.retry(s, a, [w.failed])),
     "outbox.queue.retry_all_failed": ("-s-", lambda s, a, w: queue.retry_all_failed(s, a)),
     "outbox.queue.cancel": ("xsx", lambda s, a, w: queue.cancel(s, a, [w.queued])),
+    "outbox.progress.progress": (
+        "-s-", lambda s, a, w: [progress.progress(s, a).failed or None]),
     "outbox.views.ids": ("-s-", _all(views)),
     "outbox.views.rows": ("-s-", lambda s, a, w: views.rows(s, a, [w.queued, w.failed])),
     "outbox.views.show": ("xsx", lambda s, a, w: views.show(s, a, w.queued)),

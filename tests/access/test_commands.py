@@ -83,6 +83,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox list": ("-s-", ""),
     "outbox show": ("xsx", "{queued}"),
     "outbox retry": ("xsx", "{failed}"),
+    "outbox cancel": ("xsx", "{queued}"),
+    "outbox status": ("---", ""),
     "read": ("xsx", "--mailbox {reading}"),
     "document list": ("-s-", ""),
     "document show": ("xsx", "{document}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
+from screens.progress_words import progress_words
 from screens.widgets.status import word
 from services.language import _, ngettext
 from tui_app.cli.context import Context
@@ -29,6 +30,22 @@ def build(_name: str, group: ArgumentParser) -> None:
     )
     several.add_argument("--state", choices=_STATES)
     several.add_argument("--company", metavar="CNPJ")
+    several.add_argument(
+        "--mailbox", default="", metavar=_("TEXTO"), help=_("parte do endereço da caixa de envio")
+    )
+    several.add_argument(
+        "--filter",
+        default="",
+        metavar=_("TEXTO"),
+        help=_("palavras da empresa, do assunto ou de um destinatário"),
+    )
+    status = actions.add(
+        "status",
+        _("como a fila anda: quantos esperam, por minuto, quanto falta"),
+        "carteiro outbox status --json",
+        _status,
+    )
+    status.add_argument("--company", metavar="CNPJ")
     show = actions.add(
         "show", _("um e-mail com destinatários e tentativas"), "carteiro outbox show 12", _show
     )
@@ -41,6 +58,13 @@ def build(_name: str, group: ArgumentParser) -> None:
     )
     retry.add_argument("ids", type=int, nargs="*", metavar="ID")
     retry.add_argument("--all-failed", action="store_true", help=_("todos os que falharam"))
+    cancel = actions.add(
+        "cancel",
+        _("tira da fila o que ainda não saiu"),
+        "carteiro outbox cancel 12 13",
+        _cancel,
+    )
+    cancel.add_argument("ids", type=int, nargs="+", metavar="ID")
 
 
 def _list(context: Context) -> None:
@@ -48,7 +72,13 @@ def _list(context: Context) -> None:
 
     args = context.args
     company_id = context.company(args.company).id if args.company else None
-    wanted = context.ask(views.ids, state=args.state, company_id=company_id)
+    wanted = context.ask(
+        views.ids,
+        filter=args.filter,
+        state=args.state,
+        company_id=company_id,
+        mailbox=args.mailbox,
+    )
     found: list[OutboxView] = []
     for start in range(0, len(wanted), _PAGE):
         page = list(wanted[start : start + _PAGE])
@@ -64,7 +94,8 @@ def _list(context: Context) -> None:
                 _("Assunto"),
                 _("Estado"),
                 _("Tentativas"),
-                _("Erro"),
+                _("Próxima tentativa"),
+                _("Por quê"),
             ),
             (
                 (
@@ -74,7 +105,8 @@ def _list(context: Context) -> None:
                     m.subject,
                     word(m.state),
                     m.attempts,
-                    m.error,
+                    m.next_attempt_at,
+                    m.why or m.error,
                 )
                 for m in found
             ),
@@ -93,6 +125,7 @@ def _show(context: Context) -> None:
         "note": found.note,
         "attachments": found.attachments,
         "history": found.attempts,
+        "refusal": found.refusal,
     }
     context.out.give(told, lambda: _print(context, found))
 
@@ -107,6 +140,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
             (_("Estado"), word(view.state)),
             (_("Criado"), view.created_at),
             (_("Enviado"), view.sent_at),
+            (_("Por que espera"), view.why),
             (_("Próxima tentativa"), view.next_attempt_at),
             (_("Caixa"), view.mailbox),
             ("Message-ID", view.message_id),
@@ -120,11 +154,31 @@ def _print(context: Context, found: OutboxDetail) -> None:
         ((r.address, word(r.state), r.reply, r.why) for r in view.recipients),
         "",
     )
+    if found.refusal is not None:
+        context.out.say(f"{_('Última recusa')}: {found.refusal.reply}")
+        context.out.say(found.refusal.explanation)
     for attempt in found.attempts:
         context.out.say(
             f"{moment(attempt.started_at)}  {attempt.mailbox or ''}  {word(attempt.outcome)}  "
             f"{attempt.detail or ''}"
         )
+
+
+def _status(context: Context) -> None:
+    from services.outbox import progress
+
+    args = context.args
+    company_id = context.company(args.company).id if args.company else None
+    found = context.ask(progress.progress, company_id=company_id)
+    context.out.give(found, lambda: context.out.say(progress_words(found)))
+
+
+def _cancel(context: Context) -> None:
+    from services.outbox import queue
+
+    count = context.do(queue.cancel, context.args.ids)
+    words = ngettext("{n} e-mail cancelado", "{n} e-mails cancelados", count)
+    context.out.give({"cancelled": count}, lambda: context.out.say(words.format(n=count)))
 
 
 def _retry(context: Context) -> None:
