@@ -9,7 +9,7 @@ behind is taken back by whoever notices (:class:`Watch`, :mod:`services.outbox.t
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
