@@ -76,7 +76,8 @@ class OutboxScreen(BrowseScreen):
             "T",
             _("Tentar todos os que falharam"),
             "retry_all",
-            order=9,
+            order=5,
+            when=lambda s: s.failed > 0,
         ),
     )
 
@@ -85,6 +86,7 @@ class OutboxScreen(BrowseScreen):
         super().__init__(desk)
         self._told = Foreign(block=True, id="told", classes="empty")
         self._progress = Foreign(id="progress")
+        self.failed = 0
 
     @classmethod
     def title_words(cls) -> str:
@@ -142,6 +144,9 @@ class OutboxScreen(BrowseScreen):
 
     def _show(self, found: progress.Progress) -> None:
         self._progress.show(progress_words(found))
+        if found.failed != self.failed:
+            self.failed = found.failed
+            self.refresh_bindings()
 
     # What is under the cursor.
 
@@ -170,9 +175,11 @@ class OutboxScreen(BrowseScreen):
     def action_state(self) -> None:
         """Show everything, what waits, what failed, or what was sent."""
         at = TURNS.index(self._source.states)
-        self._source.states = TURNS[(at + 1) % len(TURNS)]
-        words = ("", _("só o que espera"), _("só o que falhou"), _("só o que saiu"))
-        self.narrowed(words[TURNS.index(self._source.states)])
+        at = (at + 1) % len(TURNS)
+        self._source.states = TURNS[at]
+        self.narrowed(("", _("só o que espera"), _("só o que falhou"), _("só o que saiu"))[at])
+        nothing = (_("Nada espera envio."), _("Nada falhou."), _("Nada saiu ainda."))
+        self.list.empty = nothing[at - 1] if at else self.empty_words()
         self.list.refresh_ids()
 
     def action_ways(self) -> None:

@@ -16,6 +16,8 @@ from services.store.mail import OutboxMessage, OutboxState
 from services.store.models import Company
 
 _MINUTE = timedelta(minutes=1)
+_LEAST = 5.0
+"""Seconds over which a rate is told at least: of one e-mail there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def progress(session: Session, actor: Actor, *, company_id: int | None = None) -
             mine,
         )
     ).one()
-    seconds = max((at - first).total_seconds(), 1.0) if first is not None else 60.0
+    seconds = max((at - first).total_seconds(), _LEAST) if first is not None else 60.0
     rate = sent / seconds
     leaving = due + sending
     left = 0.0 if not leaving else leaving / rate if rate else None

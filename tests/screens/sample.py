@@ -80,6 +80,7 @@ def fill(session: Session, also: str = "") -> None:
         if number == 1:
             row = session.get_one(OutboxMessage, message)
             row.state, row.sent_at, row.attempts = "sent", NOON - timedelta(minutes=2), 1
+            row.next_attempt_at = NOON - timedelta(minutes=2)
     for number, issuer in enumerate(_ISSUERS, 1):
         document(session, ana.partner_id, bakery.id, number, issuer)
     for type_key, title in (
