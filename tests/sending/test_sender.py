@@ -196,12 +196,12 @@ async def test_a_quota_pauses_that_mailbox_only(
         message = enqueue()
         await sender.run_due()
         view = show(message).view
-        assert view.state == "deferred"
-        assert view.next_attempt_at is None, "held for a mailbox, not for a time"
+        assert (view.state, view.waits_for) == ("deferred", "pause")
         with store.reading() as session:
             paused = session.get_one(EmailServer, first.server_id).paused_until
         assert paused is not None
         assert paused > now()
+        assert view.next_attempt_at == paused
         heard = len(server.heard)
         mailbox(sink.port, "dois@padaria.example")
         await sender.run_due()
