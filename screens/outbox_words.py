@@ -85,6 +85,7 @@ def facts(detail: OutboxDetail) -> Facts:
         (_("Enviado"), when(view.sent_at)),
         (_("Erro"), (view.error or "") if view.waits_for is None else ""),
         (_("Anexos"), ", ".join(a.filename for a in detail.attachments)),
+        (_("Observação"), detail.note or ""),
         ("Message-ID", view.message_id),
     ]
     return Facts([line for line in lines if line[1]], "\n".join(_sections(detail)).strip())
