@@ -59,6 +59,14 @@ async def test_tour(persons: Settings) -> None:
         await in_tour(console, 2)
         await console.press("left")
         await in_tour(console, 1)
+        # A key that is told of can be tried at once.
+        await console.press("6")
+        await console.in_front("OutboxScreen")
+        await console.press("f12")
+        await in_tour(console, 1)
+        await console.press("ctrl+p")
+        await console.in_front("CommandPalette")
+        await console.shows("Auditoria")
         await console.press("escape")
 
 

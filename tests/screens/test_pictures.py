@@ -18,6 +18,8 @@ from tests.screens.conftest import Console
 from tests.screens.faked import CLIENT_ID, FAKED
 from tests.screens.tour import STOPS, Stop, go
 from tui_app.app import CarteiroApp
+from tui_app.demo import console
+from tui_app.demo.tour import TourCard, steps
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "bell",
          "partner_form", "wizard", "choose_company", "help", "companies", "many_companies",
@@ -53,6 +55,36 @@ def test_screen_looks_as_it_did(
     snap_compare: Callable[..., bool],
 ) -> None:
     """R1, R5, R19, R52: what a person sees; a change here is to be looked at, then accepted."""
+    app = _over_sample(home, stop)
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await go(Console(app, pilot), stop)
+
+    assert snap_compare(app, terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_tour_looks_as_it_did(
+    size: tuple[int, int], home: Path, snap_compare: Callable[..., bool]
+) -> None:
+    """A card of the demonstration's tour, and the bar that says what this is."""
+    app = _over_sample(home, next(stop for stop in STOPS if stop.name == "health"))
+    app.desk.mark = console.MARK
+
+    async def walk(pilot: Pilot[int]) -> None:
+        screen = Console(app, pilot)
+        await screen.at_home()
+        await screen.press("9")
+        await screen.shows("caixas paradas")
+        told = steps()
+        at = next(n for n, step in enumerate(told) if step.screen == "health")
+        await app.push_screen(TourCard(told[at], at, len(told), {}))
+        await screen.shows(told[at].title)
+
+    assert snap_compare(app, terminal_size=size, run_before=walk)
+
+
+def _over_sample(home: Path, stop: Stop) -> CarteiroApp:
     settings = Settings(
         home=home,
         database_url=f"sqlite:///{home / 'carteiro.db'}",
@@ -64,9 +96,4 @@ def test_screen_looks_as_it_did(
         with store.writing() as session:
             sample.fill(session, stop.also)
     store.close()
-    app = CarteiroApp(settings, with_jobs=False)
-
-    async def walk(pilot: Pilot[int]) -> None:
-        await go(Console(app, pilot), stop)
-
-    assert snap_compare(app, terminal_size=size, run_before=walk)
+    return CarteiroApp(settings, with_jobs=False)

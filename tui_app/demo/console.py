@@ -15,6 +15,7 @@ from tui_app.app import CarteiroApp
 from tui_app.demo.demo import Demo
 from tui_app.demo.tour import TourCard, steps
 
+MARK = "DEMO"
 DIES_AFTER = 60.0
 ACCEPTED_AFTER = 8.0
 """Seconds until the code of a sign-in is accepted by itself."""
@@ -44,7 +45,7 @@ class DemoApp(CarteiroApp):
         accepted_after: float = ACCEPTED_AFTER,
     ) -> None:
         super().__init__(demo.settings, user)
-        self.desk.mark = "DEMO"
+        self.desk.mark = MARK
         self.demo = demo
         self._dies_after = dies_after
         self._accepted_after = accepted_after
@@ -69,6 +70,14 @@ class DemoApp(CarteiroApp):
         """No toast covers the tour: the bell has them all."""
         if not isinstance(self.screen, TourCard):
             super().notify(*args, **kwargs)
+
+    def action_command_palette(self) -> None:
+        """That of the screen under the tour: the tour itself has nothing to find."""
+        if isinstance(self.screen, TourCard):
+            self.screen.action_leave()
+            self.call_after_refresh(super().action_command_palette)
+        else:
+            super().action_command_palette()
 
     def action_tour(self) -> None:
         """Go on with the tour where it was left."""

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -125,7 +126,10 @@ def steps() -> list[Step]:
 
 
 class TourCard(Commanded, ModalScreen[int | None]):
-    """One step; gives how many steps to go on or back, None when it is dismissed."""
+    """One step; gives how many steps to go on or back, None when it is dismissed.
+
+    It goes away for any key but its own, and that key does what it does on the screen beneath.
+    """
 
     CSS = "TourCard { align: center bottom; }"
     DEFAULT_CSS = """
@@ -182,6 +186,14 @@ class TourCard(Commanded, ModalScreen[int | None]):
     def _key_of(self, command_id: str) -> str:
         keys = self._own_keys.get(command_id) or declared[command_id].key
         return key_words(Binding(keys.partition(",")[0], ""))
+
+    def on_key(self, event: Key) -> None:
+        """A key that is not the tour's own is tried at once, where the card stood."""
+        own = {key for command in self.VERBS for key in command.key.split(",")}
+        if event.key not in own:
+            event.stop()
+            self.dismiss(None)
+            self.app.call_after_refresh(self.app.simulate_key, event.key)
 
     def action_next(self) -> None:
         """On."""
