@@ -64,8 +64,8 @@ def gone(folder: Path) -> bool:
 
 def test_headless(start: Start, tmp_path: Path) -> None:
     """R13, R32, R34, R36, R45, R49: everything happens, is counted, and leaves nothing behind."""
-    process = start("--headless", "--seconds", "12", "--json")
-    out, err = process.communicate(timeout=60)
+    process = start("--headless", "--seconds", "50", "--json")
+    out, err = process.communicate(timeout=90)
     assert process.returncode == 0, out + err
     *told, summary = map(json.loads, out.splitlines())
     assert {"mailbox_inactivated", "mailbox_recovered"} <= {event["type"] for event in told}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 60.0
 _LEAST = 10
+_DIES_AFTER = 5.0
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,7 +35,10 @@ def build(_name: str, group: ArgumentParser) -> None:
         help=_("sem tela: por um minuto conta o que acontece; sai com 1 se algo não aconteceu"),
     )
     group.add_argument(
-        "--seconds", type=int, metavar="N", help=_("com --headless: por quantos segundos")
+        "--seconds",
+        type=int,
+        metavar="N",
+        help=_("com --headless: até tudo ter acontecido, por no máximo N segundos"),
     )
 
 
@@ -50,7 +54,7 @@ def _demo(context: Context) -> int:
 
     with Demo(context.settings) as demo:
         if context.args.headless:
-            return _headless(context, demo, float(seconds or _SECONDS))
+            return _headless(context, demo, seconds)
         from tui_app.app import conduct
         from tui_app.demo.console import DemoApp
 
@@ -62,13 +66,14 @@ def _leave(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _headless(context: Context, demo: Demo, seconds: float) -> int:
+def _headless(context: Context, demo: Demo, most: int | None) -> int:
     from tui_app.demo import headless
 
     out = context.out
+    seconds = float(most or _SECONDS)
     out.say(_("Montando a demonstração: 40 empresas, servidores de e-mail e alguns dias de uso…"))
-    demo.populate(dies_after=seconds / 4)
-    out.say(_("Pronto. O que acontece em {n} segundos:").format(n=f"{seconds:.0f}"))
+    demo.populate(dies_after=min(seconds / 4, _DIES_AFTER))
+    out.say(_("Pronto. O que acontece em até {n} segundos:").format(n=f"{seconds:.0f}"))
 
     def tell(at: float, entry: BellView) -> None:
         out.event(
@@ -76,7 +81,7 @@ def _headless(context: Context, demo: Demo, seconds: float) -> int:
             f"{at:5.1f} s  {entry.title}",
         )
 
-    seen = asyncio.run(headless.watch(demo, seconds, tell))
+    seen = asyncio.run(headless.watch(demo, seconds, tell, until_complete=most is not None))
     out.event({"event": "summary", **asdict(seen), "complete": seen.complete}, "")
     if not out.as_json:
         out.facts(_summary(seen))

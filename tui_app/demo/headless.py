@@ -42,8 +42,10 @@ class Seen:
         return all(getattr(self, name) > 0 for name in Seen.__dataclass_fields__)
 
 
-async def watch(demo: Demo, seconds: float, tell: Tell) -> Seen:
+async def watch(demo: Demo, seconds: float, tell: Tell, *, until_complete: bool = False) -> Seen:
     """Let the jobs work for so long; the dead mailbox is signed in again as soon as it is dead.
+
+    ``until_complete`` ends it as soon as everything was seen.
 
     ``tell`` gets every entry of the bell, with the seconds since the beginning.
     """
@@ -53,7 +55,7 @@ async def watch(demo: Demo, seconds: float, tell: Tell) -> Seen:
     jobs.start()
     try:
         async with asyncio.timeout(seconds):
-            await story.go_on()
+            await story.go_on(until_complete)
     except TimeoutError:
         pass
     finally:
@@ -82,9 +84,9 @@ class _Story:
         self._documents = await office.ask(total_count, actor)
         self._sent = (await office.ask(counts, actor)).get("sent", 0)
 
-    async def go_on(self) -> None:
-        """Look, until cut."""
-        while True:
+    async def go_on(self, until_complete: bool) -> None:
+        """Look, until cut or until there is nothing more to wait for."""
+        while not (until_complete and self.seen.complete):
             await self.look()
             if self.seen.inactivated and self._again is None:
                 self._again = asyncio.create_task(self._sign_in_again())

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.dispatch import queueing
+from services.dispatch.queueing import Parcel
 from services.language import _
 from services.notifications import bell
 from services.notifications.announce import announce
-from services.outbox import claims, outcomes, queue
+from services.outbox import claims, outcomes
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.reading import arrivals, due
 from services.reading.arrivals import Arrival
@@ -107,34 +110,16 @@ def _queue(
     """Documents that companies issued, and a customer whose address is wrong."""
     for firm in [world.firms[1 + (day * 5 + n * 7) % 36] for n in range(5)]:
         number = next(numbers)
-        customer = suppliers()[number % 5]
-        document = nfe.make(authority, firm.party, customer, number, now())
-        send_document(session, actor, world, firm, document, [CUSTOMER])
+        queueing.send_found(session, issued(authority, firm, number))
+    queueing.send_found(session, issued(authority, world.firms[1], next(numbers), NOBODY))
     tell_authorised(session, actor, world, firm, number)
-    queue.enqueue(
-        session,
-        partner_id=actor.partner_id,
-        company_id=world.companies[1],
-        to=[CUSTOMER, NOBODY],
-        subject=_("Pedido {n} recebido").format(n=day + 1),
-        body=_("Obrigado pelo pedido."),
-    )
 
 
-def send_document(
-    session: Session, actor: Actor, world: World, firm: Firm, document: nfe.Nfe, to: list[str]
-) -> None:
-    """Queue a document of the company's for its recipients."""
-    queue.enqueue(
-        session,
-        partner_id=actor.partner_id,
-        company_id=world.companies[firm.number],
-        to=to,
-        subject=_("NF-e {number} de {name}").format(number=document.number, name=firm.nickname),
-        body=_("Segue em anexo a nota fiscal eletrônica."),
-        attachments=[(f"{document.key}.xml", "application/xml", document.xml)],
-        idempotency_key=document.key,
-    )
+def issued(authority: Authority, firm: Firm, number: int, *more: str) -> Parcel:
+    """A document that a company has issued just now, with the addresses that it names."""
+    customer = replace(suppliers()[number % 5], email=";".join((CUSTOMER, *more)))
+    document = nfe.make(authority, firm.party, customer, number, now())
+    return Parcel(f"{document.key}.xml", document.xml)
 
 
 def tell_authorised(session: Session, actor: Actor, world: World, firm: Firm, number: int) -> None:

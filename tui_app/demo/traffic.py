@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from itertools import count
+from itertools import count, cycle
 from types import TracebackType
 from typing import Self
 
 from services.clock import now
+from services.dispatch import queueing
 from services.errors import CarteiroError
 from tui_app.demo import letters, nfe
 from tui_app.demo.certificates import Authority
-from tui_app.demo.history import CUSTOMER, send_document, tell_authorised
+from tui_app.demo.history import issued, tell_authorised
 from tui_app.demo.names import suppliers
 from tui_app.demo.post import NOBODY
-from tui_app.demo.world import DEAD_FIRM, DYING, DYING_FIRM, FULL_FIRMS, World
+from tui_app.demo.world import DEAD_FIRM, DYING, DYING_FIRM, FULL_FIRMS, PARTNER_READS, World
 
 log = logging.getLogger(__name__)
 BEAT = 1.0
@@ -33,6 +34,7 @@ class Traffic:
         self._world = world
         self._authority = authority
         self._numbers = count(first_number)
+        self._addresses = cycle(world.readers)
         self._dies_after = dies_after
         self._chance = random.Random()  # noqa: S311 - who gets what
         self._over = threading.Event()
@@ -66,7 +68,7 @@ class Traffic:
 
     def _beat(self, beat: int) -> None:
         if beat % 6 == 0:
-            self._arrive()
+            self._arrive(PARTNER_READS if beat % 12 == 0 else next(self._addresses))
         if beat % 4 == 1:
             self._leave(self._chance.randint(1, len(self._world.firms)))
         if beat % (3 if beat < _RUSH else 9) == 2:
@@ -80,9 +82,8 @@ class Traffic:
         if beat % 18 == 9:
             self._tell(self._chance.randint(1, len(self._world.firms)))
 
-    def _arrive(self) -> None:
+    def _arrive(self, address: str) -> None:
         """A supplier's letter lies in a mailbox that Carteiro reads."""
-        address = self._chance.choice(list(self._world.readers))
         firm = self._chance.choice(self._world.readers[address])
         supplier = self._chance.choice(suppliers())
         documents = [
@@ -94,10 +95,8 @@ class Traffic:
 
     def _leave(self, number: int, *more: str) -> None:
         """A company has issued a document, which goes to its customer."""
-        firm = self._world.firms[number]
-        customer = self._chance.choice(suppliers())
-        document = nfe.make(self._authority, firm.party, customer, next(self._numbers), now())
-        self._world.do(send_document, self._world, firm, document, [CUSTOMER, *more])
+        parcel = issued(self._authority, self._world.firms[number], next(self._numbers), *more)
+        self._world.office.do_now(queueing.send_found, parcel)
 
     def _tell(self, number: int) -> None:
         """A company hears of one of its documents."""

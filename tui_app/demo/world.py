@@ -52,7 +52,8 @@ DEAD_FIRM = 14
 FULL = of_partner("faturas")
 """The mailbox that reaches its daily limit."""
 FULL_FIRMS = (25, 26)
-_PARTNER_READS = of_partner("documentos")
+PARTNER_READS = of_partner("documentos")
+"""The mailbox by which most companies are reached."""
 _FAILURES = ("mailbox_inactivated", "sending_failed", "reading_failed")
 
 
