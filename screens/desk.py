@@ -21,10 +21,13 @@ log = logging.getLogger(__name__)
 class Desk:
     """Opened after the first paint; until then ``ready`` is not set and screens show a skeleton."""
 
-    def __init__(self, settings: Settings, user: str | None = None, *, mark: str = "") -> None:
-        """``mark`` stands at the left of every top bar: what is no installation says so."""
+    mark = ""
+    """Stands at the left of every top bar: what is no installation says so."""
+    opening = ""
+    """What the first screen says until the services are there, where that takes long."""
+
+    def __init__(self, settings: Settings, user: str | None = None) -> None:
         self.settings = settings
-        self.mark = mark
         self.user = user
         self.ready = asyncio.Event()
         self._office: Office | None = None

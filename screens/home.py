@@ -29,7 +29,9 @@ class HomeScreen(FramedScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._state = Static(_("Abrindo o banco de dados…"), id="state", markup=False)
+        self._state = Static(
+            desk.opening or _("Abrindo o banco de dados…"), id="state", markup=False
+        )
 
     @classmethod
     def title_words(cls) -> str:

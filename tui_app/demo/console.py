@@ -46,6 +46,7 @@ class DemoApp(CarteiroApp):
     ) -> None:
         super().__init__(demo.settings, user)
         self.desk.mark = MARK
+        self.desk.opening = _("Montando a demonstração…")
         self.demo = demo
         self._dies_after = dies_after
         self._accepted_after = accepted_after
