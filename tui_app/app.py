@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from services.registry.companies import CompanyView
 
 log = logging.getLogger(__name__)
-DRAIN_SECONDS = 10.0
 
 
 class CarteiroApp(Commanded, App[int]):
@@ -48,6 +47,7 @@ class CarteiroApp(Commanded, App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "Carteiro"
+    DRAIN_SECONDS: ClassVar[float] = 10.0
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("app.help", "question_mark,f1", _("Ajuda"), "keys_help", order=90),
         Command("app.company", "c", _("Empresa"), "choose_company", order=91),
@@ -347,7 +347,7 @@ class CarteiroApp(Commanded, App[int]):
         await self.works.stop()
         if self._jobs is not None:
             notify_safe(self, _("Encerrando: terminando o que está em andamento…"), "information")
-            await self._jobs.drain(DRAIN_SECONDS)
+            await self._jobs.drain(self.DRAIN_SECONDS)
         if self.desk.is_open:
             await self.desk.office.close()
         self.exit(status)

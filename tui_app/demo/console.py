@@ -25,6 +25,8 @@ class DemoApp(CarteiroApp):
     """The world is made behind the first paint; the tour begins as soon as it is there."""
 
     CSS_PATH = "../app.tcss"
+    # What is cut then is thrown away anyhow.
+    DRAIN_SECONDS = 2.0
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
             "demo.tour",

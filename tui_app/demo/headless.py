@@ -19,7 +19,7 @@ from tui_app.demo.demo import Demo
 from tui_app.demo.world import DYING, FULL, World
 
 _LOOK_SECONDS = 0.25
-_DRAIN_SECONDS = 10.0
+_DRAIN_SECONDS = 2.0
 
 Tell = Callable[[float, BellView], None]
 

@@ -41,7 +41,7 @@ from tui_app.demo.servers import HOST, Servers
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AGE = timedelta(days=7)
+AGE = timedelta(days=5)
 """How long the world has been there when it is shown."""
 QUOTA = 2
 DYING = "fiscal@empresa05.example"
