@@ -39,7 +39,9 @@ BASE64 = (
 )
 """How a document, a zip or a gzip begins when a sender forgot to say that it is Base64."""
 
-_FORGOTTEN = re.compile(rb"\n\r?\n[\r\n]{0,4}(?:" + b"|".join(map(re.escape, BASE64)) + rb")")
+FORGOTTEN = re.compile(rb"\n\r?\n[\r\n]{0,4}(?:" + b"|".join(map(re.escape, BASE64)) + rb")")
+"""Such a beginning where a part has its own: after an empty line."""
+
 _ELEMENT = re.compile(r"<[^<>]*>")
 
 
@@ -56,7 +58,7 @@ def marked(data: bytes) -> bool:
 
 def hinted(raw: bytes) -> bool:
     """True for a message that a document could be in, although none was found."""
-    return marked(raw) or _FORGOTTEN.search(raw) is not None
+    return marked(raw) or FORGOTTEN.search(raw) is not None
 
 
 def text_of_page(page: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.fiscal.facts import Facts, NotFiscal
-from services.fiscal.fields import Element, Reader
+from services.fiscal.fields import Reader
 from services.fiscal.kinds import bills, cfe, cte, events, mdfe, municipal, nfe, nfse, others
 from services.fiscal.xml import UnsafeXml, parse, wide_encoding
 
@@ -49,13 +49,6 @@ def recognise(data: bytes) -> Facts | NotFiscal:
     if any(namespace in root.tag for namespace in _NAMESPACES) or names_fiscal(data):
         return NotFiscal("unsupported", local, looks_fiscal=True)
     return NotFiscal("other", local)
-
-
-def is_document(element: Element) -> bool:
-    """True for an element that is, by its name, a document of its own wherever it stands."""
-    return element.tag in READERS or (
-        municipal.is_document(element) and isinstance(municipal.read(element), Facts)
-    )
 
 
 def names_fiscal(data: bytes) -> bool:

@@ -6,6 +6,7 @@ import binascii
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
@@ -14,7 +15,7 @@ from services.fiscal import marks
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.recognise import recognise
 from services.fiscal.xml import MAX_BYTES, wide_encoding
-from services.reading import archives, old_parser, packages, tnef
+from services.reading import archives, leftovers, old_parser, packages, tnef
 from services.reading.findings import Extracted, Found
 from services.reading.problems import Caps, Problem, TooMuch
 
@@ -40,6 +41,8 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     messages, inline or pasted into the text. What looks fiscal and cannot be read, and what goes
     beyond ``caps``, is a :class:`Problem`; the rest of the message is read all the same.
     """
+    if b"\n" not in raw:
+        raw = raw.replace(b"\r", b"\n")
     refusal = _refusal(raw, caps)
     if refusal is not None:
         return Extracted(problems=(refusal,))
@@ -47,13 +50,21 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     try:
         doubtful = search.message(raw, 0)
         nothing = not search.found and not search.problems
-        hinted = (doubtful or nothing) and marks.hinted(raw)
+        hinted = (doubtful or nothing) and leftovers.hinted(raw)
         if doubtful or hinted:
             try:
                 search.again(raw)
             except TooMuch:
                 if not search.headers or (doubtful and hinted) or marks.LOST.search(raw):
                     raise
+        if not search.found and (hinted or search.problems):
+            search.leftovers(raw)
+        if (
+            (doubtful or hinted)
+            and not (search.found or search.problems)
+            and marks.LOST.search(raw)
+        ):
+            search.problem(Problem("unreadable"))
     except TooMuch as limit:
         search.stopped_by(limit.problem)
     headers = search.headers
@@ -129,17 +140,26 @@ class _Search:
         self.headers = self.headers or forgiven
         for name, declared, content in leaves:
             self.leaf(name, declared, content, 0)
-        if not self.found and not self.problems and marks.LOST.search(raw):
-            self.problem(Problem("unreadable"))
+
+    def leftovers(self, raw: bytes) -> None:
+        """What is there although no part leads to it; only documents count, no new problem."""
+        before = list(self.problems)
+        with suppress(TooMuch):
+            for name, content in leftovers.files(raw):
+                self._count(name)
+                self.leaf(name[:_NAME_LIMIT], "", content, 1)
+            for text in leftovers.texts(raw):
+                self._pasted("", text, 1)
+        self.problems = before
+        if self.found:
+            self.problems = [one for one in before if one.reason != "malformed"]
 
     def _leaves(self, root: PyLazyMimePart, depth: int) -> Iterator[tuple[PyLazyMimePart, str]]:
         """Every part without parts of its own; the depth and number of all are capped."""
         pending = [(root, depth)]
         while pending:
             part, level = pending.pop()
-            self._parts += 1
-            if self._parts > self.caps.parts:
-                raise TooMuch("too_many_parts")
+            self._count()
             if level > self.caps.depth:
                 raise TooMuch("too_deep", part=part.filename)
             children = part.children
@@ -169,6 +189,10 @@ class _Search:
             self.problem(Problem("archive_closed", part_name=name))
         elif start.startswith(marks.BASE64):
             self._base64(name, declared, content, depth)
+        elif start[:6] == b"begin " and leftovers.is_uuencoded(content):
+            for inner_name, inner in leftovers.uuencoded(content):
+                self._count(name)
+                self.leaf(inner_name[:_NAME_LIMIT], "", inner, depth + 1)
         elif _says_message(name, declared) or _MESSAGE.match(content):
             if self.message(content, depth + 1):
                 self.problem(Problem("unreadable", part_name=name))
@@ -257,9 +281,7 @@ class _Search:
     def _tnef(self, name: str, content: bytes, depth: int) -> None:
         try:
             for inner_name, inner in tnef.attachments(content):
-                self._parts += 1
-                if self._parts > self.caps.parts:
-                    raise TooMuch("too_many_parts", part=name)
+                self._count(name)
                 self.leaf(inner_name[:_NAME_LIMIT], "", inner, depth + 1)
         except tnef.Broken as error:
             self.problem(Problem("tnef_broken", str(error), name))
@@ -289,6 +311,11 @@ class _Search:
         except archives.Unreadable as error:
             if not archives.is_office(name):
                 self.problem(Problem(error.reason, str(error), name))
+
+    def _count(self, name: str = "") -> None:
+        self._parts += 1
+        if self._parts > self.caps.parts:
+            raise TooMuch("too_many_parts", part=name)
 
     def _allowance(self) -> int:
         return self.caps.expanded_bytes - self._expanded

@@ -9,11 +9,15 @@ from copy import deepcopy
 
 import lxml.etree as etree
 
+from services.fiscal.facts import Facts
+from services.fiscal.kinds import municipal
 from services.fiscal.marks import BASE64, marked
-from services.fiscal.recognise import is_document
+from services.fiscal.recognise import READERS
 from services.fiscal.xml import UnsafeXml, parse, wide_encoding
 
 _PACKED = b"H4sI"
+# How many elements are looked at to find out whether others are municipal documents.
+_PATIENCE = 200_000
 
 
 def may_carry(data: bytes) -> bool:
@@ -33,11 +37,19 @@ def documents(data: bytes) -> Iterator[tuple[str, bytes]]:
         return
     pending = [root]
     number = 0
+    patience = _PATIENCE
     while pending:
         element = pending.pop()
         if not isinstance(element.tag, str):
             continue
-        if element is not root and is_document(element):
+        if element is root:
+            document = False
+        elif municipal.is_document(element) and element.tag not in READERS:
+            patience -= municipal.size(element) if patience > 0 else 0
+            document = patience > 0 and isinstance(municipal.read(element), Facts)
+        else:
+            document = element.tag in READERS
+        if document:
             inner: bytes | None = _alone(element)
         elif len(element):
             pending += reversed(element)

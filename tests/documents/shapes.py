@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 import gzip
 import html
 import io
 import quopri
 import struct
+import tarfile
 import zipfile
 from base64 import b64encode, encodebytes
 from collections.abc import Callable
@@ -71,6 +73,20 @@ def _page(xml: bytes) -> bytes:
     return part(page.encode(), "Content-Type: text/html; charset=utf-8")
 
 
+def _uuencoded(xml: bytes) -> bytes:
+    lines = [binascii.b2a_uu(xml[at : at + 45]) for at in range(0, len(xml), 45)]
+    return b"begin 644 nota.xml\n" + b"".join(lines) + b"`\nend\n"
+
+
+def _tarred(xml: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as target:
+        entry = tarfile.TarInfo("nota.xml")
+        entry.size = len(xml)
+        target.addfile(entry, io.BytesIO(xml))
+    return packed.getvalue()
+
+
 SHAPES: dict[str, Shape] = {
     "attached": lambda xml: mail([xml], pdf_bytes=300),
     "zip": lambda xml: mail([xml], pdf_bytes=0, as_zip=True),
@@ -105,6 +121,20 @@ SHAPES: dict[str, Shape] = {
     "zip-in-zip-in-zip": lambda xml: part(zipped({"a": zipped({"b": zipped({"c": xml})})})),
     "gzip-in-zip": lambda xml: part(zipped({"a.bin": gzip.compress(xml), "b.pdf": b"%PDF"})),
     "eml-in-zip": lambda xml: part(zipped({"a.eml": mail([xml], pdf_bytes=0)})),
+    "uuencoded": lambda xml: b"Subject: x\r\n\r\nSegue:\r\n\r\n" + _uuencoded(xml),
+    "uuencoded-part": lambda xml: part(
+        _uuencoded(xml), "Content-Type: text/xml\r\nContent-Transfer-Encoding: x-uuencode"
+    ),
+    "another-boundary": lambda xml: mail([xml]).replace(b"boundary=", b"boundary=x", 1),
+    "two-types": lambda xml: b"Content-Type: text/plain\r\n" + mail([xml]),
+    "header-cut-short": lambda xml: mail([xml]).replace(b"\r\nTo:", b"\r\nlixo\r\nTo:", 1),
+    "said-to-be-base64": lambda xml: part(xml, "Content-Transfer-Encoding: base64"),
+    "said-to-be-8-bit": lambda xml: part(
+        encodebytes(xml), "Content-Type: a/b\r\nContent-Transfer-Encoding: 8bit"
+    ),
+    "carriage-returns": lambda xml: mail([xml]).replace(b"\r\n", b"\r"),
+    "mbox": lambda xml: b"From a@b Thu Nov  3 12:00:00 2026\r\n" + mail([xml]),
+    "tar": lambda xml: part(_tarred(xml)),
     "tnef": lambda xml: part(tnef({"leia.txt": b"oi", "nota.xml": xml}), "Content-Type: a/b"),
     "distributed": lambda xml: part(packages.distribution([xml])),
     "soap": lambda xml: part(packages.soap(xml, how="text")),
@@ -115,7 +145,7 @@ SHAPES: dict[str, Shape] = {
 TEXT_ONLY = frozenset({"quoted-printable", "pasted-into-a-page", "soap", "soap-cdata"})
 """Ways that only a document in UTF-8 can go."""
 
-NARROW = frozenset({"pasted", "no-boundary-said", "8-bit", "inline"})
+NARROW = frozenset({"pasted", "no-boundary-said", "8-bit", "inline", "said-to-be-base64", "tar"})
 """Ways that a document of two bytes a character cannot go."""
 
 

@@ -7,12 +7,15 @@ names in lower case, wherever they stand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeAlias
 
 from services.fiscal import fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element
+
+Named: TypeAlias = dict[str, list[Element]]
 
 _DOCUMENTS = frozenset({"compnfse", "tccompnfse", "nfse", "nfe", "nota", "notafiscal"})
 _PROVIDERS = (
@@ -44,6 +47,7 @@ _NAMES = ("razaosocial", "nome_razao_social", "nome", "xnome")
 # What a document was made from has a number and a date of its own.
 _APART = frozenset({"rps", "identificacaorps", "nfsecancelamento", "nfsesubstituicao", "chaverps"})
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Z]")
+_SERVICES = frozenset({"infnfse", "chavenfe", "discriminacao", *_CODES})
 _ELEMENTS = 2_000
 _BLOCK = 100
 
@@ -58,7 +62,7 @@ def read(root: Element) -> Facts | NotFiscal:
 
     One that says it was cancelled is another document than the one before, as an event is.
     """
-    elements = list(_own(root))
+    elements = _by_name(_own(root))
     number = _digits(_text(elements, _NUMBERS))
     provider, provider_name = _party(elements, _PROVIDERS)
     issuer = fields.cnpj(provider)
@@ -86,6 +90,18 @@ def read(root: Element) -> Facts | NotFiscal:
     )
 
 
+def size(element: Element) -> int:
+    """How many elements :func:`read` would look at."""
+    return sum(1 for _ in islice(element.iter(), _ELEMENTS))
+
+
+def _by_name(elements: Iterable[tuple[str, Element]]) -> Named:
+    found: Named = {}
+    for name, element in elements:
+        found.setdefault(name, []).append(element)
+    return found
+
+
 def _own(root: Element) -> Iterator[tuple[str, Element]]:
     """The elements with their names, without those of the request that the document answers."""
     pending = [root]
@@ -102,35 +118,33 @@ def _own(root: Element) -> Iterator[tuple[str, Element]]:
         pending += reversed(element)
 
 
-def _is_cancelled(root: Element, elements: list[tuple[str, Element]]) -> bool:
+def _is_cancelled(root: Element, elements: Named) -> bool:
     if any(_local(child) == "nfsecancelamento" and len(child) for child in root):
         return True
     return _text(elements, ("statusnfe",)) == "C" or _text(elements, _CANCELLED_AT) is not None
 
 
-def _speaks_of_services(elements: list[tuple[str, Element]]) -> bool:
+def _speaks_of_services(elements: Named) -> bool:
     """Invoices of other worlds have a number and an issuer too."""
-    return any(
-        name in ("infnfse", "chavenfe", "discriminacao") or name in _CODES for name, _ in elements
-    )
+    return not elements.keys().isdisjoint(_SERVICES)
 
 
-def _party(elements: list[tuple[str, Element]], names: tuple[str, ...]) -> tuple[str, str]:
+def _party(elements: Named, names: tuple[str, ...]) -> tuple[str, str]:
     """CNPJ or CPF and name of the first of those blocks that has the one or the other."""
     identity = name = ""
     for wanted in names:
-        for block in islice((one for found, one in elements if found == wanted), _BLOCK):
-            inner = [(_local(one), one) for one in islice(block.iter(), _BLOCK)]
+        for block in elements.get(wanted, ())[:_BLOCK]:
+            inner = _by_name((_local(one), one) for one in islice(block.iter(), _BLOCK))
             identity = identity or _bare(_text(inner, _IDENTITIES))
             name = name or (_text(inner, _NAMES) or "")[:200]
     side = "prestador" if names is _PROVIDERS else "tomador" if names is _TAKERS else ""
     return identity, name or (_text(elements, (f"razaosocial{side}",)) or "")[:200]
 
 
-def _text(elements: list[tuple[str, Element]], names: tuple[str, ...]) -> str | None:
+def _text(elements: Named, names: tuple[str, ...]) -> str | None:
     for wanted in names:
-        for name, element in elements:
-            text = (element.text or "").strip() if name == wanted else ""
+        for element in elements.get(wanted, ()):
+            text = (element.text or "").strip()
             if text:
                 return text
     return None
