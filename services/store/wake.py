@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 
-from services.store.engine import CHANNEL, Store, sqlite_path
+from services.store.engine import CHANNEL, LIVELY, Store, sqlite_path
 
 POLL_SECONDS = 0.25
 _RECONNECT_SECONDS = 2.0
@@ -48,9 +48,10 @@ async def _poll_sqlite(store: Store, changed: Callable[[], None]) -> None:
 async def _listen(store: Store, changed: Callable[[], None]) -> None:
     import psycopg
 
-    connection = await psycopg.AsyncConnection.connect(
-        store.settings.database_url.replace("+psycopg", ""), autocommit=True, connect_timeout=10
+    address = psycopg.conninfo.make_conninfo(
+        store.settings.database_url.replace("+psycopg", ""), **LIVELY
     )
+    connection = await psycopg.AsyncConnection.connect(address, autocommit=True)
     async with connection:
         await connection.execute(f"LISTEN {CHANNEL}")
         async for _notice in connection.notifies():

@@ -28,13 +28,13 @@ def find_binary(name: str) -> str | None:
 class Postgres(Server):
     """PostgreSQL on 127.0.0.1:``port``; not durable unless asked, as tests have no power cuts.
 
-    Root runs it as the user ``postgres``. Ended at once, cutting every connection.
+    ``beyond`` is another address to listen on, for whoever comes from its /16. Root runs it as the user ``postgres``. Ended at once, cutting every connection.
     """
 
     ENDS_ON = signal.SIGINT
     OUTPUT = "postgres.log"
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, beyond: str | None = None) -> None:
         super().__init__("postgres")
         self.port = free_port()
         self.ports = (self.port,)
@@ -65,10 +65,14 @@ class Postgres(Server):
         )
         with (self._data / "postgresql.conf").open("a") as config:
             config.write(
-                f"listen_addresses = '127.0.0.1'\nport = {self.port}\n"
+                f"listen_addresses = '{','.join(filter(None, ('127.0.0.1', beyond)))}'\nport = {self.port}\n"
                 f"unix_socket_directories = '{self.folder}'\nmax_connections = 200\n"
                 "shared_buffers = 128MB\n" + ("" if durable else _QUICK)
             )
+
+        if beyond is not None:
+            with (self._data / "pg_hba.conf").open("a") as access:
+                access.write(f"host all all {beyond}/16 trust\n")
 
     def argv(self) -> Sequence[str]:
         binary = find_binary("postgres")
