@@ -21,6 +21,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from services.language import _
 from services.safe_text import safe
+from tui_app.demo.names import PASSWORD
 from tui_app.demo.world import DYING, FULL
 from tui_app.keys import key_words
 
@@ -95,8 +96,9 @@ def steps() -> list[Step]:
             _("O que não está bem"),
             _(
                 "As caixas paradas, desde quando, por quê, que empresas atingem e quantos e-mails "
-                "esperam. O número delas está sempre no canto superior direito."
-            ),
+                "esperam. O número delas está sempre no canto superior direito. Uma tem a senha "
+                "errada: a certa, como em todas aqui, é {password}."
+            ).format(password=PASSWORD),
             (
                 ("health.retest", _("testa todas; as que passam voltam ao uso")),
                 ("health.edit", _("corrige a caixa sob o cursor")),
