@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual.screen import Screen
 
 from screens.browse import BrowseScreen
+from screens.commands import Command
 from screens.dates import amount, when
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
+from screens.dialogs.send_document import SendDocument, queued_words
 from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
+from screens.widgets.foreign import notify_safe
 from services.fiscal.cnpj import masked
 from services.fiscal.labels import words
 from services.language import _
@@ -46,6 +50,9 @@ class DocumentsScreen(BrowseScreen):
     """Newest first; Enter shows the parties and the checks."""
 
     key = "documents"
+    VERBS: ClassVar[tuple[Command, ...]] = (
+        Command("documents.send", "m", _("Enviar por e-mail"), "send", order=1),
+    )
 
     @classmethod
     def title_words(cls) -> str:
@@ -54,7 +61,8 @@ class DocumentsScreen(BrowseScreen):
     def help_words(self) -> str:
         return _(
             "Documentos fiscais importados das caixas de leitura. As verificações rotulam e não "
-            "descartam: íntegra, alterada, sem assinatura, não verificável."
+            "descartam: íntegra, alterada, sem assinatura, não verificável. M envia a NF-e ou NFC-e "
+            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços."
         )
 
     def source(self) -> Source:
@@ -72,6 +80,18 @@ class DocumentsScreen(BrowseScreen):
 
     def empty_words(self) -> str:
         return _("Nenhum documento ainda. Cadastre uma caixa de leitura: eles chegam sozinhos.")
+
+    def action_send(self) -> None:
+        """Send the one under the cursor again, to whom it names or to others (R31)."""
+        chosen = self.list.current
+        if chosen is not None:
+            self.attempt(lambda: self._send(chosen))
+
+    async def _send(self, chosen: int) -> None:
+        view = await self.desk.ask(documents.view, chosen)
+        queued = await self.app.push_screen_wait(SendDocument(self.desk, view))
+        if queued is not None:
+            notify_safe(self.app, queued_words(queued))
 
     def detail(self, chosen: int) -> Screen[None]:
         return Details(_("Documento {id}").format(id=chosen), lambda: self._facts(chosen))

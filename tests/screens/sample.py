@@ -20,6 +20,7 @@ from services.registry.server_form import ServerDraft
 from services.store.mail import Blob, Document, OutboxMessage
 from services.store.models import EmailServer, Function, Health, Mechanism
 from services.wire import aadsts
+from tests.documents.generator import Party, nfe
 
 NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
 _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embalagens Rio Claro ME")
@@ -29,7 +30,7 @@ def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
     ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
-    "down" has mailboxes that are not well, "told" addresses for notifications.
+    "issued" a document of its own, "down" has mailboxes that are not well, "told" addresses for notifications.
     """
     ana = people.initialise(
         session,
@@ -83,6 +84,8 @@ def fill(session: Session, also: str = "") -> None:
             row.next_attempt_at = NOON - timedelta(minutes=2)
     for number, issuer in enumerate(_ISSUERS, 1):
         document(session, ana.partner_id, bakery.id, number, issuer)
+    if also == "issued":
+        _issued(session, ana.partner_id, bakery)
     for type_key, title in (
         ("document_imported", "3 documentos fiscais importados"),
         ("sending_failed", "E-mail recusado: cliente2@loja.example não existe"),
@@ -251,9 +254,17 @@ def _account(session: Session, ana: Actor, name: str, companies: Sequence[int]) 
     return session.get_one(EmailServer, view.id)
 
 
-def document(session: Session, partner_id: int, company_id: int, number: int, name: str) -> None:
+def _issued(session: Session, partner_id: int, bakery: CompanyView) -> None:
+    client = Party("60701190000104", "Loja do Zé Ltda", "compras@loja.example;fiscal@loja")
+    xml = nfe(Party(bakery.cnpj, bakery.legal_name), client, 1843, signed=False)
+    document(session, partner_id, bakery.id, 4, bakery.legal_name, xml)
+
+
+def document(
+    session: Session, partner_id: int, company_id: int, number: int, name: str, xml: bytes = b""
+) -> None:
     """A document of the company, imported now."""
-    data = f"<nota n='{number}'/>".encode()
+    data = xml or f"<nota n='{number}'/>".encode()
     digest = hashlib.sha256(data).hexdigest()
     session.add(Blob(sha256=digest, data=data, size=len(data)))
     session.flush()

@@ -137,6 +137,7 @@ STOPS = (
     Stop("outbox", ((("6",), "Boleto"),)),
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),
+    Stop("send_document", ((("7",), "Moinho"), (("m",), "Vai para")), also="issued"),
     Stop("bell", ((("b",), "inativada"),)),
     Stop("partner_form", ((("p",), "InvoiCy Mail do parceiro"),)),
     Stop("choose_company", ((("c",), "Mercado Aurora"),), chosen=False),

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from services.errors import Invalid
 from services.language import _
-from services.safe_text import safe
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -142,8 +141,8 @@ def _say(context: Context, queued: Queued) -> None:
             key=plan.access_key, id=queued.id, to=", ".join(plan.recipients)
         )
     )
-    for address, why in plan.invalid:
-        say(_("  não vai para {address}: {why}").format(address=safe(address), why=why))
+    for _address, why in plan.invalid:
+        say(_("  fica de fora: {why}").format(why=why))
     if queued.note:
         say(f"  {queued.note}")
     if plan.why_waits:
