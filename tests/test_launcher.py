@@ -252,14 +252,36 @@ def test_no_variable_of_pythons_has_a_say(checkout: Path, tmp_path: Path) -> Non
     assert _run(checkout / "carteiro", "x", **more)[0] == "['x']"
 
 
+def _plain(checkout: Path) -> str:
+    return Path(_run(checkout / "carteiro")[1]).name
+
+
+def test_the_extra_is_chosen_for_good_once_it_is_there(checkout: Path) -> None:
+    """R31: `carteiro extra danfe`; what cannot be installed changes nothing."""
+    lock = checkout / "requirements-danfe.lock"
+    lock.write_text(f"nowhere @ {checkout.as_uri()}/nowhere.whl --hash=sha256:{'0' * 64}\n")
+    failed = _start(checkout / "carteiro", "extra", "danfe")
+    failed.communicate()
+    assert failed.returncode == 1
+    assert not _plain(checkout).startswith("requirements-danfe-")
+    lock.write_text((checkout / "requirements.lock").read_text())
+    _run(checkout / "carteiro", "extra", "danfe")
+    assert _plain(checkout).startswith("requirements-danfe-")
+    _run(checkout / "carteiro", "extra", "none")
+    assert not _plain(checkout).startswith("requirements-danfe-")
+    unknown = _start(checkout / "carteiro", "extra", "pdf")
+    assert "extra danfe" in unknown.communicate()[1]
+    assert unknown.returncode == 2
+
+
 def test_the_lock_files_agree() -> None:
     """What is tested is what runs, every line with its hash, and no place but the registry."""
     pinned = [
         dict(re.findall(r"^([\w.-]+)==([\w.]+)", (TOP / name).read_text(), re.MULTILINE))
-        for name in ("requirements.lock", "requirements-dev.lock")
+        for name in ("requirements.lock", "requirements-danfe.lock", "requirements-dev.lock")
     ]
-    assert pinned[0].items() <= pinned[1].items()
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    assert pinned[0].items() <= pinned[1].items() <= pinned[2].items()
+    for name in ("requirements.lock", "requirements-danfe.lock", "requirements-dev.lock"):
         text = (TOP / name).read_text()
         assert not re.search(r"://|find-links|index-url", text)
         pins = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
