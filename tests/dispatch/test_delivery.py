@@ -7,8 +7,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-import pytest
-
 from services.dispatch.folder import DONE, INBOX
 from services.jobs import runner
 from services.office import Office
@@ -32,7 +30,6 @@ async def test_xml_and_danfe_arrive_as_they_were(
     queue: Queue,
 ) -> None:
     """R31: ``worker --once`` takes the file, prints, queues and sends by the company's mailbox."""
-    pytest.importorskip("brazilfiscalreport")
     draft = MailboxDraft(
         *("send", "Notas", "Padaria São João", "nfe@padaria.example"),
         host="127.0.0.1", port=sink.port, security="none", authenticate=False,

@@ -92,7 +92,6 @@ async def test_a_document_left_there_is_queued_with_its_danfe(
     watch: Watch, root: Path, store: Store, actor: Actor, company: CompanyView, queue: Queue
 ) -> None:
     """R31, R35, R55: printed by the library itself; in nobody's name; the same again sends nothing."""
-    pytest.importorskip("brazilfiscalreport")
     put(root, "nota.xml", invoice())
     assert (await watch.run_due()).queued == 1
     put(root, "de novo.xml", invoice())

@@ -9,8 +9,6 @@ from services.fiscal.danfe import Danfe
 from services.fiscal.printing import render
 from tests.documents.generator import Party, cnpj, nfe
 
-pytest.importorskip("brazilfiscalreport")
-
 
 def is_pdf(data: bytes) -> bool:
     return data.startswith(b"%PDF-") and data.rstrip().endswith(b"%%EOF")
