@@ -87,15 +87,26 @@ class Folder:
         return any(not self._is_still(path) for path in self._arrived())
 
     def next(self) -> Iterator[Claimed]:
-        """Every file that has settled, claimed: those taken earlier first, then the oldest."""
+        """Every file that has settled, claimed: those taken earlier first, then the oldest.
+
+        One that cannot be taken stops no other; :class:`Unavailable` tells of it at the end.
+        """
+        trouble: Unavailable | None = None
         for claimed in self._taken():
             if self._is_settled(claimed.path):
                 yield claimed
         for path in self._arrived():
-            if self._is_settled(path):
+            if not self._is_settled(path):
+                continue
+            try:
                 claimed_now = self._claim(path)
-                if claimed_now is not None and self._is_settled(claimed_now.path):
-                    yield claimed_now
+            except Unavailable as e:
+                trouble = e
+                continue
+            if claimed_now is not None and self._is_settled(claimed_now.path):
+                yield claimed_now
+        if trouble is not None:
+            raise trouble
 
     def read(self, claimed: Claimed) -> bytes | None:
         """The bytes of a claimed file, cut above what any document has; None when it is changing.
@@ -203,11 +214,11 @@ class Folder:
         try:
             place.mkdir(mode=0o700)
             path.rename(place / path.name)
-        except FileNotFoundError:
+        except OSError as e:
             with suppress(OSError):
                 place.rmdir()
-            return None
-        except OSError as e:
+            if isinstance(e, FileNotFoundError):
+                return None
             raise _trouble(path, e) from e
         self._seen[place / path.name] = self._seen.pop(path)
         return Claimed(place.name, place / path.name)

@@ -25,7 +25,7 @@ from services.registry import access, audit, ways_out
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.safe_text import safe
-from services.store.mail import Blob, Document, Notification
+from services.store.mail import Blob, Document, Notification, OutboxMessage
 from services.store.models import Company, Partner
 from services.wire.addresses import split_addresses
 
@@ -133,10 +133,19 @@ def send_stored(
     return _put(session, actor, draft, company, danfe, to, _clean(key))
 
 
-def plan_found(session: Session, xml: bytes) -> Plan:
-    """What :func:`send_found` would do; raises what it would refuse."""
+def found_before(session: Session, xml: bytes) -> int | None:
+    """The e-mail as which :func:`send_found` has queued the document already, if it has.
+
+    Raises what it would refuse.
+    """
     draft, company = _found(session, xml)
-    return _planned(session, draft, company, ())
+    plan = _planned(session, draft, company, ())
+    return session.scalar(
+        select(OutboxMessage.id).where(
+            OutboxMessage.company_id == company.id,
+            OutboxMessage.idempotency_key == _key(draft, plan, (), None),
+        )
+    )
 
 
 def send_found(session: Session, parcel: Parcel) -> Queued:

@@ -20,6 +20,7 @@ from services.dispatch.folder import STILL, Claimed, Folder
 from services.dispatch.printing import Printer
 from services.dispatch.queueing import Parcel
 from services.errors import CarteiroError, Conflict, Unavailable
+from services.fiscal.danfe import Danfe
 from services.language import _
 from services.outbox import owner
 from services.safe_text import safe
@@ -65,15 +66,12 @@ class Watch:
         self._owner = owner.name()
         self._fence = 0
         self._renewed = 0.0
-        self._prepared = False
         self._ending = False
 
     async def run_due(self) -> Handled:
         """Work off what has settled; another process's folder is left to it."""
         handled = Handled()
-        if not self._prepared:
-            await asyncio.to_thread(self._folder.prepare)
-            self._prepared = True
+        await asyncio.to_thread(self._folder.prepare)
         if not await asyncio.to_thread(self._folder.settled):
             return handled
         try:
@@ -116,8 +114,10 @@ class Watch:
             xml = await asyncio.to_thread(self._folder.read, claimed)
             if xml is None:
                 return
-            await asyncio.to_thread(self._ask, partial(queueing.plan_found, xml=xml))
-            (danfe,) = await self._printer.print([xml])
+            known = await asyncio.to_thread(self._ask, partial(queueing.found_before, xml=xml))
+            danfe = Danfe(why="unasked")
+            if known is None:
+                (danfe,) = await self._printer.print([xml])
             parcel = Parcel(claimed.name, xml, danfe)
             queued = await asyncio.to_thread(self._do, partial(queueing.send_found, parcel=parcel))
         except (Unavailable, _Lost):

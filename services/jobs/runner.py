@@ -183,7 +183,11 @@ class Jobs:
                 # Nothing of it is lost, and Microsoft may be silent for long.
                 task.cancel()
         if running:
-            await asyncio.wait(running, timeout=deadline)
+            _ended, late = await asyncio.wait(running, timeout=deadline)
+            for task in late:
+                if task.get_name() == DOCUMENTS:
+                    # The file stays where it is, and whoever finds it goes on with it.
+                    task.cancel()
         if self._reader is not None:
             await self._reader.close()
         if self._folder is not None:
@@ -312,7 +316,14 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
     watched = Watch(office.store, folder) if folder is not None and sender is not None else None
 
     async def dispatch() -> bool:
-        handled = await watched.run_settled() if watched is not None else Handled()
+        try:
+            handled = await watched.run_settled() if watched is not None else Handled()
+        except CarteiroError as e:
+            # Told once; what was queued before it goes all the same.
+            told = (str(folder), e.message)
+            new = told not in done.failures
+            done.failures += [told] if new else []
+            return new
         done.dispatched += handled.queued
         done.rejected += handled.rejected
         return handled.queued + handled.rejected > 0

@@ -211,6 +211,28 @@ def test_the_reason_stands_beside_it(folder: Folder, clock: Clock) -> None:
     assert INBOX in words
 
 
+def test_one_that_cannot_be_taken_stops_no_other(
+    folder: Folder, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another account's file in a folder where only owners rename: it is told of at the end."""
+    rename = Path.rename
+
+    def refusing(path: Path, target: Path) -> Path:
+        if path.name == "a.xml" and path.parent.name == INBOX:
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    put(folder, "a.xml")
+    put(folder, "b.xml")
+    folder.settled()
+    clock(2)
+    with pytest.raises(Unavailable, match=r"a\.xml"):
+        taken(folder)
+    assert (names(folder, INBOX), names(folder, DONE)) == (["a.xml"], ["b.xml"])
+    assert names(folder, CLAIMED) == []
+
+
 def test_a_place_that_is_none_is_told(root: Path) -> None:
     """A link in place of a folder would lead elsewhere."""
     root.mkdir()

@@ -200,3 +200,16 @@ async def test_once_waits_for_what_has_just_come(
     assert names(root, INBOX) == ["metade.xml"]
     assert len(queue()) == 1
     office.close_now()
+
+
+async def test_a_folder_that_cannot_be_used_stops_nothing_else(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    """It is told once, and the other work is done."""
+    (tmp_path / "ficheiro").touch()
+    office = Office(replace(settings, documents_folder=tmp_path / "ficheiro"), store)
+    done = await runner.run_once(office, ["sending"])
+    office.close_now()
+    ((place, why),) = done.failures
+    assert place == str(tmp_path / "ficheiro")
+    assert "Não foi possível usar" in why
