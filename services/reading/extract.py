@@ -21,6 +21,8 @@ from services.reading.problems import Caps, Problem, TooMuch
 
 _TEXT_LIMIT = 2_000
 _NAME_LIMIT = 255
+# No header has a line of that length.
+_LINE = 1_000
 # So short a message cannot have parts enough to cost anything.
 _FEW = 256 * 1024
 _SPACE = b" \t\r\n"
@@ -41,7 +43,7 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
     messages, inline or pasted into the text. What looks fiscal and cannot be read, and what goes
     beyond ``caps``, is a :class:`Problem`; the rest of the message is read all the same.
     """
-    if b"\n" not in raw:
+    if raw.find(b"\n", 0, _LINE) < 0 and b"\r" in raw[:_LINE]:
         raw = raw.replace(b"\r", b"\n")
     refusal = _refusal(raw, caps)
     if refusal is not None:

@@ -66,6 +66,16 @@ async def test_every_kind_arrives_once(
     assert (again.messages, again.documents, again.quarantined) == (len(made), 0, 0)
 
 
+async def test_every_shape_arrives_once(reader: Reader, inbox: Inbox, store: Store) -> None:
+    """R36, R37: as it is after a real server has handed it over."""
+    made = [kinds.MAKERS["nfe"](ISSUER, MINE, n) for n in range(1, len(SHAPES) + 1)]
+    inbox.deliver(*(shape(one.xml) for shape, one in zip(SHAPES.values(), made, strict=True)))
+    summary = await reader.run_due()
+    assert (summary.documents, summary.quarantined) == (len(made), 0)
+    assert inbox.keys() == sorted(one.key for one in made)
+    assert inbox.left == []
+
+
 async def test_an_event_follows_its_document(
     readers: Readers, inbox: Inbox, store: Store, actor: Actor
 ) -> None:
