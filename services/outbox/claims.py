@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -26,6 +26,8 @@ from services.store.rows import insert_rows
 LEASE = 45.0
 RENEW_EVERY = 10.0
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
+# In these words SQLite finds its partial index.
+_HELD = text("outbox_message.held")
 # A live holder renews within this time, so that its claim is seen to move whatever clocks say.
 _SEEN_STILL = RENEW_EVERY + 2.0
 
@@ -58,15 +60,15 @@ def claim(session: Session, owner: str, limit: int) -> list[Claim]:
     mailbox has reached a limit are left out until one is renewed (R34).
     """
     at = now()
-    ready = _ready(session, at)
+    room = _room(session, at)
     claimed: list[Claim] = []
-    for company_id, share in _shares(session, at, limit, ready):
+    for company_id, share in _shares(session, at, limit, room.of(None)):
         due = (
             select(OutboxMessage.id)
             .where(
                 OutboxMessage.state.in_(_WAITING),
                 OutboxMessage.next_attempt_at <= at,
-                *ready,
+                *room.of(company_id),
             )
             .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
             .limit(share)
@@ -100,18 +102,31 @@ def claim(session: Session, owner: str, limit: int) -> list[Claim]:
     return sorted(claimed, key=lambda c: c.message_id)
 
 
-def _ready(session: Session, at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The condition for e-mails that a mailbox has room for, where not all do.
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The ``full`` companies, whose every mailbox has reached a limit, and what leaves them out."""
 
-    Warnings about dead mailboxes may leave by the relay (R46).
-    """
-    full = ways_out.at_their_limits(session, at)
-    if full is None:
-        return ()
+    full: frozenset[int] = frozenset()
+    all_others: tuple[ColumnElement[bool], ...] = ()
+
+    def of(self, company_id: int | None) -> tuple[ColumnElement[bool], ...]:
+        """The condition for e-mails of one company, or any: most need none."""
+        return self.all_others if company_id is None or company_id in self.full else ()
+
+
+def _room(session: Session, at: datetime) -> _Room:
+    """Warnings about dead mailboxes are not left out: they may leave by the relay (R46)."""
+    query = ways_out.at_their_limits(session, at)
+    full = frozenset(session.scalars(query)) if query is not None else frozenset()
+    if query is None or not full:
+        return _Room()
     warnings = select(Notification.id).where(
-        Notification.company_id.in_(full), Notification.type_key.in_(ways_out.WARNINGS)
+        Notification.company_id.in_(query), Notification.type_key.in_(ways_out.WARNINGS)
     )
-    return (OutboxMessage.company_id.not_in(full) | OutboxMessage.notification_id.in_(warnings),)
+    return _Room(
+        full,
+        (OutboxMessage.company_id.not_in(query) | OutboxMessage.notification_id.in_(warnings),),
+    )
 
 
 def _shares(
@@ -249,7 +264,7 @@ def freed(session: Session) -> list[int]:
     A warning about a dead mailbox may also leave by the partner's relay (R46).
     """
     at = now()
-    held = select(OutboxMessage.company_id).where(OutboxMessage.held)
+    held = select(OutboxMessage.company_id).where(_HELD)
     warned = held.join(Notification, Notification.id == OutboxMessage.notification_id).where(
         Notification.type_key.in_(ways_out.WARNINGS)
     )
@@ -269,7 +284,7 @@ def let_go(session: Session, companies: Collection[int]) -> int:
     result = session.execute(
         update(OutboxMessage)
         .where(
-            OutboxMessage.held,
+            _HELD,
             OutboxMessage.company_id.in_(companies),
             OutboxMessage.state == OutboxState.DEFERRED,
         )
@@ -295,7 +310,7 @@ def is_due(session: Session) -> bool:
             .where(
                 OutboxMessage.state.in_(_WAITING),
                 OutboxMessage.next_attempt_at <= at,
-                *_ready(session, at),
+                *_room(session, at).of(None),
             )
             .limit(1)
         )

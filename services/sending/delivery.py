@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,11 +22,12 @@ from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
 from services.sending import quota
 from services.sending.known import Known
-from services.sending.lanes import Lane, Line, make_room
+from services.sending.lanes import Lane, Line, hang_up, make_room
 from services.sending.letters import Encodings, Letter
 from services.sending.payload import payload_of
 from services.sending.recorder import Recorder
 from services.sending.routes import Route
+from services.sending.slots import REST, TURN, Slots
 from services.sending.threads import Threads
 from services.settings import Settings
 from services.store.mail import OutboxState
@@ -50,6 +53,7 @@ class Deliverer:
         self._sign_ins = sign_ins
         self._encodings = Encodings(mime.encode_attachment)
         self._known = Known(threads, settings)
+        self._slots = Slots(threads)
         self._active: deque[Lane] = deque()
         self._failed: dict[int, str] = {}
         self._changed = asyncio.Event()
@@ -111,7 +115,10 @@ class Deliverer:
             lane.busy += 1
             self._busy += 1
             try:
-                await self._serve(lane)
+                if lane.most is None:
+                    await self._serve(lane)
+                else:
+                    await self._serve_in_turn(lane)
             except Unavailable as e:
                 self.trouble = e
                 self.stop()
@@ -145,7 +152,7 @@ class Deliverer:
             lane = self.lanes.get(route.server_id)
             if lane is None:
                 lane = self.lanes[route.server_id] = Lane(route.server_id, 1)
-            lane.limit = self._limit(route)
+            lane.limit, lane.most = self._limit(route), route.limits.connections
             if lane not in self._active:
                 self._active.append(lane)
             lane.letters.append(letter)
@@ -192,7 +199,36 @@ class Deliverer:
 
     # Delivering
 
-    async def _serve(self, lane: Lane) -> None:
+    async def _serve_in_turn(self, lane: Lane) -> None:
+        """Serve a lane within the connections that its mailbox takes of all processes (R34)."""
+        if not await self._slots.take(lane):
+            self._rest(lane)
+            return
+        until = time.monotonic() + TURN
+        try:
+            await self._serve(lane, until)
+        finally:
+            lane.running -= 1
+        if time.monotonic() >= until:
+            await hang_up([lane])
+            self._rest(lane)
+        await self._slots.settle([lane])
+
+    def _rest(self, lane: Lane) -> None:
+        lane.rests_until = time.monotonic() + REST
+        asyncio.get_running_loop().call_later(REST, self.pulse)
+
+    async def leave_places(self) -> None:
+        """Leave the servers that others may wait for."""
+        lanes = [lane for lane in self.lanes.values() if lane.most is not None]
+        await hang_up(lanes)
+        await self._slots.settle(lanes)
+
+    async def renew_places(self) -> None:
+        """Keep the places at servers that take only so many connections."""
+        await self._slots.renew()
+
+    async def _serve(self, lane: Lane, until: float = math.inf) -> None:
         """A few letters of the lane, and more while no other lane waits, over one line."""
         line: Line | None = None
         letters, following = lane.take(), list[Letter]()
@@ -207,6 +243,8 @@ class Deliverer:
                 while letters:
                     line = await self._next(lane, line, letters.pop(0), enclosed)
                 letters, following = following, []
+                if time.monotonic() >= until:
+                    break
         finally:
             loading.cancel()
             if line is not None:

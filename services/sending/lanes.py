@@ -37,6 +37,8 @@ class Lane:
 
     Until ``proven`` (it took a letter in this run without a word against the mailbox) one
     connection at a time may be opened, so that a wrong password is tried once, not by all at once.
+    ``most`` is how many the mailbox takes of all processes together, where that is known, and
+    ``running`` how many workers have a place among them; it is not served before ``rests_until``.
     """
 
     server_id: int
@@ -45,11 +47,16 @@ class Lane:
     idle: list[Line] = field(default_factory=list)
     busy: int = 0
     proven: bool = False
+    most: int | None = None
+    running: int = 0
+    rests_until: float = 0.0
 
     @property
     def open(self) -> bool:
         """True when a worker may serve it now."""
-        return bool(self.letters) and self.busy < (self.limit if self.proven else 1)
+        if not self.letters or time.monotonic() < self.rests_until:
+            return False
+        return self.busy < (self.limit if self.proven else 1)
 
     def take(self) -> list[Letter]:
         """The next few letters, bounded in number and bytes, at least one."""

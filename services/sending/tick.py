@@ -119,6 +119,7 @@ class Sender:
                 await asyncio.gather(*workers)
                 recorder.end()
                 await recording
+                await self._leave_places()
                 beating.cancel()
         finally:
             await asyncio.shield(self._hand_back())
@@ -174,6 +175,12 @@ class Sender:
             self._swept = True
         return _Found(dead, traces, claims.freed(session), claims.is_due(session))
 
+    async def _leave_places(self) -> None:
+        try:
+            await self._deliverer.leave_places()
+        except Unavailable:
+            return
+
     async def _beat(self) -> None:
         """Keep the claims alive, and learn which were taken meanwhile."""
         while True:
@@ -181,6 +188,7 @@ class Sender:
             began = claims.steady()
             try:
                 alive = await self._threads.write(claims.renew, self._owner)
+                await self._deliverer.renew_places()
             except Unavailable:
                 continue
             for message_id, letter in self._letters.items():

@@ -264,3 +264,23 @@ async def test_two_processes_share_the_limit_of_a_minute(
         with store.reading() as session:
             assert session.scalar(select(func.count()).select_from(OutboxAttempt)) == 7
             assert not claims.is_due(session)
+
+
+async def test_two_processes_share_the_connections_of_a_mailbox(
+    worker: Callable[[], Worker], mailbox: AddMailbox, enqueue: Queue, show: Show
+) -> None:
+    """R34: never more at once than it takes, and each gets its turn."""
+    async with ScriptedSmtp() as server:
+        mailbox(server.port, most_connections=2)
+        messages = [enqueue(f"c{number}@x.example") for number in range(300)]
+        processes = [worker(), worker()]
+        for process in processes:
+            go(process)
+        done = []
+        for process in processes:
+            assert process.stdout is not None
+            done.append(int(await asyncio.to_thread(process.stdout.readline)))
+        assert sum(done) == 300
+        assert len(server.bodies) == 300
+        assert server.most_at_once <= 2
+        assert {show(m).view.state for m in messages} == {OutboxState.SENT}

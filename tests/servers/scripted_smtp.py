@@ -53,6 +53,7 @@ class ScriptedSmtp:
         self.heard: list[str] = []
         self.bodies: list[bytes] = []
         self.connections = 0
+        self.most_at_once = 0
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
@@ -86,6 +87,7 @@ class ScriptedSmtp:
         task = asyncio.current_task()
         assert task is not None
         self._open[task] = writer
+        self.most_at_once = max(self.most_at_once, len(self._open))
         try:
             await self._converse(reader, writer)
         except (OSError, asyncio.IncompleteReadError, AttributeError):
