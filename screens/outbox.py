@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar
 
@@ -32,6 +33,8 @@ from services.store.mail import OutboxState
 CHUNK = 50
 BEAT = 2.0
 """Seconds between two looks at how the queue moves, while nothing is committed."""
+LEAST = 1.0
+"""Seconds between two looks at least, however much is committed."""
 
 
 class OutboxScreen(BrowseScreen):
@@ -87,6 +90,7 @@ class OutboxScreen(BrowseScreen):
         self._told = Foreign(block=True, id="told", classes="empty")
         self._progress = Foreign(id="progress")
         self.failed = 0
+        self._looked = 0.0
 
     @classmethod
     def title_words(cls) -> str:
@@ -137,9 +141,11 @@ class OutboxScreen(BrowseScreen):
 
     async def refresh_live(self) -> None:
         await super().refresh_live()
-        self._look()
+        if time.monotonic() - self._looked >= LEAST:
+            self._look()
 
     def _look(self) -> None:
+        self._looked = time.monotonic()
         self.attempt(lambda: self.desk.ask(progress.progress), self._show, group="progress")
 
     def _show(self, found: progress.Progress) -> None:

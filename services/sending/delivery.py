@@ -7,12 +7,11 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from services.errors import Invalid, Unavailable
-from services.failure import Failure, Stage, WireError
+from services.failure import Failure, WireError
 from services.health import facts
 from services.health.tokens import SignIns
 from services.language import _
@@ -29,6 +28,7 @@ from services.sending.recorder import Recorder
 from services.sending.routes import Route
 from services.sending.slots import REST, TURN, Slots
 from services.sending.threads import Threads
+from services.sending.verdicts import judge, reason, unfit, why_nowhere, worth_another_line
 from services.settings import Settings
 from services.store.mail import OutboxState
 from services.store.models import Function
@@ -38,7 +38,6 @@ _DELIVERY_SECONDS = 900.0
 # No letter begins this close to the end of its claim.
 _MARGIN = 5.0
 _COMPOSE_INLINE = 2**20
-_CONNECTION_LOST = frozenset({"closed", "later", "network", "timeout"})
 
 
 class Deliverer:
@@ -174,22 +173,7 @@ class Deliverer:
 
     def _no_mailbox(self, letter: Letter) -> None:
         routes = self._ways(letter)
-        if not routes:
-            why = _(
-                "A empresa não tem caixa de envio. Cadastre uma em Caixas de E-mail: o e-mail sai em seguida."
-            )
-        else:
-            why = "; ".join(
-                _("{email} {why}")
-                .format(
-                    email=route.label,
-                    why=route.why_not
-                    or letter.tried.get(route.server_id)
-                    or self._failed.get(route.server_id, ""),
-                )
-                .strip()
-                for route in routes
-            )
+        why = why_nowhere(routes, {**self._failed, **letter.tried})
         for position, _address in letter.pending:
             known = letter.outcomes.get(position)
             letter.outcomes[position] = known or RecipientOutcome(
@@ -309,15 +293,15 @@ class Deliverer:
             if line is None or not line.connection.usable:
                 line = await self._line(lane, route)
             delivery = await self._deliver(line, letter, route, payload)
-            if delivery.untouched or (line.carried and _worth_another_line(delivery)):
+            if delivery.untouched or (line.carried and worth_another_line(delivery)):
                 line.connection.abort()
                 line = await self._line(lane, route, fresh=True)
                 delivery = await self._deliver(line, letter, route, payload)
         except (WireError, Invalid) as e:
-            failure = e.failure if isinstance(e, WireError) else _unfit(e)
+            failure = e.failure if isinstance(e, WireError) else unfit(e)
             if taken is not None:
                 await self._threads.write(quota.give_back, taken)
-            letter.tried[lane.server_id] = _reason(failure)
+            letter.tried[lane.server_id] = reason(failure)
             await self._mailbox_failed(lane, failure)
             await self.place([letter])
             return None
@@ -350,25 +334,11 @@ class Deliverer:
         self, lane: Lane, letter: Letter, route: Route, delivery: Delivery, transcript: list[str]
     ) -> None:
         blamed = delivery.mailbox_failure
-        left: list[tuple[int, str]] = []
-        for recipient, told in zip(letter.pending, delivery.outcomes, strict=True):
-            outcome = RecipientOutcome(
-                recipient[0],
-                OutboxState(told.verdict.value),
-                told.reply,
-                told.failure.explanation if told.failure is not None else "",
-            )
-            refused = told.verdict in (Verdict.DEFERRED, Verdict.FAILED)
-            if blamed and refused and told.failure and told.failure.kind == blamed.kind:
-                # The mailbox's fault is no verdict on the recipient: it can be mended.
-                outcome = replace(outcome, state=OutboxState.DEFERRED)
-                left.append(recipient)
-            letter.outcomes[recipient[0]] = outcome
-        letter.pending = left
+        letter.pending = left = judge(letter, delivery)
         if any(told.verdict is not Verdict.SENT for told in delivery.outcomes):
             letter.transcript = "\n".join(transcript)
         if blamed is not None:
-            letter.tried[lane.server_id] = _reason(blamed)
+            letter.tried[lane.server_id] = reason(blamed)
             await self._mailbox_failed(lane, blamed)
             if left:
                 self._journal.heard(self._outcome(letter, route, None))
@@ -395,7 +365,7 @@ class Deliverer:
         """Use the mailbox no more in this run, and let its waiting letters go elsewhere (R13)."""
         if lane.server_id in self._failed:
             return
-        self._failed[lane.server_id] = _reason(failure)
+        self._failed[lane.server_id] = reason(failure)
         await self._threads.write(
             facts.note_failure, lane.server_id, failure, function=Function.SEND
         )
@@ -436,23 +406,3 @@ class Deliverer:
             letter.transcript or None,
             held,
         )
-
-
-def _worth_another_line(delivery: Delivery) -> bool:
-    """True when a kept connection ended as servers end one that has served enough."""
-    return not delivery.usable and all(
-        told.verdict is Verdict.DEFERRED
-        and told.failure is not None
-        and told.failure.kind in _CONNECTION_LOST
-        and told.failure.stage in (Stage.SENDER, Stage.RECIPIENT)
-        for told in delivery.outcomes
-    )
-
-
-def _unfit(error: Invalid) -> Failure:
-    """Settings with which no conversation can even begin."""
-    return Failure("", Stage.LOGIN, "config", explanation=error.message, field=error.field)
-
-
-def _reason(failure: Failure) -> str:
-    return safe(" ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 500)

@@ -91,6 +91,26 @@ async def test_a_mailbox_is_paused_and_resumed_from_the_queue(
         await c.shows("● Ativa")
 
 
+async def test_where_a_status_is_shown_a_pause_is(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, box: mailboxes.MailboxView
+) -> None:
+    """R34, R50: by whom, in the company's mailboxes, the partner's servers and Saúde."""
+    put(store, actor, company, "Nota 1")
+    async with console((100, 30)) as c:
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("p")
+        await c.shows("◌ Pausada", "Pausada por ana desde")
+        await c.press("2")
+        await c.shows("Servidores de E-mail", "Pausada por ana desde")
+        await c.press("9")
+        await c.shows("pausada por ana: espera que alguém a retome", "1 e-mail espera")
+        await c.press("2")
+        await c.shows("◌ Pausada")
+        await c.press("p")
+        await c.shows("● Ativa")
+
+
 async def test_filters_narrow_by_state_and_mailbox(
     console: Opened, store: Store, actor: Actor, company: CompanyView, box: mailboxes.MailboxView
 ) -> None:

@@ -1,0 +1,80 @@
+"""What can be done in Caixas de E-mail, and when."""
+
+from __future__ import annotations
+
+from screens.commands import Command
+from screens.dialogs.linking import can_relink
+from services.language import _
+from services.store.models import Function
+
+VERBS: tuple[Command, ...] = (
+    Command("mailboxes.new", "n", _("Nova"), "new", order=1, when=lambda s: s.why_not is None),
+    Command("mailboxes.edit", "e", _("Editar"), "edit", order=2),
+    Command("mailboxes.test", "t", _("Testar"), "test", order=3),
+    Command(
+        "mailboxes.switch",
+        "a",
+        _("Ativar"),
+        "switch",
+        _("Ativa ou inativa a caixa, ou as marcadas"),
+        order=4,
+    ),
+    Command(
+        "mailboxes.delete",
+        "x",
+        _("Excluir"),
+        "delete",
+        _("Tira da empresa a caixa, ou as marcadas"),
+        order=5,
+    ),
+    Command(
+        "mailboxes.resync",
+        "y",
+        _("Sincronizar"),
+        "resync",
+        _("Dá à cópia o que a origem tem agora, depois de mostrar o que muda"),
+        order=6,
+        when=lambda s: s.chosen_has_drifted,
+    ),
+    Command(
+        "mailboxes.undo",
+        "z",
+        _("Desfazer importação"),
+        "undo",
+        _("Traz de volta as caixas que a importação tirou"),
+        order=7,
+        when=lambda s: s.imported is not None and s.imported.why_not is None,
+    ),
+    Command(
+        "mailboxes.relink",
+        "l",
+        _("Vincular de novo"),
+        "relink",
+        _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+        order=8,
+        when=lambda s: can_relink(s.chosen),
+    ),
+    Command(
+        "mailboxes.rehearse",
+        "d",
+        _("Simular leitura"),
+        "rehearse",
+        _("Mostra, mensagem por mensagem, o que a leitura faria, sem apagar nem importar nada"),
+        order=9,
+        when=lambda s: s.chosen is not None and s.chosen.function == Function.READ,
+    ),
+    Command(
+        "mailboxes.pause",
+        "p",
+        _("Pausar"),
+        "pause",
+        _("Pausa o envio pela caixa até que alguém o retome, ou o retoma"),
+        order=9,
+        when=lambda s: s.chosen is not None and s.chosen.function == Function.SEND,
+    ),
+    Command("mailboxes.status", "s", _("Situação"), "status"),
+    Command("mailboxes.up", "plus", _("Subir na ordem"), "move(-1)", palette=False),
+    Command("mailboxes.down", "minus", _("Descer na ordem"), "move(1)", palette=False),
+    Command("mailboxes.reload", "r", _("Atualizar"), "reload", palette=False),
+    Command("mailboxes.back", "escape", _("Voltar"), "app.go('home')", palette=False),
+)
