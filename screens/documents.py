@@ -1,58 +1,66 @@
-"""Documentos: the fiscal documents that were imported (R36, R40)."""
+"""Documentos: the fiscal documents that were imported (R36, R40, R43)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from screens.browse import BrowseScreen
 from screens.commands import Command
-from screens.dates import amount, when
+from screens.dates import amount
 from screens.desk import Desk
-from screens.dialogs.details import Details, Facts
+from screens.dialogs.details import Details
 from screens.dialogs.send_document import SendDocument, queued_words
+from screens.document_facts import document_facts
+from screens.document_source import MOST, DocumentSource, columns, fields
+from screens.exporting import export
 from screens.widgets.asking import Source
-from screens.widgets.columns import Cell, Column
-from screens.widgets.foreign import notify_safe
-from services.fiscal.cnpj import masked
-from services.fiscal.labels import words
-from services.language import _
+from screens.widgets.columns import Column
+from screens.widgets.filter_bar import FilterBar, FilteredListing
+from screens.widgets.foreign import Foreign, notify_safe
+from screens.widgets.list import WindowList
+from screens.widgets.numbers import grouped
+from services.errors import CarteiroError
+from services.language import _, ngettext
 from services.reading import documents
-
-
-class DocumentSource:
-    """The documents of all companies that the person may see."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-
-    async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        return await self._desk.ask(documents.ids, filter=filter)
-
-    async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        found = await self._desk.ask(documents.rows, ids)
-        return {
-            i: (
-                v.kind,
-                "" if v.number is None else str(v.number),
-                v.issuer_name,
-                v.company_nickname,
-                amount(v.total),
-                when(v.imported_at),
-            )
-            for i, v in found.items()
-        }
+from services.reading.documents import Totals
 
 
 class DocumentsScreen(BrowseScreen):
-    """Newest first; Enter shows the parties and the checks."""
+    """Newest first; Enter shows the parties, the items, the checks and the XML."""
 
     key = "documents"
+    DEFAULT_CSS = """
+    DocumentsScreen #totals { height: 1; text-align: right; color: $foreground 75%; }
+    """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("documents.send", "m", _("Enviar por e-mail"), "send", order=1),
+        Command(
+            "documents.zip",
+            "E",
+            _("Exportar zip"),
+            "export(True)",
+            _("Os marcados, ou todos os filtrados, em um zip na pasta de troca"),
+            order=2,
+        ),
+        Command(
+            "documents.folder",
+            "D",
+            _("Exportar em pasta"),
+            "export(False)",
+            _("Os marcados, ou todos os filtrados, em uma pasta na pasta de troca"),
+        ),
     )
+
+    def __init__(self, desk: Desk) -> None:
+        self._source = DocumentSource(desk)
+        super().__init__(desk)
+        self._adding = False
+        self._again = False
 
     @classmethod
     def title_words(cls) -> str:
@@ -61,22 +69,19 @@ class DocumentsScreen(BrowseScreen):
     def help_words(self) -> str:
         return _(
             "Documentos fiscais importados das caixas de leitura. As verificações rotulam e não "
-            "descartam: íntegra, alterada, sem assinatura, não verificável. M envia a NF-e ou NFC-e "
-            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços."
+            "descartam: íntegra, alterada, sem assinatura, não verificável. '/' filtra por empresa, "
+            "tipo, emissão (11/2026, 7d, 01/11/2026 a 15/11/2026) e por chave, CNPJ, número ou nome; "
+            "abaixo da lista, quantos são e quanto somam. Enter mostra partes, itens, verificações, "
+            "a mensagem e o XML. Espaço marca; E exporta os marcados, ou todos os filtrados, em um "
+            "zip, D em uma pasta. M envia a NF-e ou NFC-e sob o cursor por e-mail, a quem ela nomeia "
+            "ou a outros endereços. A chega? responde por qualquer mensagem lida."
         )
 
     def source(self) -> Source:
-        return DocumentSource(self.desk)
+        return self._source
 
     def columns(self) -> Sequence[Column]:
-        return (
-            Column("kind", _("Tipo"), 6),
-            Column("number", _("Número"), 9, align="right"),
-            Column("issuer", _("Emitente"), 18, wide=True),
-            Column("company", _("Empresa"), 12),
-            Column("total", _("Total"), 12, align="right"),
-            Column("imported_at", _("Importado"), 16, min_terminal_width=120),
-        )
+        return columns()
 
     def empty_words(self) -> str:
         return _("Nenhum documento ainda. Cadastre uma caixa de leitura: eles chegam sozinhos.")
@@ -93,30 +98,55 @@ class DocumentsScreen(BrowseScreen):
         if queued is not None:
             notify_safe(self.app, queued_words(queued))
 
-    def detail(self, chosen: int) -> Screen[None]:
-        return Details(_("Documento {id}").format(id=chosen), lambda: self._facts(chosen))
+    def body(self) -> Iterable[Widget]:
+        self._listing = FilteredListing(self.list, FilterBar(fields()), title=self.title_words())
+        yield self._listing
+        yield Foreign(id="totals")
 
-    async def _facts(self, chosen: int) -> Facts:
-        view = await self.desk.ask(documents.view, chosen)
-        lines = [
-            (_("Tipo"), view.kind),
-            (_("Chave de acesso"), view.access_key),
-            (_("Empresa"), view.company_nickname),
-            (
-                _("Emitente"),
-                f"{view.issuer_name} {masked(view.issuer_cnpj) if view.issuer_cnpj else ''}",
-            ),
-            (
-                _("Destinatário"),
-                f"{view.recipient_name} {masked(view.recipient_cnpj) if view.recipient_cnpj else ''}",
-            ),
-            (_("Número / série"), f"{view.number} / {view.series}"),
-            (_("Emissão"), when(view.issued_at)),
-            (_("Total"), amount(view.total)),
-            (_("Importado"), when(view.imported_at)),
-            (_("Dígito da chave"), words(view.checks["access_key"], "access_key")),
-            (_("Esquema"), words(view.checks["schema"], "schema")),
-            (_("Assinatura"), words(view.checks["signature"], "signature")),
-            (_("Certificado"), words(view.checks["certificate"], "certificate")),
-        ]
-        return Facts(lines, (await self.desk.ask(documents.xml, chosen)).decode("utf-8", "replace"))
+    def detail(self, chosen: int) -> Screen[None]:
+        title = _("Documento {id}").format(id=chosen)
+        return Details(title, partial(document_facts, self.desk, chosen))
+
+    def on_window_list_counted(self, event: WindowList.Counted) -> None:
+        """The rows were read again: so is what they add up to; what is left out is said."""
+        capped = event.list.row_count >= MOST
+        self.narrowed(_("os {n} mais novos").format(n=grouped(MOST)) if capped else "")
+        self._add_up()
+
+    def _add_up(self) -> None:
+        """Count and sum of all that is filtered: one question at a time, the last one counts."""
+        self._again = self._adding
+        if not self._adding and self.desk.ready.is_set():
+            self._adding = True
+            self.run_worker(self._added_up(), group="totals", exit_on_error=False)
+
+    async def _added_up(self) -> None:
+        try:
+            while True:
+                self._again = False
+                totals = await self.desk.ask(documents.totals, filters=self._source.wanted)
+                self.query_one("#totals", Foreign).show(_sum_words(totals))
+                if not self._again:
+                    return
+        except CarteiroError:
+            # The list says what is wrong with the filter.
+            self.query_one("#totals", Foreign).show("")
+        finally:
+            self._adding = False
+
+    def action_export(self, whole: bool) -> None:
+        """The marked documents, or all that is filtered, to the exchange folder."""
+        self.attempt(lambda: self._export(whole), group="export")
+
+    async def _export(self, whole: bool) -> None:
+        chosen: Sequence[int] = sorted(self.list.marks)
+        if not chosen:
+            chosen = await self.desk.ask(documents.ids, filters=self._source.wanted)
+        await export(self, self.desk, chosen, whole=whole)
+
+
+def _sum_words(totals: Totals) -> str:
+    count = ngettext("{n} documento", "{n} documentos", totals.count).format(
+        n=grouped(totals.count)
+    )
+    return _("{count} · soma R$ {amount}").format(count=count, amount=amount(totals.amount))

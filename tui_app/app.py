@@ -86,6 +86,13 @@ class CarteiroApp(Commanded, App[int]):
             _("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
             when=lambda app: app.screen_key != "notification_emails",
         ),
+        Command(
+            "app.arrived",
+            "A",
+            _("Chegou?"),
+            "arrived",
+            _("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
+        ),
         Command("app.theme", "f9", _("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
         Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
@@ -300,6 +307,13 @@ class CarteiroApp(Commanded, App[int]):
             from screens.dialogs.who_receives import WhoReceives
 
             self.push_screen(WhoReceives(self.desk, self.desk.company))
+
+    def action_arrived(self) -> None:
+        """*Chegou?*: what became of a message that was read (R43)."""
+        if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
+            from screens.dialogs.arrived import Arrived
+
+            self.push_screen(Arrived(self.desk))
 
     def action_keys_help(self) -> None:
         """All keys of the screen in front, and its help."""

@@ -27,6 +27,7 @@ MAKERS: dict[str, Callable[[Desk], FramedScreen]] = {
     "users": _later("screens.users", "UsersScreen"),
     "outbox": _later("screens.outbox", "OutboxScreen"),
     "documents": _later("screens.documents", "DocumentsScreen"),
+    "quarantine": _later("screens.quarantine", "QuarantineScreen"),
     "health": _later("screens.health", "HealthScreen"),
     "audit": _later("screens.audit", "AuditScreen"),
     "bell": _later("screens.bell", "BellScreen"),

@@ -57,6 +57,7 @@ def places() -> list[tuple[str, list[Place]]]:
             [
                 Place("6", "outbox", _("Fila de envio")),
                 Place("7", "documents", _("Documentos")),
+                Place("8", "quarantine", _("Quarentena")),
                 Place("9", "health", _("Saúde")),
                 Place("0", "audit", _("Auditoria"), partner_only=True),
                 Place("b", "bell", _("Notificações")),

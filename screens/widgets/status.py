@@ -54,6 +54,9 @@ def _states() -> dict[str, tuple[str, str, Tone]]:
         # documents
         "imported": ("●", _("Importado"), Tone.GOOD),
         "quarantined": ("▲", _("Quarentena"), Tone.WARN),
+        "stored": ("◌", _("Guardada"), Tone.BUSY),
+        "nothing": ("·", _("Nada fiscal"), Tone.MUTED),
+        "resolved": ("●", _("Resolvido"), Tone.GOOD),
         "rejected": ("○", _("Rejeitado"), Tone.MUTED),
         "duplicate": ("○", _("Repetido"), Tone.MUTED),
         # notifications

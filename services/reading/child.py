@@ -21,6 +21,8 @@ from services.fiscal.danfe import Danfe
 from services.fiscal.printing import render
 from services.reading import frames
 from services.reading.extract import Extracted, extract
+from services.reading.findings import Preview
+from services.reading.preview import look
 from services.reading.problems import Caps, Problem
 from services.reading.shared import opened, received
 
@@ -47,6 +49,8 @@ def main() -> None:
         items = received(memory, sizes) if shared else map(source.read, sizes)
         if kind == frames.EXTRACT:
             _send(target, frames.extracted_reply([_extract(item) for item in items]))
+        elif kind == frames.PREVIEW:
+            _send(target, frames.previews_reply([_look(item) for item in items]))
         elif kind == frames.CHECK:
             _send(target, frames.checks_reply([check(item) for item in items]))
         else:
@@ -69,6 +73,13 @@ def _print(xml: bytes) -> Danfe:
             return render(xml)
     except Exception:  # noqa: BLE001 - a document without a DANFE is sent all the same (R31)
         return Danfe(why="failed")
+
+
+def _look(raw: bytes) -> Preview:
+    try:
+        return look(raw, Caps())
+    except Exception:  # noqa: BLE001 - a look that fails shows nothing (R41)
+        return Preview(whole=False)
 
 
 def _send(target: BinaryIO, pieces: list[bytes]) -> None:

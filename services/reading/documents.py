@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from services.errors import NotFound, Unavailable
+from services.errors import NotFound
+from services.fiscal.contents import Contents, contents, pretty
 from services.language import _
-from services.registry import access, search
+from services.reading.finding import EVERYTHING, Filters, conditions
+from services.registry import access
 from services.registry.access import Actor
 from services.store.mail import Blob, Document, InboundMessage
 from services.store.models import Company
 
-_SORTS = {
-    "kind": Document.kind,
-    "number": Document.number,
-    "issuer": Document.issuer_name,
-    "company": Company.nickname,
-    "total": Document.total,
-    "issued_at": Document.issued_at,
-    "imported_at": Document.imported_at,
-}
-_PLAIN = re.compile(r"[0-9A-Za-z]{1,60}")
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many documents, and the sum of their totals in reais."""
+
+    count: int
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +64,18 @@ def ids(
     session: Session,
     actor: Actor,
     *,
-    filter: str = "",  # noqa: A002 - the word of the contract of all lists
-    sort: str | None = None,
+    filters: Filters = EVERYTHING,
     descending: bool = True,
-    company_id: int | None = None,
-    kind: str | None = None,
-    access_key: str | None = None,
+    most: int | None = None,
 ) -> array[int]:
-    """The documents that ``actor`` sees, newest first; every word of ``filter`` must be found."""
-    query = select(Document.id).where(_visible(actor))
-    if filter.strip() or sort == "company":
-        query = query.join(Company, Company.id == Document.company_id)
-    for word in filter.split():
-        query = query.where(_matches(word))
-    if company_id is not None:
-        query = query.where(Document.company_id == company_id)
-    if kind is not None:
-        query = query.where(func.lower(Document.kind) == kind.lower())
-    if access_key is not None:
-        query = query.where(Document.access_key == _bare(access_key))
-    if sort in _SORTS:
-        column = _SORTS[sort]
-        query = query.order_by(column.desc() if descending else column)
-    query = query.order_by(Document.id.desc() if descending else Document.id)
-    return array("q", session.scalars(query))
+    """The documents that ``actor`` sees and ``filters`` find, newest first, the first ``most``.
+
+    Newest by import; by issue where a period is asked for, which is answered in that order.
+    """
+    query = select(Document.id).where(_visible(actor), *conditions(session, actor, filters))
+    order = (Document.id,) if filters.period is None else (Document.issued_at, Document.id)
+    query = query.order_by(*((each.desc() if descending else each) for each in order))
+    return array("q", session.scalars(query if most is None else query.limit(most)))
 
 
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, DocumentView]:
@@ -120,72 +104,39 @@ def xml(session: Session, actor: Actor, document_id: int) -> bytes:
     return data
 
 
+def inside(session: Session, actor: Actor, document_id: int) -> tuple[Contents, str]:
+    """Parties, items and notes of a document, and its XML laid out to be read; foreign text."""
+    data = xml(session, actor, document_id)
+    return contents(data), pretty(data)
+
+
+def xmls(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, bytes]:
+    """The same of many, by id; those that ``actor`` does not see are left out."""
+    found = session.execute(
+        select(Document.id, Blob.data)
+        .join(Blob, Document.sha256 == Blob.sha256)
+        .where(Document.id.in_(list(ids)), _visible(actor))
+    )
+    return {row[0]: row[1] for row in found}
+
+
 def total_count(session: Session, actor: Actor) -> int:
     """How many documents ``actor`` sees."""
     return session.scalar(select(func.count()).select_from(Document).where(_visible(actor))) or 0
 
 
-def export(
-    session: Session, actor: Actor, folder: Path, *, company_id: int | None = None
-) -> list[Path]:
-    """Write every visible document's XML into ``folder``, a folder per company; the files.
-
-    A file is named by access key, and by event where it is one; nothing foreign decides about
-    more than these characters. A file that is there already is left alone. Raises
-    ``Unavailable`` when something cannot be written.
-    """
-    written = []
-    for document_id in ids(session, actor, company_id=company_id, descending=False):
-        found = view(session, actor, document_id)
-        target = folder / found.company / _file_name(found)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(target, flags, 0o600), "wb") as file:
-                file.write(xml(session, actor, document_id))
-        except FileExistsError:
-            continue
-        except OSError as e:
-            raise Unavailable(
-                _("Não foi possível gravar {path}: {error}").format(path=target, error=e.strerror)
-            ) from e
-        written.append(target)
-    return written
-
-
-def _file_name(found: DocumentView) -> str:
-    """Made of the key alone where the key is plain; else of our own number."""
-    key = found.access_key if _PLAIN.fullmatch(found.access_key) else f"documento-{found.id}"
-    if not found.event_id:
-        return f"{found.kind if found.kind.isalnum() else 'doc'}-{key}.xml"
-    event = found.event_id if _PLAIN.fullmatch(found.event_id) else str(found.id)
-    return f"{found.kind if found.kind.isalnum() else 'doc'}-{key}-{event}.xml"
+def totals(session: Session, actor: Actor, *, filters: Filters = EVERYTHING) -> Totals:
+    """How many documents ``filters`` find, and what their totals add up to."""
+    row = session.execute(
+        select(func.count(), func.sum(Document.total)).where(
+            _visible(actor), *conditions(session, actor, filters)
+        )
+    ).one()
+    return Totals(row[0], row[1] or Decimal(0))
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, Document.partner_id, Document.company_id)
-
-
-def _matches(word: str) -> ColumnElement[bool]:
-    bare = _bare(word)
-    conditions: list[ColumnElement[bool]] = [
-        func.lower(Document.issuer_name).contains(word.lower(), autoescape=True),
-        func.lower(Document.recipient_name).contains(word.lower(), autoescape=True),
-        search.matches(Company.search_key, word),
-    ]
-    if bare:
-        conditions += [
-            Document.access_key.startswith(bare, autoescape=True),
-            Document.issuer_cnpj == bare,
-            func.lower(Document.kind) == bare.lower(),
-        ]
-    if bare.isdecimal() and len(bare) < 10:
-        conditions.append(Document.number == int(bare))
-    return or_(*conditions)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[\s./-]", "", text).upper()
 
 
 def _views() -> Select[Document, str, str, str | None]:

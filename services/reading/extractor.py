@@ -16,7 +16,7 @@ from services.fiscal.danfe import Danfe
 from services.fiscal.labels import Check, Checks
 from services.language import _
 from services.reading import frames
-from services.reading.findings import Extracted
+from services.reading.findings import Extracted, Preview
 from services.reading.problems import Problem
 from services.reading.shared import SIZE, Shared
 
@@ -94,6 +94,16 @@ class Extractor:
                 lambda lost: Danfe(why="deadline" if lost.late else "failed"),
             )
         ]
+
+    async def preview(self, raw: bytes) -> Preview:
+        """A look into one message; nothing of one over which the child dies."""
+        found = await self._all(
+            frames.PREVIEW,
+            [raw],
+            lambda text, _body, count: frames.read_previews(text, count),
+            lambda _lost: Preview(whole=False),
+        )
+        return found[0]
 
     async def close(self) -> None:
         """End the child; whoever still waits is answered first."""

@@ -27,3 +27,22 @@ class Extracted:
     message_id: str = ""
     found: tuple[Found, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a message without parts of its own; size in bytes, once decoded, -1 where it cannot be."""
+
+    name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A look into a message; everything in it is foreign text. ``whole`` is False when there are more parts."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
+    text: str = ""
+    whole: bool = True

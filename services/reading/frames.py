@@ -15,10 +15,10 @@ from typing import Any
 from services.fiscal.danfe import Danfe
 from services.fiscal.facts import Facts, OtherParty
 from services.fiscal.labels import Check, Checks
-from services.reading.findings import Extracted, Found
+from services.reading.findings import Extracted, Found, Part, Preview
 from services.reading.problems import Problem
 
-EXTRACT, CHECK, PRINT = b"E", b"C", b"P"
+EXTRACT, CHECK, PRINT, PREVIEW = b"E", b"C", b"P", b"V"
 # What a request is about, whether its items are in the shared memory, and how many they are.
 REQUEST = struct.Struct("<c?I")
 REPLY = struct.Struct("<IQ")
@@ -91,6 +91,34 @@ def _printed(rows: list[Any], body: bytes) -> list[Danfe]:
     if at != len(body):
         raise BadFrame("bytes")
     return results
+
+
+def previews_reply(results: Sequence[Preview]) -> list[bytes]:
+    """The reply to a request for previews."""
+    rows = [
+        (
+            one.headers,
+            [(part.name, part.content_type, part.size) for part in one.parts],
+            one.text,
+            one.whole,
+        )
+        for one in results
+    ]
+    return _reply(rows, [])
+
+
+def read_previews(text: bytes, count: int) -> list[Preview]:
+    """The other way round; :class:`BadFrame` for anything but ``count`` results."""
+    return _read(text, count, lambda rows: [_preview(*row) for row in rows])
+
+
+def _preview(headers: list[Any], parts: list[Any], text: object, whole: object) -> Preview:
+    return Preview(
+        tuple((_text(name), _text(value)) for name, value in headers),
+        tuple(Part(_text(name), _text(kind), int(size)) for name, kind, size in parts),
+        _text(text),
+        whole is True,
+    )
 
 
 def _reply(rows: list[Any], bodies: list[bytes]) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -16,24 +17,32 @@ from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.completing import complete, completes
 from services.reading.extract import Extracted
-from services.reading.problems import Problem, words
+from services.reading.problems import Problem, all_words
 from services.reading.routing import Destination, destinations, holders, route
+from services.registry import search
 from services.store.blobs import keep_blobs
-from services.store.mail import Document, InboundMessage, InboundState, Quarantine
+from services.store.mail import Document, InboundMessage, InboundState, PartyName, Quarantine
 from services.store.rows import insert_rows, update_rows
 
 FOREIGN = "foreign_company"
 REFUSED = "refused_values"
 _AT_ONCE = 500
+# What the column takes: of so many companies is no document that a supplier mails.
+_PARTIES = 20
 
 
 def reason_words(reason: str) -> str:
     """Why something is in quarantine, in plain words."""
-    own = {
+    return reasons().get(reason, reason)
+
+
+def reasons() -> dict[str, str]:
+    """Every reason for quarantine with its words."""
+    return {
         FOREIGN: _("O documento não é de nenhuma empresa vinculada a esta caixa"),
         REFUSED: _("O banco de dados recusou os valores do documento"),
+        **all_words(),
     }
-    return own.get(reason) or words(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ def import_messages(
     fresh: set[Unique] = set()
     if work.documents:
         keep_blobs(session, work.blobs)
+        insert_rows(session, PartyName, work.names(), conflict="ON CONFLICT DO NOTHING")
         rows = insert_rows(
             session,
             Document,
@@ -157,6 +167,11 @@ def _there(session: Session, wanted: Iterable[Unique]) -> set[Unique]:
     return found
 
 
+@lru_cache(4_096)
+def _folded(name: str) -> str:
+    return search.key(name, most=200)
+
+
 class _Work:
     """Rows gathered from a batch of messages."""
 
@@ -193,7 +208,7 @@ class _Work:
                 goals = list(dict.fromkeys(goals + self.held_by.get(facts.access_key, [])))
             if not goals:
                 self._found[inbound_id].append((None, kind, key))
-                self._hold(inbound_id, document.part_name, FOREIGN, key)
+                self._hold(inbound_id, document.part_name, FOREIGN, key, facts.cnpjs)
                 continue
             sha256 = hashlib.sha256(document.xml).hexdigest()
             self.blobs[sha256] = document.xml
@@ -220,6 +235,16 @@ class _Work:
             and completes(self.blobs[sha256], self.blobs[before["sha256"]])
         ):
             before.update(document_row(facts, unique, sha256))
+
+    def names(self) -> list[dict[str, Any]]:
+        """What documents are found by, of their parties; in order, so that no two wait in a ring."""
+        found = {
+            (row[f"{role}_cnpj"], _folded(row[f"{role}_name"]))
+            for row in self.documents.values()
+            for role in ("issuer", "recipient")
+            if row[f"{role}_cnpj"] and row[f"{role}_name"]
+        }
+        return [{"cnpj": cnpj, "name_key": key} for cnpj, key in sorted(found) if key]
 
     def receipt(self, inbound_id: int, fresh: set[Unique], at: object) -> dict[str, Any]:
         """The receipt of one message, to be taken in the order of import (R43)."""
@@ -255,7 +280,9 @@ class _Work:
     def _problem(self, inbound_id: int, problem: Problem) -> None:
         self._hold(inbound_id, problem.part_name, problem.reason, problem.detail)
 
-    def _hold(self, inbound_id: int, part: str, reason: str, detail: str) -> None:
+    def _hold(
+        self, inbound_id: int, part: str, reason: str, detail: str, parties: Sequence[str] = ()
+    ) -> None:
         self._held.setdefault(inbound_id, storable(reason, 30))
         self.quarantine.append(
             {
@@ -265,5 +292,6 @@ class _Work:
                 "part": storable(part, 255),
                 "reason": storable(reason, 30),
                 "detail": storable(detail, 1000),
+                "parties": " ".join(parties[:_PARTIES]),
             }
         )

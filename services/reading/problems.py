@@ -41,6 +41,11 @@ class TooMuch(Exception):
 
 def words(reason: str) -> str:
     """The reason of a :class:`Problem` in plain words."""
+    return all_words().get(reason, reason)
+
+
+def all_words() -> dict[str, str]:
+    """Every reason with its words."""
     return {
         "malformed": _("O XML está incompleto ou corrompido"),
         "doctype": _("O XML traz uma definição DOCTYPE, que não é aceita"),
@@ -64,4 +69,4 @@ def words(reason: str) -> str:
         "gzip_broken": _("O arquivo compactado está corrompido"),
         "unreadable": _("A mensagem está malformada e não pôde ser lida"),
         "poison": _("A leitura desta mensagem não terminou: ela foi isolada"),
-    }.get(reason, reason)
+    }

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, NotFound
 from services.language import _
 from services.reading.extract import Extracted
-from services.reading.importing import Imported, Source, import_messages, reason_words
+from services.reading.importing import Imported, Source, import_messages, reason_words, reasons
 from services.reading.problems import Problem
 from services.reading.receipts import visible
 from services.reading.recovery import raw_messages
-from services.registry import audit
+from services.registry import access, audit, search
 from services.registry.access import Actor
 from services.store.mail import InboundMessage, Quarantine, QuarantineState
-from services.store.models import EmailServer
+from services.store.models import Company, EmailServer, Function, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A company that a document in quarantine may be of, and whether the mailbox is read for it."""
+
+    company_id: int
+    cnpj: str
+    nickname: str
+    linked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,8 @@ class QuarantineView:
     """One thing that was held. Part, detail, subject and sender are foreign text.
 
     ``reason`` is a key (``foreign_company``, ``too_large``, …); ``state`` open, resolved, rejected.
+    Of a document of no linked company ``parties`` are the CNPJs in it, and ``owners`` those of them
+    that are companies which the person sees.
     """
 
     id: int
@@ -40,6 +52,9 @@ class QuarantineView:
     sender: str
     size: int
     inbound_id: int
+    server_id: int | None
+    parties: tuple[str, ...]
+    owners: tuple[Owner, ...]
     created_at: datetime
 
     @property
@@ -56,8 +71,9 @@ def ids(
     sort: str | None = None,
     descending: bool = True,
     state: str | None = QuarantineState.OPEN,
+    reason: str | None = None,
 ) -> array[int]:
-    """What is held and ``actor`` sees, newest first; ``state`` None for all."""
+    """What is held and ``actor`` sees, newest first; ``state`` None for all, ``reason`` a key."""
     query = (
         select(Quarantine.id)
         .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
@@ -66,9 +82,16 @@ def ids(
     )
     if state is not None:
         query = query.where(Quarantine.state == state)
+    if reason is not None:
+        query = query.where(Quarantine.reason == reason)
     for word in filter.split():
+        folded = search.fold(word)
+        told = [key for key, words in reasons().items() if folded in search.fold(words)]
+        bare = search.cnpj_part(word)
         query = query.where(
             or_(
+                Quarantine.reason.in_(told),
+                *([Quarantine.parties.contains(bare, autoescape=True)] if bare else []),
                 *(
                     column.icontains(word, autoescape=True)
                     for column in (
@@ -78,7 +101,7 @@ def ids(
                         InboundMessage.sender,
                         EmailServer.email,
                     )
-                )
+                ),
             )
         )
     sorts = {
@@ -94,8 +117,21 @@ def ids(
 
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, QuarantineView]:
     """Those of ``ids`` that ``actor`` sees, by id."""
-    found = session.execute(_query(visible(actor) & Quarantine.id.in_(list(ids))))
-    return {row[0].id: _view(*row) for row in found}
+    found = session.execute(_query(visible(actor) & Quarantine.id.in_(list(ids)))).all()
+    owners = _owners(session, actor, [row[0] for row in found])
+    return {row[0].id: _view(*row, owners=owners.get(row[0].id, ())) for row in found}
+
+
+def counts(session: Session, actor: Actor) -> dict[str, int]:
+    """How many are open, by reason, the most first."""
+    rows = session.execute(
+        select(Quarantine.reason, func.count())
+        .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
+        .where(visible(actor), Quarantine.state == QuarantineState.OPEN)
+        .group_by(Quarantine.reason)
+        .order_by(func.count().desc(), Quarantine.reason)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def view(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
@@ -125,7 +161,7 @@ def retry(
     ``extracted`` is of the bytes that :func:`message` gave. What the message had open in
     quarantine is resolved; what still cannot be imported is held again, with its present reason.
     """
-    found = _open(session, actor, quarantine_id)
+    found = open_item(session, actor, quarantine_id)
     row = session.get_one(InboundMessage, found.inbound_id)
     session.execute(
         update(Quarantine)
@@ -148,7 +184,7 @@ def retry(
 
 def reject(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
     """Decide that it is not to be imported; message and receipt stay (R39)."""
-    _open(session, actor, quarantine_id)
+    open_item(session, actor, quarantine_id)
     session.execute(
         update(Quarantine)
         .where(Quarantine.id == quarantine_id)
@@ -166,7 +202,8 @@ def reject(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView
     return view(session, actor, quarantine_id)
 
 
-def _open(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
+def open_item(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
+    """One that waits for a decision; :class:`Conflict` when somebody has decided."""
     found = view(session, actor, quarantine_id)
     if found.state != QuarantineState.OPEN:
         raise Conflict(_("Este item já foi decidido; atualize a lista"), field="id")
@@ -184,7 +221,41 @@ def _query(
     )
 
 
-def _view(row: Quarantine, message: InboundMessage, email: str | None) -> QuarantineView:
+def _owners(
+    session: Session, actor: Actor, rows: Sequence[Quarantine]
+) -> dict[int, tuple[Owner, ...]]:
+    """By item, the companies among the parties, in the order in which they are looked for (R39)."""
+    wanted = {cnpj for row in rows for cnpj in row.parties.split()}
+    if not wanted:
+        return {}
+    seen = access.visible(actor, Company.partner_id, Company.id)
+    companies = {
+        company.cnpj: company
+        for company in session.scalars(select(Company).where(seen, Company.cnpj.in_(wanted)))
+    }
+    links = select(Mailbox.server_id, Mailbox.company_id).where(
+        Mailbox.function == Function.READ,
+        Mailbox.server_id.in_({row.server_id for row in rows} - {None}),
+        Mailbox.company_id.in_([company.id for company in companies.values()]),
+    )
+    linked = {(row[0], row[1]) for row in session.execute(links)}
+    return {
+        row.id: tuple(
+            Owner(found.id, found.cnpj, found.nickname, (row.server_id, found.id) in linked)
+            for cnpj in row.parties.split()
+            if (found := companies.get(cnpj)) is not None
+        )
+        for row in rows
+    }
+
+
+def _view(
+    row: Quarantine,
+    message: InboundMessage,
+    email: str | None,
+    *,
+    owners: tuple[Owner, ...],
+) -> QuarantineView:
     return QuarantineView(
         id=row.id,
         state=row.state,
@@ -196,5 +267,8 @@ def _view(row: Quarantine, message: InboundMessage, email: str | None) -> Quaran
         sender=message.sender,
         size=message.size,
         inbound_id=message.id,
+        server_id=row.server_id,
+        parties=tuple(row.parties.split()),
+        owners=owners,
         created_at=row.created_at,
     )

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
 from services.language import _
 from services.registry import access
 from services.registry.access import Actor
-from services.store.mail import Document, InboundMessage, Uidl
-from services.store.models import Company, Function, Mailbox
+from services.store.mail import Document, InboundMessage, Quarantine, Uidl
+from services.store.models import Company, EmailServer, Function, Mailbox
+
+_MOST = 500
+# As importing writes it; a literal, so that the partial index is used.
+_FOREIGN: ColumnElement[str] = literal_column("'foreign_company'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +56,38 @@ def receipts(session: Session, actor: Actor, word: str) -> list[ReceiptView]:
 
     Raises :class:`NotFound` when there is none that ``actor`` sees.
     """
-    bare = re.sub(r"[\s.\-/]", "", word).upper()
-    by_key = select(Document.inbound_id).where(Document.access_key == bare)
-    conditions: list[ColumnElement[bool]] = [
-        InboundMessage.uidl == word,
-        InboundMessage.id.in_(by_key),
-        InboundMessage.id.in_(select(Uidl.inbound_id).where(Uidl.uidl == word)),
-    ]
-    if word.isascii() and word.isdecimal() and len(word) < 19:
-        conditions.append(InboundMessage.id == int(word))
-    found = _views(session, actor, or_(*conditions))
+    ids = _wanted(session, actor, word.strip())
+    found = _views(session, actor, InboundMessage.id.in_(ids)) if ids else []
     if not found:
         raise NotFound(_("Nada chegou com esta chave de acesso, UIDL ou número"), field="receipt")
     return found
+
+
+def _wanted(session: Session, actor: Actor, word: str) -> list[int]:
+    """Ids of the messages behind ``word``, each question answered by its index; the newest first.
+
+    A key is looked for among the documents and in quarantine; a UIDL also as the name that a
+    message with the same content came under later.
+    """
+    bare = re.sub(r"[\s.\-/]", "", word).upper()
+    servers = select(EmailServer.id).where(EmailServer.partner_id == actor.partner_id)
+    questions = [
+        select(Document.inbound_id).where(Document.access_key == bare),
+        select(Quarantine.inbound_id).where(
+            Quarantine.reason == _FOREIGN, Quarantine.detail == bare
+        ),
+        select(InboundMessage.id).where(InboundMessage.uidl == word),
+        select(Uidl.inbound_id).where(Uidl.server_id.in_(servers), Uidl.uidl == word),
+    ]
+    found = {
+        inbound_id
+        for question in questions
+        for inbound_id in session.scalars(question.limit(_MOST))
+        if bare and inbound_id is not None
+    }
+    if word.isascii() and word.isdecimal() and len(word) < 19:
+        found.add(int(word))
+    return sorted(found, reverse=True)[:_MOST]
 
 
 def of_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ReceiptView]:
@@ -96,7 +119,7 @@ def _views(session: Session, actor: Actor, condition: ColumnElement[bool]) -> li
         select(InboundMessage)
         .where(condition, visible(actor))
         .order_by(InboundMessage.id.desc())
-        .limit(500)
+        .limit(_MOST)
     ).all()
     cnpjs = _companies(session, actor, messages)
     return [

@@ -39,14 +39,14 @@ async def import_safely(
     try:
         return await desk.do(claim, partial(_import, source=source, messages=messages))
     except (DBAPIError, ValueError, TypeError, OverflowError) as e:
-        _log.warning("a batch of %d messages was refused: %s", len(messages), _first_line(e))
+        _log.warning("a batch of %d messages was refused: %s", len(messages), first_line(e))
     done = Imported()
     for message in messages:
         try:
             work = partial(_import, source=source, messages=[message])
             done.add(await desk.do(claim, work))
         except (DBAPIError, ValueError, TypeError, OverflowError) as e:
-            problem = Problem(reason=REFUSED, detail=_first_line(e))
+            problem = Problem(reason=REFUSED, detail=first_line(e))
             work = partial(_import, source=source, messages=[(message[0], problem)])
             done.add(await desk.do(claim, work))
     return done
@@ -106,5 +106,6 @@ def _batches(pending: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
         yield batch
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What the database said of values that it refused, safe and short."""
     return safe(str(getattr(error, "orig", None) or error).strip().partition("\n")[0], 500)

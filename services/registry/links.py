@@ -50,7 +50,14 @@ class LinkOutcome:
         )
 
 
-def link(session: Session, actor: Actor, server_id: int, company_ids: Iterable[int]) -> LinkOutcome:
+def link(
+    session: Session,
+    actor: Actor,
+    server_id: int,
+    company_ids: Iterable[int],
+    *,
+    functions: Sequence[Function] | None = None,
+) -> LinkOutcome:
     """Link these companies to a server of the partner, which they see at once (R20).
 
     A server of kind both becomes a sending and a reading mailbox of each; the reading one shows
@@ -58,12 +65,15 @@ def link(session: Session, actor: Actor, server_id: int, company_ids: Iterable[i
     company that cannot be linked is refused with its reason and stops no other: InvoiCy Mail on
     (R2), a server that only reads without Document Import (R3), an address that the company uses
     by another server (R7), a company that is gone. Only for the partner (R53). Callers may hand
-    in pieces of 500 or so to show how far it is and to be cancelled between them.
+    in pieces of 500 or so to show how far it is and to be cancelled between them. ``functions``
+    are those of the server's to be linked for, when not all.
     """
     server = server_views.own(session, actor, server_id)
+    served = functions_of(server.kind)
+    wanted = served if functions is None else tuple(f for f in served if f in functions)
     total = LinkOutcome()
     for some in pieces(list(dict.fromkeys(company_ids)), _AT_ONCE):
-        total += _link(session, actor, server, some)
+        total += _link(session, actor, server, some, wanted)
     return total
 
 
@@ -157,8 +167,13 @@ def drop_function(session: Session, actor: Actor, server: EmailServer, function:
     _record(session, actor, "unlink", server, dict.fromkeys(gone, (function,)))
 
 
-def _link(session: Session, actor: Actor, server: EmailServer, some: Sequence[int]) -> LinkOutcome:
-    functions = functions_of(server.kind)
+def _link(
+    session: Session,
+    actor: Actor,
+    server: EmailServer,
+    some: Sequence[int],
+    functions: Sequence[Function],
+) -> LinkOutcome:
     # Held in order: two registrations at once would both find an address free.
     companies = session.execute(
         select(

@@ -85,38 +85,73 @@ def place(settings: Settings, name: str) -> Path:
     return folder(settings) / _plain(name)
 
 
-def write(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> int:
-    """Write a file for people to take, at :func:`place` or where they say; how many pieces.
+class Draft:
+    """A file for people to take, at :func:`place` or where they say: whole or not at all.
 
-    It appears whole or not at all, for its owner only. One that is there already is replaced only
-    with ``force``: :class:`Conflict` otherwise; :class:`Refused` for a place that cannot be
-    written to.
+    For its owner only. ``file`` is written to, then :meth:`keep` puts it in its place or
+    :meth:`drop` takes it away. One that is there already is replaced only with ``force``:
+    :class:`Conflict` otherwise; :class:`Refused` for a place that cannot be written to.
     """
-    if not force and path.exists():
-        raise _exists(path)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+
+    def __init__(self, path: Path, *, force: bool = False) -> None:
+        self._path, self._force = path, force
+        if not force and path.exists():
+            raise _exists(path)
+        self._beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW
+            self.file = os.fdopen(os.open(self._beside, flags, 0o600), "w+b")
+        except OSError as e:
+            raise not_written(path, e) from e
+
+    def keep(self) -> None:
+        """It is whole: it appears, durably."""
+        try:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+            if not self._force:
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            self._beside.replace(self._path)
+        except FileExistsError as e:
+            self.drop()
+            raise _exists(self._path) from e
+        except OSError as e:
+            self.drop()
+            raise not_written(self._path, e) from e
+
+    def drop(self) -> None:
+        """It does not appear."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self._beside.unlink()
+
+
+def write(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> int:
+    """Write a whole file, as a :class:`Draft`; how many pieces."""
+    draft = Draft(path, force=force)
     count = 0
     try:
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        if not force:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        beside.replace(path)
-    except FileExistsError as e:
-        raise _exists(path) from e
+        for piece in pieces:
+            draft.file.write(piece)
+            count += 1
     except OSError as e:
-        raise Refused(
-            _("Não foi possível gravar {path}: {error}").format(path=path, error=e.strerror),
-            field="file",
-        ) from e
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+        draft.drop()
+        raise not_written(path, e) from e
+    except BaseException:
+        draft.drop()
+        raise
+    draft.keep()
     return count
+
+
+def not_written(path: Path, error: OSError) -> Refused:
+    """Why a file could not be written, for a person."""
+    return Refused(
+        _("Não foi possível gravar {path}: {error}").format(path=path, error=error.strerror),
+        field="file",
+    )
 
 
 def _exists(path: Path) -> Conflict:

@@ -213,7 +213,7 @@ class InboundMessage(Base):
 
     __tablename__ = "inbound_message"
     __table_args__ = (
-        Index("ix_inbound_uidl", "server_id", "uidl"),
+        Index("ix_inbound_uidl", "uidl", "server_id"),
         Index("ix_inbound_content", "server_id", "sha256"),
         Index(
             "ix_inbound_stored",
@@ -265,6 +265,13 @@ class Document(Base):
     __table_args__ = (
         UniqueConstraint("company_id", "kind", "access_key", "event_id"),
         Index("ix_document_key", "access_key"),
+        Index("ix_document_kind", "kind"),
+        Index("ix_document_number", "number"),
+        Index("ix_document_issuer", "issuer_cnpj"),
+        Index("ix_document_recipient", "recipient_cnpj"),
+        # Has all that filtering and adding up need, so that neither reads the rows. The partner
+        # comes last: led by it, SQLite would take it for what narrows every search.
+        Index("ix_document_issued", "issued_at", "id", "company_id", "kind", "total", "partner_id"),
         Index(
             "ix_document_unchecked",
             "id",
@@ -273,7 +280,7 @@ class Document(Base):
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
+    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
     access_key: Mapped[str] = mapped_column(String(60))
@@ -300,10 +307,30 @@ class Document(Base):
     imported_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class PartyName(Base):
+    """A name that somebody of that CNPJ had in a document, folded: finding documents by words."""
+
+    __tablename__ = "party_name"
+    cnpj: Mapped[str] = mapped_column(String(14), primary_key=True)
+    name_key: Mapped[str] = mapped_column(String(200), primary_key=True)
+
+
 class Quarantine(Base):
-    """Something of a message that could not be imported, with its reason (R39, R41)."""
+    """Something of a message that could not be imported, with its reason (R39, R41).
+
+    Of a document of no linked company ``detail`` is the access key and ``parties`` the CNPJs in
+    it, in the order in which a company is looked for.
+    """
 
     __tablename__ = "quarantine"
+    __table_args__ = (
+        Index(
+            "ix_quarantine_foreign",
+            "detail",
+            sqlite_where=text("reason = 'foreign_company'"),
+            postgresql_where=text("reason = 'foreign_company'"),
+        ),
+    )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), index=True)
     server_id: Mapped[int | None] = mapped_column(
@@ -315,5 +342,6 @@ class Quarantine(Base):
     part: Mapped[str] = mapped_column(String(255), default="")
     reason: Mapped[str] = mapped_column(String(30))
     detail: Mapped[str] = mapped_column(String(1000), default="")
+    parties: Mapped[str] = mapped_column(String(300), default="")
     state: Mapped[str] = mapped_column(String(8), default=QuarantineState.OPEN, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -10,7 +10,8 @@ register, and a user of another partner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from services.notifications import (
     types,
 )
 from services.outbox import progress, queue, views
-from services.reading import documents, foresight, quarantine, receipts
+from services.reading import documents, exporting, foresight, owning, quarantine, receipts
 from services.reading.findings import Extracted
 from services.registry import (
     access,
@@ -206,13 +207,18 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "reading.documents.view": ("xsx", lambda s, a, w: documents.view(s, a, w.document)),
     "reading.documents.xml": ("xsx", lambda s, a, w: documents.xml(s, a, w.document)),
     "reading.documents.total_count": ("-s-", lambda s, a, w: documents.total_count(s, a)),
-    "reading.documents.export": (
-        "-s-", lambda s, a, w: _exported(documents.export(s, a, Path(), company_id=w.company))),
+    "reading.documents.xmls": ("-s-", lambda s, a, w: documents.xmls(s, a, [w.document])),
+    "reading.documents.inside": ("xsx", lambda s, a, w: documents.inside(s, a, w.document)),
+    "reading.documents.totals": ("-s-", lambda s, a, w: documents.totals(s, a).count),
+    "reading.exporting.put": ("-s-", lambda s, a, w: _exported(s, a, w.document)),
     "reading.foresight.stage": ("xsx", lambda s, a, w: foresight.stage(s, a, w.reading)),
     "reading.quarantine.ids": ("-s-", _all(quarantine)),
     "reading.quarantine.rows": ("-s-", lambda s, a, w: quarantine.rows(s, a, [w.quarantine])),
     "reading.quarantine.view": ("xsx", lambda s, a, w: quarantine.view(s, a, w.quarantine)),
     "reading.quarantine.message": ("xsx", lambda s, a, w: quarantine.message(s, a, w.quarantine)),
+    "reading.quarantine.counts": ("-s-", lambda s, a, w: quarantine.counts(s, a)),
+    "reading.quarantine.open_item": ("xsx", lambda s, a, w: quarantine.open_item(s, a, w.quarantine)),
+    "reading.owning.link": ("xxx", lambda s, a, w: owning.link(s, a, w.quarantine, w.company)),
     "reading.quarantine.retry": (
         "xsx", lambda s, a, w: quarantine.retry(s, a, w.quarantine, Extracted())),
     "reading.quarantine.reject": ("xsx", lambda s, a, w: quarantine.reject(s, a, w.quarantine)),
@@ -353,6 +359,7 @@ INSIDE = {
     "registry.access.current": "is the actor anew, before every service",
     "registry.audit.record": "writes what a service did",
     "registry.audit.record_many": "writes what a service did",
+    "reading.finding.conditions": "are joined to what the actor sees by its callers",
     "registry.links.add_function": "gets a server that servers.edit has checked",
     "registry.links.drop_function": "gets a server that servers.edit has checked",
     "registry.mailbox_views.views_of": "gets rows that mailbox_views and mailboxes have checked",
@@ -386,18 +393,15 @@ def _server_draft() -> dict[str, Any]:
     return {name: getattr(_SERVER, name) for name in _SERVER.__dataclass_fields__}
 
 
-def _exported(paths: Iterable[Path]) -> list[bytes]:
-    """What was written to the files, which are taken away again."""
-    found = [path.read_bytes() for path in paths]
-    for path in Path().rglob("*.xml"):
-        path.unlink()
-    return found
+def _exported(session: Session, actor: Actor, document_id: int) -> list[bytes]:
+    """What was written to files, which are taken away again."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = exporting.put(session, actor, exporting.Folder(Path(folder)), [document_id])
+        return [(Path(folder) / name).read_bytes() for name in names]
 
 
 def _saved(save: Callable[[Path], object]) -> str:
     """What was written to a file."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empresas.csv"
         save(path)

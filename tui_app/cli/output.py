@@ -13,7 +13,7 @@ from typing import Any
 
 from services.errors import CarteiroError, InvalidFields
 from services.language import _, chosen
-from services.safe_text import safe
+from services.safe_text import safe, safe_block
 
 _WIDEST = 60
 
@@ -40,6 +40,10 @@ class Output:
         """A line for people; nothing with ``--json``."""
         if not self.as_json:
             _write(safe(text))
+
+    def block(self, text: str) -> None:
+        """Several lines of foreign text."""
+        _write(safe_block(text))
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
         """Aligned columns, or ``empty`` when there is no row."""

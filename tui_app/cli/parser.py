@@ -70,7 +70,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "send-document": ("send_document", _("envia XML autorizado e DANFE por e-mail")),
         "outbox": ("outbox", _("fila de envio")),
         "read": ("reading", _("lê as caixas agora")),
-        "document": ("reading", _("documentos importados")),
+        "document": ("documents", _("documentos importados")),
         "quarantine": ("quarantine", _("o que não pôde ser importado")),
         "receipt": ("quarantine", _("o recibo de uma mensagem lida: ela chegou?")),
         "health": ("health", _("caixas paradas: desde quando, por quê, a quem atingem")),

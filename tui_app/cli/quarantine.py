@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from argparse import ArgumentParser
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from services.language import _
+from services.errors import NotFound, Refused
+from services.language import _, ngettext
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, act
 
 if TYPE_CHECKING:
-    from services.reading.extract import Extracted
-    from services.reading.problems import Problem
+    from services.reading.findings import Preview
+    from services.reading.importing import Imported
     from services.reading.quarantine import QuarantineView
 
 _PAGE = 500
@@ -26,20 +27,43 @@ def build(name: str, group: ArgumentParser) -> None:
         group.add_argument("word", metavar=_("CHAVE|UIDL|ID"))
         return
     actions = Actions(group)
-    actions.add("list", _("o que espera decisão"), "carteiro quarantine list --json", _list)
+    several = actions.add(
+        "list", _("o que espera decisão"), "carteiro quarantine list --json", _list
+    )
+    several.add_argument(
+        "--state",
+        choices=("open", "resolved", "rejected", "all"),
+        default="open",
+        help=_("open é o que espera decisão"),
+    )
+    several.add_argument("--filter", default="", metavar=_("TEXTO"))
+    show = actions.add(
+        "show", _("um item: o motivo e a mensagem"), "carteiro quarantine show 4", _show
+    )
+    show.add_argument("id", type=int, metavar="ID")
     for action, line, run in (
-        ("show", _("um item, com o motivo"), _show),
         ("retry", _("tenta importar de novo"), _retry),
         ("reject", _("rejeita: não será importado"), _reject),
     ):
         parser = actions.add(action, line, f"carteiro quarantine {action} 4", run)
-        parser.add_argument("id", type=int, metavar="ID")
+        parser.add_argument("ids", type=int, nargs="+", metavar="ID")
+    link = actions.add(
+        "link",
+        _("vincula à caixa a empresa do documento, e importa"),
+        "carteiro quarantine link 4 --company 11222333000181",
+        _link,
+    )
+    link.add_argument("id", type=int, metavar="ID")
+    link.add_argument(
+        "--company", metavar="CNPJ", help=_("qual, quando o documento cita mais de uma cadastrada")
+    )
 
 
 def _list(context: Context) -> None:
     from services.reading import quarantine
 
-    wanted = context.ask(quarantine.ids)
+    state = None if context.args.state == "all" else context.args.state
+    wanted = context.ask(quarantine.ids, state=state, filter=context.args.filter)
     found: list[QuarantineView] = []
     for start in range(0, len(wanted), _PAGE):
         page = list(wanted[start : start + _PAGE])
@@ -57,35 +81,98 @@ def _list(context: Context) -> None:
 
 def _show(context: Context) -> None:
     from services.reading import quarantine
+    from services.reading.rereading import looked_into
 
-    _give(context, context.ask(quarantine.view, context.args.id))
+    found = context.ask(quarantine.view, context.args.id)
+    try:
+        preview = context.run(looked_into(_Asker(context), found.id))
+    except NotFound:
+        preview = None
+    told = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    context.out.give(
+        {**told, "explanation": found.explanation, "preview": preview},
+        lambda: _tell(context, found, preview),
+    )
+
+
+def _tell(context: Context, found: QuarantineView, preview: Preview | None) -> None:
+    context.out.facts(
+        (
+            ("Id", found.id),
+            (_("Estado"), found.state),
+            (_("Motivo"), f"{found.explanation} {found.detail}"),
+            (_("Parte"), found.part),
+            (_("Empresas"), ", ".join(f"{o.nickname} ({o.cnpj})" for o in found.owners)),
+            (_("Caixa"), found.email),
+            (_("Assunto"), found.subject),
+            (_("Remetente"), found.sender),
+            (_("Tamanho"), found.size),
+            (_("Quando"), found.created_at),
+        )
+    )
+    if preview is not None:
+        context.out.table(
+            (_("Parte"), _("Tipo"), _("Tamanho")),
+            ((part.name, part.content_type, part.size) for part in preview.parts),
+            "",
+        )
+        context.out.block(preview.text)
 
 
 def _reject(context: Context) -> None:
     from services.reading import quarantine
 
-    _give(context, context.do(quarantine.reject, context.args.id))
+    done = [context.do(quarantine.reject, number) for number in context.args.ids]
+    context.out.give(
+        done[0] if len(done) == 1 else done,
+        lambda: context.out.say(
+            ngettext("{n} rejeitado", "{n} rejeitados", len(done)).format(n=len(done))
+        ),
+    )
 
 
 def _retry(context: Context) -> None:
-    from services.reading import quarantine
+    numbers: list[int] = context.args.ids
+    _imported(context, numbers, context.run(_reread(context, numbers)))
+
+
+def _link(context: Context) -> None:
+    from services.reading import owning, quarantine
+
+    item = context.ask(quarantine.view, context.args.id)
+    if context.args.company:
+        company_id = context.company(context.args.company).id
+    elif len(item.owners) == 1:
+        company_id = item.owners[0].company_id
+    else:
+        cnpjs = ", ".join(owner.cnpj for owner in item.owners) or _("nenhuma cadastrada")
+        raise Refused(
+            _("Informe --company; empresas no documento: {cnpjs}").format(cnpjs=cnpjs),
+            field="company",
+        )
+    freed = context.do(owning.link, item.id, company_id)
+    _imported(context, [item.id], context.run(_reread(context, freed)))
+
+
+async def _reread(context: Context, numbers: list[int]) -> Imported:
     from services.reading.extractor import Extractor
+    from services.reading.importing import Imported
+    from services.reading.rereading import reread
 
-    number = context.args.id
-    raw = context.ask(quarantine.message, number)
+    asker, extractor, total = _Asker(context), Extractor(), Imported()
+    try:
+        for number in numbers:
+            total.add(await reread(asker, extractor, number))
+    finally:
+        await extractor.close()
+    return total
 
-    async def extract() -> Extracted | Problem:
-        extractor = Extractor()
-        try:
-            return (await extractor.extract_many([raw]))[0]
-        finally:
-            await extractor.close()
 
-    extracted = asyncio.run(extract())
-    done = context.do(quarantine.retry, number, extracted)
+def _imported(context: Context, numbers: list[int], done: Imported) -> None:
     documents = sum(done.documents.values())
+    told: dict[str, Any] = {"documents": documents, "quarantined": done.quarantined}
     context.out.give(
-        {"id": number, "documents": documents, "quarantined": done.quarantined},
+        {"id": numbers[0], **told} if len(numbers) == 1 else {"ids": numbers, **told},
         lambda: context.out.say(
             _("Importados: {documents}; ainda em quarentena: {held}").format(
                 documents=documents, held=done.quarantined
@@ -94,23 +181,17 @@ def _retry(context: Context) -> None:
     )
 
 
-def _give(context: Context, found: QuarantineView) -> None:
-    context.out.give(
-        found,
-        lambda: context.out.facts(
-            (
-                ("Id", found.id),
-                (_("Estado"), found.state),
-                (_("Motivo"), f"{found.reason} {found.detail}"),
-                (_("Parte"), found.part),
-                (_("Caixa"), found.email),
-                (_("Assunto"), found.subject),
-                (_("Remetente"), found.sender),
-                (_("Tamanho"), found.size),
-                (_("Quando"), found.created_at),
-            )
-        ),
-    )
+class _Asker:
+    """The services in the name of the person who gave the command."""
+
+    def __init__(self, context: Context) -> None:
+        self._office, self._actor = context.office, context.actor
+
+    async def ask(self, service: Callable[..., Any], *args: Any) -> Any:
+        return await self._office.ask(service, self._actor, *args)
+
+    async def do(self, service: Callable[..., Any], *args: Any) -> Any:
+        return await self._office.do(service, self._actor, *args)
 
 
 def _receipt(context: Context) -> None:
