@@ -24,7 +24,7 @@ def columns() -> tuple[Column, ...]:
         Column("kind", _("Tipo"), 8),
         Column("number", _("Número"), 9, align="right"),
         Column("issuer", _("Emitente"), 18, wide=True),
-        Column("company", _("Empresa"), 12),
+        Column("company", _("Empresa"), 14, wide=True),
         Column("total", _("Total"), 12, align="right"),
         Column("issued_at", _("Emissão"), 16, min_terminal_width=110),
         Column("imported_at", _("Importado"), 16, min_terminal_width=130),

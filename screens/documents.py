@@ -73,8 +73,8 @@ class DocumentsScreen(BrowseScreen):
             "tipo, emissão (11/2026, 7d, 01/11/2026 a 15/11/2026) e por chave, CNPJ, número ou nome; "
             "abaixo da lista, quantos são e quanto somam. Enter mostra partes, itens, verificações, "
             "a mensagem e o XML. Espaço marca; E exporta os marcados, ou todos os filtrados, em um "
-            "zip, D em uma pasta. M envia a NF-e ou NFC-e sob o cursor por e-mail, a quem ela nomeia "
-            "ou a outros endereços. A chega? responde por qualquer mensagem lida."
+            "zip, D em uma pasta. A tecla A responde se um documento chegou. M envia a NF-e ou NFC-e "
+            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços."
         )
 
     def source(self) -> Source:

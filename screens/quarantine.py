@@ -19,7 +19,7 @@ from screens.dialogs.confirm import Confirm
 from screens.dialogs.details import Details
 from screens.dialogs.progress import run_in_chunks
 from screens.quarantine_facts import item_facts
-from screens.quarantine_source import STATES, QuarantineSource, columns
+from screens.quarantine_source import STATES, QuarantineSource, columns, short
 from screens.widgets.asking import Source
 from screens.widgets.columns import Column
 from screens.widgets.foreign import Foreign, notify_safe
@@ -29,7 +29,7 @@ from services.fiscal.cnpj import masked
 from services.language import _, ngettext
 from services.reading import owning, quarantine
 from services.reading.extractor import Extractor
-from services.reading.importing import FOREIGN, reason_words
+from services.reading.importing import FOREIGN
 from services.reading.quarantine import QuarantineView
 from services.reading.rereading import reread
 from services.store.mail import QuarantineState
@@ -106,7 +106,7 @@ class QuarantineScreen(BrowseScreen):
 
     async def _count(self) -> None:
         counts = await self.desk.ask(quarantine.counts)
-        words = [f"{reason_words(reason)}: {grouped(n)}" for reason, n in counts.items()]
+        words = [f"{short(reason)}: {grouped(n)}" for reason, n in counts.items()]
         self.query_one("#counts", Foreign).show(" · ".join(words))
 
     def action_state(self) -> None:

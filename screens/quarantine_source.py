@@ -11,7 +11,7 @@ from screens.widgets.status import Tone, cell
 from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading import quarantine
-from services.reading.importing import FOREIGN
+from services.reading.importing import FOREIGN, reason_words
 from services.reading.quarantine import QuarantineView
 from services.store.mail import QuarantineState
 
@@ -57,7 +57,7 @@ class QuarantineSource:
         self.views.update(found)
         return {
             i: (
-                view.explanation,
+                short(view.reason),
                 whose(view),
                 view.subject,
                 view.email or "",
@@ -82,3 +82,8 @@ def whose(view: QuarantineView) -> Cell:
     if view.owners:
         return view.owners[0].nickname, Tone.STRONG
     return (masked(view.parties[0]), Tone.MUTED) if view.parties else ""
+
+
+def short(reason: str) -> str:
+    """The reason in a few words, for a line."""
+    return _("De outra empresa") if reason == FOREIGN else reason_words(reason)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from services.reading import documents, receipts
+from services.reading.finding import Filters
 from services.reading.tick import Reader
 from services.registry import companies
 from services.registry.access import Actor
@@ -56,8 +57,8 @@ async def test_every_kind_arrives_once(
     assert inbox.left == []
     with store.reading() as session:
         for kind, number in (("cte", 2), ("NFSeMunicipal", 2), ("eventonfe", 3), ("mdfe", 1)):
-            assert len(documents.ids(session, actor, kind=kind)) == number
-        municipal = documents.ids(session, actor, kind="nfsemunicipal")[0]
+            assert len(documents.ids(session, actor, filters=Filters(kind=kind))) == number
+        municipal = documents.ids(session, actor, filters=Filters(kind="nfsemunicipal"))[0]
         view = documents.view(session, actor, municipal)
         assert view.checks["access_key"] == "unverifiable"
         assert receipts.receipts(session, actor, view.access_key)[0].found[0].kind == view.kind

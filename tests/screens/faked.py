@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,10 @@ from urllib.parse import urlencode
 from services.failure import Failure, Stage, WireError
 from services.health.accounts import Account
 from services.health.email_test import Step
+from services.reading.foresight import Foreseen
+from services.reading.problems import Problem
+from services.reading.receipts import Found
+from services.reading.rehearsal import Rehearsal
 from services.registry.microsoft import Link
 from services.settings import Settings
 from services.store.models import Function
@@ -89,11 +93,25 @@ async def ask_address(settings: Settings, link: Link) -> PastedAddress:
     return PastedAddress(url, None, {})
 
 
+async def rehearsed(rehearsal: Rehearsal) -> AsyncGenerator[Foreseen, None]:
+    """What a mailbox with one message of each sort would tell."""
+    rehearsal.total = 4
+    key = "42260344483401000135550010000018411000000018"
+    mill = "Moinho <nfe@moinho.example>"
+    yield Foreseen(1, "uidl-1", 80_214, "known", True, "NF-e 1840", mill)
+    found = (Found("NFe", key, "11222333000181", "imported"),)
+    yield Foreseen(2, "uidl-2", 81_377, "import", True, "NF-e 1841", mill, found)
+    held = (Problem("foreign_company", key, "nfe-1842.xml"),)
+    yield Foreseen(3, "uidl-3", 79_950, "quarantine", True, "NF-e 1842", mill, (), held)
+    yield Foreseen(4, "uidl-4", 3_104, "nothing", True, "Promoção de março", mill)
+
+
 FAKED: dict[str, Any] = {
     "services.health.email_test.run_test": failing_test,
     "services.health.signing_in.ask_code": ask_code,
     "services.health.signing_in.wait": wait,
     "services.health.signing_in.ask_address": ask_address,
+    "services.reading.rehearsal.Rehearsal.run": rehearsed,
     "screens.widgets.topbar.can_draw_bell": lambda: True,
     "screens.widgets.qr.can_draw_blocks": lambda: True,
     "screens.dialogs.sign_in_sheets.can_draw_blocks": lambda: True,

@@ -12,14 +12,17 @@ from sqlalchemy.orm import Session
 
 from services.notifications import addresses, bell, subscriptions
 from services.outbox import queue
+from services.reading.extract import Caps, extract
+from services.reading.importing import Source, import_messages
 from services.registry import companies, imports, links, mailboxes, people, relay, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.registry.server_form import ServerDraft
-from services.store.mail import Blob, Document, OutboxMessage
+from services.store.mail import Blob, Document, InboundMessage, OutboxMessage
 from services.store.models import EmailServer, Function, Health, Mechanism
 from services.wire import aadsts
+from tests.documents import generator
 from tests.documents.generator import Party, nfe
 
 NOON = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
@@ -30,7 +33,8 @@ def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
     ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
-    "issued" a document of its own, "down" has mailboxes that are not well, "told" addresses for notifications.
+    "issued" a document of its own, "down" has mailboxes that are not well, "held" things in
+    quarantine, "told" addresses for notifications.
     """
     ana = people.initialise(
         session,
@@ -57,7 +61,9 @@ def fill(session: Session, also: str = "") -> None:
         ("Antiga", "contato@padaria.example", "smtp.padaria.example", False),
     ):
         last = mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
-    mailboxes.add(session, ana, bakery.id, _read())
+    entry = mailboxes.add(session, ana, bakery.id, _read())
+    if also == "held":
+        _held(session, ana.partner_id, entry.server_id)
     if also == "linked":
         _linked(session, last.server_id)
     if also in ("branch", "copy"):
@@ -99,6 +105,36 @@ def fill(session: Session, also: str = "") -> None:
             title=title,
             text="O que houve e o que fazer.",
         )
+
+
+def _held(session: Session, partner_id: int, server_id: int) -> None:
+    """Three messages: of a company that is not linked, of nobody, and one that is broken."""
+    for number, (recipient, subject, xml) in enumerate(
+        (
+            ("", "Nota com defeito", b'<nfe xmlns="http://www.portalfiscal.inf.br/nfe"><'),
+            ("44483401000115", "NF-e 900 - Laticínios Bela Vista", b""),
+            ("33000167000101", "NF-e 1841 - Moinho Vale do Itajaí", b""),
+        ),
+        1,
+    ):
+        made = (
+            generator.nfe("44483401000135", recipient, number, signed=False) if recipient else xml
+        )
+        raw = generator.mail([made], pdf_bytes=2_000, subject=subject, seed=number)
+        digest = hashlib.sha256(raw).hexdigest()
+        session.add(Blob(sha256=digest, data=raw, size=len(raw)))
+        message = InboundMessage(
+            partner_id=partner_id,
+            server_id=server_id,
+            sha256=digest,
+            size=len(raw),
+            uidl=f"uidl-{number}",
+            fetched_at=NOON - timedelta(minutes=5),
+        )
+        session.add(message)
+        session.flush()
+        source = Source(partner_id, server_id)
+        import_messages(session, source, [(message.id, extract(raw, Caps()))])
 
 
 def _linked(session: Session, server_id: int) -> None:

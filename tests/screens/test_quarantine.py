@@ -70,7 +70,7 @@ async def test_one_key_links_and_imports(
         await c.at_home()
         await c.press("8")
         await c.in_front("QuarantineScreen")
-        await c.shows("Nova", "nenhuma empresa vinculada a esta caixa: 2")
+        await c.shows("Nova", "De outra empresa: 2")
         await c.press("enter")
         await c.shows("v vincula e importa", "From: Fornecedor Exemplo")
         await c.press("end")

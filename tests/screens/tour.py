@@ -14,7 +14,8 @@ class Stop:
     """A screen: ``steps`` are keys, and the words that then appear.
 
     ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy", or
-    mailboxes that are "down", or addresses that are "told", or a Microsoft account that is "linked" and out of use.
+    mailboxes that are "down", or things that are "held" in quarantine, or addresses that are
+    "told", or a Microsoft account that is "linked" and out of use.
     """
 
     name: str
@@ -138,6 +139,25 @@ STOPS = (
     Stop("documents", ((("7",), "Moinho"),)),
     Stop("document", ((("7",), "Moinho"), (("enter",), "Chave de acesso"))),
     Stop("send_document", ((("7",), "Moinho"), (("m",), "Vai para")), also="issued"),
+    Stop("quarantine", ((("8",), "De outra empresa: 2"),), also="held"),
+    Stop(
+        "quarantine_item",
+        ((("8",), "De outra empresa: 2"), (("enter",), "v vincula e importa")),
+        also="held",
+    ),
+    Stop(
+        "arrived",
+        ((("A",), "Chegou?"), (tuple("uidl-3"), "uidl-3"), (("enter",), "1 mensagem")),
+        also="held",
+    ),
+    Stop(
+        "rehearsal",
+        (
+            (("1",), "xml@padaria"),
+            (("tab",), "Simular leitura"),
+            (("d",), "4 de 4"),
+        ),
+    ),
     Stop("bell", ((("b",), "inativada"),)),
     Stop("partner_form", ((("p",), "InvoiCy Mail do parceiro"),)),
     Stop("choose_company", ((("c",), "Mercado Aurora"),), chosen=False),
