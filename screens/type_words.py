@@ -18,6 +18,7 @@ def short(known: NotificationType) -> str:
         "document_imported": _("Importado"),
         "document_rejected": _("Rejeitado"),
         "no_documents_30_days": _("30 dias"),
+        "unusual_silence": _("Silêncio"),
         "certificate_expiring": _("Certificado"),
         "document_authorized": _("Autorizado"),
         "document_cancelled": _("Cancelado"),

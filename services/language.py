@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import gettext as _gettext
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 LANGUAGES = ("pt_BR", "en")
 _LOCALE = Path(__file__).parent / "locale"
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 _chosen = "pt_BR"
+_spoken: ContextVar[tuple[str, _gettext.NullTranslations] | None] = ContextVar(
+    "spoken", default=None
+)
 
 
 def choose(language: str | None) -> str:
@@ -24,25 +30,45 @@ def choose(language: str | None) -> str:
         )
         language = "en" if spoken.lower().startswith("en") else "pt_BR"
     _chosen = language if language in LANGUAGES else "pt_BR"
-    if _chosen == "pt_BR":
-        _catalogue = _gettext.NullTranslations()
-    else:
-        _catalogue = _gettext.translation("carteiro", _LOCALE, [_chosen], fallback=True)
+    _catalogue = _catalogue_of(_chosen)
     return _chosen
+
+
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Another language within the block, for words that others read; None and unknown: the same."""
+    if language not in LANGUAGES or language == chosen():
+        yield
+        return
+    token = _spoken.set((language, _catalogue_of(language)))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def chosen() -> str:
     """The language in force."""
-    return _chosen
+    spoken = _spoken.get()
+    return _chosen if spoken is None else spoken[0]
+
+
+def _catalogue_of(language: str) -> _gettext.NullTranslations:
+    if language == "pt_BR":
+        return _gettext.NullTranslations()
+    return _gettext.translation("carteiro", _LOCALE, [language], fallback=True)
 
 
 def _(message: str) -> str:
     """The words of ``message`` in the language in force."""
-    return _catalogue.gettext(message) if message else ""
+    spoken = _spoken.get()
+    catalogue = _catalogue if spoken is None else spoken[1]
+    return catalogue.gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, n: int) -> str:
     """Singular or plural in the language in force."""
-    if _chosen == "pt_BR":
+    if chosen() == "pt_BR":
         return one if n in (0, 1) else many
-    return _catalogue.ngettext(one, many, n)
+    spoken = _spoken.get()
+    return (_catalogue if spoken is None else spoken[1]).ngettext(one, many, n)

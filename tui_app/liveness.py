@@ -54,6 +54,7 @@ class Liveness:
             await asyncio.sleep(LIVE_SECONDS)
 
     async def _ring(self) -> None:
+        """What comes again counts in the bell, but calls nobody a second time."""
         from services.health import overview
         from services.notifications import bell
 
@@ -61,13 +62,13 @@ class Liveness:
         self.down = await self._desk.ask(overview.down_count)
         self._show_numbers()
         newest = await self._desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
-        top, before = newest[0].id if newest else 0, self._newest
+        top, before = newest[0].turn if newest else 0, self._newest
         framed = framed_of(self._app.screen_stack)
         if before is not None and top > before and (framed is None or framed.key != "bell"):
-            for entry in reversed(newest):
-                if entry.id > before:
-                    notify_safe(self._app, entry.title, entry.severity)
-            if self._desk.settings.terminal_bell:
+            fresh = [e for e in newest if e.turn > before and not e.repeated]
+            for entry in reversed(fresh):
+                notify_safe(self._app, entry.title, entry.severity)
+            if fresh and self._desk.settings.terminal_bell:
                 self._app.bell()
         self._newest = top
 

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.failure import Failure, Stage
 from services.health import conditions, inactivation, notices, sign_ins
-from services.language import _, ngettext
 from services.notifications.announce import announce
+from services.notifications.templates import words
 from services.registry import direction
 from services.registry.direction import MOST_REFUSALS
-from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox
+from services.store.models import Company, EmailServer, Function, Health, Kind
 from services.wire import aadsts
 from services.wire.replies import blames_mailbox, pauses_mailbox
 
@@ -121,13 +121,11 @@ def _tell_of_quota(session: Session, server_id: int, reason: str) -> None:
     server = session.get_one(EmailServer, server_id)
     if server.kind == Kind.RELAY:
         return
-    title = _("A caixa {email} atingiu o limite de envio do provedor").format(email=server.email)
     notices.tell(
         session,
         server,
-        type_key=lambda _company: "sending_failed",
-        subject=lambda _company: title,
-        body=lambda _company: reason,
+        occasion=lambda _company: "sending_failed/quota",
+        values=lambda _company: {"reason": reason},
         functions=(Function.SEND,),
     )
 
@@ -137,29 +135,14 @@ def _warn(session: Session, server_id: int, function: Function, reason: str) -> 
     if server.kind == Kind.RELAY:
         _warn_of_relay(session, server, reason)
         return
-    sends = function == Function.SEND
-    links = session.execute(
-        select(Mailbox.id, Company.id, Company.partner_id)
-        .join(Company, Company.id == Mailbox.company_id)
-        .where(Mailbox.server_id == server_id, Mailbox.function == function)
-        .order_by(Mailbox.id)
-    ).all()
-    for mailbox_id, company_id, partner_id in links:
-        announce(
-            session,
-            partner_id=partner_id,
-            company_id=company_id,
-            type_key="sending_failed" if sends else "reading_failed",
-            subject=(
-                _("O envio pela caixa {email} parou")
-                if sends
-                else _("A leitura da caixa {email} parou")
-            ).format(email=server.email),
-            body=_(
-                "O servidor recusou o acesso {n} vezes seguidas, e paramos de tentar para não bloquear a conta.\n\n{reason}\n\nCorrija os dados da caixa {email} e use Testar E-mail: ela volta a ser usada em seguida."
-            ).format(n=MOST_REFUSALS, reason=reason, email=server.email),
-            cause=("mailbox", mailbox_id),
-        )
+    what = "sending_failed/refused" if function == Function.SEND else "reading_failed"
+    notices.tell(
+        session,
+        server,
+        occasion=lambda _company: what,
+        values=lambda _company: {"times": MOST_REFUSALS, "reason": reason},
+        functions=(function,),
+    )
 
 
 def _warn_of_relay(session: Session, relay: EmailServer, reason: str) -> None:
@@ -169,18 +152,19 @@ def _warn_of_relay(session: Session, relay: EmailServer, reason: str) -> None:
             Company.partner_id == relay.partner_id, Company.invoicy_mail.is_(True)
         )
     )
+    subject, body = words(
+        session,
+        "sending_failed/relay",
+        {"email": relay.email, "times": MOST_REFUSALS, "reason": reason},
+        n=companies or 0,
+    )
     announce(
         session,
         partner_id=relay.partner_id,
         company_id=None,
         type_key="sending_failed",
-        subject=_("O envio pelo InvoiCy Mail parou: o relay {email} recusa o acesso").format(
-            email=relay.email
-        ),
-        body=ngettext(
-            "O relay recusou o acesso {n} vezes seguidas, e paramos de tentar para não bloquear a conta. Os e-mails de {companies} empresa esperam na fila.\n\n{reason}\n\nCorrija os dados em InvoiCy Mail do parceiro: os e-mails saem em seguida.",
-            "O relay recusou o acesso {n} vezes seguidas, e paramos de tentar para não bloquear a conta. Os e-mails de {companies} empresas esperam na fila.\n\n{reason}\n\nCorrija os dados em InvoiCy Mail do parceiro: os e-mails saem em seguida.",
-            companies or 0,
-        ).format(n=MOST_REFUSALS, companies=companies, reason=reason),
+        subject=subject,
+        body=body,
         cause=("relay", relay.id),
+        same="relay",
     )

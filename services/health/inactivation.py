@@ -53,23 +53,19 @@ def inactivate(session: Session, server_id: int, code: int, failure: Failure) ->
         before={"active": True, "inactive_code": None},
         after={"active": False, "inactive_code": code},
     )
-    title = _("Caixa {email} inativada: AADSTS{code}").format(email=server.email, code=code)
     notices.tell(
         session,
         server,
-        type_key=lambda _company: TYPE,
-        subject=lambda _company: title,
-        body=lambda company: _body(server, code, failure, company),
+        occasion=lambda _company: TYPE,
+        values=lambda company: {
+            "code": code,
+            "reason": aadsts.description(code),
+            "consequence": _consequence(server, company),
+            "remedy": aadsts.remedy(code),
+            "reply": failure.reply or "",
+        },
     )
     return True
-
-
-def _body(server: EmailServer, code: int, failure: Failure, company: Linked | None) -> str:
-    told = [aadsts.description(code), _consequence(server, company), ""]
-    told += [_("O que fazer: {remedy}").format(remedy=aadsts.remedy(code))]
-    if failure.reply:
-        told += ["", _("Resposta da Microsoft: {reply}").format(reply=failure.reply)]
-    return "\n".join(told)
 
 
 def _consequence(server: EmailServer, company: Linked | None) -> str:

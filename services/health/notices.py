@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services import language
+from services.notifications import templates
 from services.notifications.announce import announce
 from services.store.models import Company, EmailServer, Function, Mailbox
 
@@ -51,25 +53,30 @@ def linked(
 def tell(
     session: Session,
     server: EmailServer,
-    type_key: Callable[[Linked | None], str],
-    subject: Callable[[Linked | None], str],
-    body: Callable[[Linked | None], str],
+    occasion: Callable[[Linked | None], str],
+    values: Callable[[Linked | None], Mapping[str, object]],
     functions: Collection[Function] = tuple(Function),
 ) -> int:
     """Announce once to each company that ``server`` serves; how many notices there were.
 
-    ``type_key``, ``subject`` and ``body`` are asked for each company, and with None for the
-    partner, who alone is told of a server that serves nobody.
+    ``occasion``, of :func:`services.notifications.templates.templates`, and ``values`` are asked
+    for each company, and with None for the partner, who alone is told of a server that serves
+    nobody. The same occasion of the same server that comes again soon counts in one notice (R35).
     """
     companies: list[Linked | None] = [*linked(session, server.id, functions)]
-    for each in companies or [None]:
+    for each in sorted(companies or [None], key=lambda c: c.company_id if c is not None else 0):
+        what = occasion(each)
+        with language.speaking(templates.spoken(session)):
+            told = {"email": server.email, **values(each)}
+        subject, body = templates.words(session, what, told)
         announce(
             session,
             partner_id=server.partner_id,
             company_id=each.company_id if each is not None else None,
-            type_key=type_key(each),
-            subject=subject(each),
-            body=body(each),
+            type_key=what.partition("/")[0],
+            subject=subject,
+            body=body,
             cause=("mailbox", each.mailbox_id) if each is not None else ("server", server.id),
+            same=f"{what} {server.id}",
         )
     return len(companies) or 1

@@ -53,20 +53,18 @@ def passed(session: Session, actor: Actor, server_id: int) -> bool:
         after={"active": True, "inactive_code": None},
     )
     session.flush()
-    title = _("Caixa {email} recuperada").format(email=server.email)
     notices.tell(
         session,
         server,
-        type_key=lambda _company: TYPE,
-        subject=lambda _company: title,
-        body=lambda company: _body(server, company),
+        occasion=lambda _company: TYPE,
+        values=lambda company: {"consequence": _consequence(company)},
     )
     return True
 
 
-def _body(server: EmailServer, company: Linked | None) -> str:
+def _consequence(company: Linked | None) -> str:
     functions = company.functions if company is not None else frozenset[Function]()
-    words = [_("A caixa {email} passou no teste e voltou a ser usada.").format(email=server.email)]
+    words = []
     if Function.SEND in functions:
         words.append(_("Os e-mails que esperavam por ela saem agora."))
     if Function.READ in functions:

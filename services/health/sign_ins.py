@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.failure import Failure
 from services.health import conditions, notices
-from services.language import _
 from services.registry import direction
 from services.registry.protocols import functions_of
 from services.registry.server_rows import PLACE
@@ -185,21 +184,13 @@ def _told(before: Any, reason: str) -> str | None:
 
 
 def _warn(session: Session, server: EmailServer, reason: str) -> None:
-    body = _(
-        "A Microsoft recusou a entrada da caixa {email}, e ela fica parada por uma hora antes da "
-        "próxima tentativa.\n\n{reason}\n\nDepois de resolver, use Testar E-mail: a caixa volta a "
-        "ser usada em seguida."
-    ).format(email=server.email, reason=reason)
     notices.tell(
         session,
         server,
-        type_key=lambda company: (
-            "reading_failed"
+        occasion=lambda company: (
+            "reading_failed/sign_in"
             if company is not None and Function.SEND not in company.functions
-            else "sending_failed"
+            else "sending_failed/sign_in"
         ),
-        subject=lambda _company: _("A Microsoft recusa a entrada da caixa {email}").format(
-            email=server.email
-        ),
-        body=lambda _company: body,
+        values=lambda _company: {"reason": reason},
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.language import _
-from services.notifications import bell
 from services.notifications.recipients import OWN, recipients
+from services.notifications.ringing import Rung, note_mail, ring
 from services.notifications.types import type_of
 from services.outbox.queue import enqueue
 from services.registry import ways_out
@@ -23,9 +24,13 @@ from services.store.models import Company
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What was made: ``outbox_id`` None when no e-mail leaves (the bell says why)."""
+    """What was made: ``outbox_id`` None when no e-mail leaves (the bell says why).
 
-    notification_id: int
+    ``notification_id`` None and ``outbox_id`` None when it counts in an entry that nobody was told
+    of by e-mail; ``bell_id`` None when an e-mail alone tells of it.
+    """
+
+    notification_id: int | None
     outbox_id: int | None
     bell_id: int | None
     duplicate: bool
@@ -37,24 +42,51 @@ def announce(
     partner_id: int,
     company_id: int | None,
     type_key: str,
-    subject: str,
+    subject: str | Callable[[int], str],
     body: str,
     attachments: Sequence[tuple[str, str, bytes]] = (),
     key: str | None = None,
     severity: str | None = None,
     cause: tuple[str, int] | None = None,
+    same: str | None = None,
+    times: int = 1,
+    by_email: bool = True,
 ) -> Announced:
     """Tell about one occurrence, in the caller's unit of work.
 
     One e-mail goes to every address of the company's data and those subscribed to the type, all
     visible to each other (R26, R27), and one entry to the bell, which also says why when no e-mail
-    leaves: no address (R46) or neither sending mailbox nor relay in use (R14, R28). What is the partner's own is in the bell
-    only. The same ``key`` of a company announces once; the second time
-    nothing happens and the first is returned as duplicate (R35). Raises :class:`Invalid` for a
-    type that is not known.
+    leaves: no address (R46) or neither sending mailbox nor relay in use (R14, R28). What is the
+    partner's own is in the bell only, and what the type has for e-mail alone rings only when none
+    leaves. The same ``key`` of a company announces once; the second time
+    nothing happens and the first is returned as duplicate (R35). ``same`` names what may come
+    again and again: within the type's quiet period it is one entry with a count and one e-mail
+    (see :func:`services.notifications.ringing.ring`, also for ``times`` and a ``subject`` that
+    depends on them). ``by_email`` False is for what no e-mail may tell of. Raises :class:`Invalid`
+    for a type that is not known.
     """
     known = type_of(session, partner_id, type_key)
     severity = severity or known.severity
+    by_email = by_email and known.by_email
+    rung = None
+    if same is not None:
+        # The entry first: who counts in it holds it, and alone decides about the e-mail.
+        rung = ring(
+            session,
+            partner_id=partner_id,
+            company_id=company_id,
+            type_key=type_key,
+            title=subject,
+            text=body,
+            severity=severity,
+            cause=cause,
+            same=same,
+            times=times,
+        )
+        if rung.count > times and (not by_email or _told_of_late(rung, known.quiet)):
+            return Announced(rung.notification_id, None, rung.id, duplicate=False)
+    count = times if rung is None else rung.count
+    title = subject if isinstance(subject, str) else subject(count)
     notification_id = session.execute(
         _insert(session)(Notification)
         .values(
@@ -62,7 +94,7 @@ def announce(
             company_id=company_id,
             type_key=type_key,
             severity=severity,
-            subject=safe(subject, 900),
+            subject=safe(title, 900),
             body=safe_block(body),
             idempotency_key=key,
             created_at=now(),
@@ -74,8 +106,8 @@ def announce(
         return _earlier(session, company_id, key)
 
     company = session.get(Company, company_id) if company_id is not None else None
-    to = _addresses(session, company, type_key) if company is not None and known.by_email else []
-    why_not = _why_no_email(session, company, to, type_key) if known.by_email else None
+    to = _addresses(session, company, type_key) if company is not None and by_email else []
+    why_not = _why_no_email(session, company, to, type_key) if by_email else None
     outbox_id = None
     if company is not None and to and why_not is None:
         outbox_id = enqueue(
@@ -83,23 +115,32 @@ def announce(
             partner_id=partner_id,
             company_id=company.id,
             to=to,
-            subject=subject,
+            subject=title,
             body=body,
             attachments=attachments,
             notification_id=notification_id,
         )
-    bell_id = bell.add(
+    if rung is not None:
+        note_mail(session, rung.id, notification_id, mailed=outbox_id is not None, why_not=why_not)
+        return Announced(notification_id, outbox_id, rung.id, duplicate=False)
+    if not known.by_bell and outbox_id is not None:
+        return Announced(notification_id, outbox_id, None, duplicate=False)
+    rung = ring(
         session,
         partner_id=partner_id,
         company_id=company_id,
         type_key=type_key,
-        title=subject,
+        title=title,
         text=body if why_not is None else f"{body}\n\n{why_not}",
         severity=severity,
         notification_id=notification_id,
         cause=cause,
     )
-    return Announced(notification_id, outbox_id, bell_id, duplicate=False)
+    return Announced(notification_id, outbox_id, rung.id, duplicate=False)
+
+
+def _told_of_late(rung: Rung, quiet: int) -> bool:
+    return rung.mailed_at is not None and now() - rung.mailed_at < timedelta(seconds=quiet)
 
 
 def _addresses(session: Session, company: Company, type_key: str) -> list[str]:

@@ -24,22 +24,43 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.notifications.types import type_of
+from services.notifications.ringing import ring
 from services.registry import access, search
 from services.registry.access import Actor
-from services.safe_text import safe, safe_block
 from services.store.mail import BellEntry, BellRead
 from services.store.models import Company, User
-from services.store.rows import insert_rows
 
-# Entries committed late may carry a lower number than others already shown: the mark that reads
+MOST_LISTED = 10_000
+"""How many entries a list has; older ones are found by company, type and severity."""
+MOST_SEARCHED = 20_000
+MOST_COUNTED = 10_000
+COUNTED = frozenset(("document_imported", "document_rejected"))
+"""Types whose titles say how often."""
+
+# Entries committed late may carry a lower turn than others already shown: the mark that reads
 # everything stays behind those that are this young, which are marked one by one instead.
 _SETTLED = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """What of the feed: all of it, or what has not been read, of a company, a type, a severity."""
+
+    unread: bool = False
+    company_id: int | None = None
+    type_key: str | None = None
+    severity: str | None = None
+
+
+EVERYTHING = Only()
+
+
+@dataclass(frozen=True, slots=True)
 class BellView:
-    """One entry. ``company`` is the CNPJ; ``cause_kind`` and ``cause_id`` lead to its cause."""
+    """One entry. ``company`` is the CNPJ; ``cause_kind`` and ``cause_id`` lead to its cause.
+
+    It happened ``count`` times from ``first_at`` to ``at``; ``turn`` grows with each.
+    """
 
     id: int
     at: datetime
@@ -52,6 +73,14 @@ class BellView:
     read: bool
     cause_kind: str | None
     cause_id: int | None
+    count: int
+    first_at: datetime
+    turn: int
+
+    @property
+    def repeated(self) -> bool:
+        """Did it happen more than once, in a way that its title does not tell?"""
+        return self.count > 1 and self.type not in COUNTED
 
 
 def add(
@@ -63,47 +92,36 @@ def add(
     title: str,
     text: str = "",
     severity: str | None = None,
-    notification_id: int | None = None,
     cause: tuple[str, int] | None = None,
 ) -> int:
-    """Ring in the caller's unit of work; the entry's id.
-
-    ``cause`` is what the entry leads to: ("mailbox" | "outbox" | "document" | "quarantine" |
-    "inbound" | "relay", id). Company None is the partner's own.
-    """
-    row = {
-        "at": now(),
-        "partner_id": partner_id,
-        "company_id": company_id,
-        "notification_id": notification_id,
-        "type_key": type_key,
-        "severity": severity or type_of(session, partner_id, type_key).severity,
-        "title": safe(title, 900),
-        "text": safe_block(text, 20_000),
-        "cause_kind": cause[0] if cause else None,
-        "cause_id": cause[1] if cause else None,
-    }
-    ((entry,),) = insert_rows(session, BellEntry, [row], returning=("id",))
-    assert isinstance(entry, int)
-    return entry
+    """Ring for what happens once, in the caller's unit of work; the entry's id."""
+    return ring(
+        session,
+        partner_id=partner_id,
+        company_id=company_id,
+        type_key=type_key,
+        title=title,
+        text=text,
+        severity=severity,
+        cause=cause,
+    ).id
 
 
 def feed(
     session: Session,
     actor: Actor,
     *,
-    unread: bool = False,
-    after_id: int | None = None,
+    only: Only = EVERYTHING,
+    after: int | None = None,
     limit: int = 200,
 ) -> list[BellView]:
-    """The newest entries first; with ``after_id`` the ones after it, oldest first, to follow live."""
-    query = _rows(session, actor)
-    if unread:
-        query = query.where(_unread(session, actor))
-    if after_id is not None:
-        query = query.where(BellEntry.id > after_id).order_by(BellEntry.id)
+    """The newest entries first; with ``after``, a turn, what came or came again since, the oldest
+    first, to follow live."""
+    query = _rows(session, actor).where(*_conditions(session, actor, only))
+    if after is not None:
+        query = query.where(BellEntry.turn > after).order_by(BellEntry.turn)
     else:
-        query = query.order_by(BellEntry.id.desc())
+        query = query.order_by(BellEntry.turn.desc())
     return [_view(row) for row in session.execute(query.limit(limit))]
 
 
@@ -112,40 +130,35 @@ def ids(
     actor: Actor,
     *,
     filter: str = "",  # noqa: A002
-    sort: str | None = None,
-    descending: bool = True,
-    unread: bool = False,
-    company_id: int | None = None,
-    type_key: str | None = None,
-    severity: str | None = None,
+    only: Only = EVERYTHING,
 ) -> array[int]:
-    """The entries that ``actor`` sees, newest first; every word of ``filter`` must be found."""
-    query = select(BellEntry.id).where(_visible(actor))
-    if unread:
-        query = query.where(_unread(session, actor))
-    if company_id is not None:
-        query = query.where(BellEntry.company_id == company_id)
-    if type_key is not None:
-        query = query.where(BellEntry.type_key == type_key)
-    if severity is not None:
-        query = query.where(BellEntry.severity == severity)
-    if filter.strip() or sort == "company":
-        query = query.outerjoin(Company, Company.id == BellEntry.company_id)
-    for word in filter.split():
+    """The entries that ``actor`` sees, newest first, at most :data:`MOST_LISTED`.
+
+    Every word of ``filter`` must be found, among the newest :data:`MOST_SEARCHED` of ``only``.
+    """
+    query = select(BellEntry.id, BellEntry.turn).where(
+        _visible(actor), *_conditions(session, actor, only)
+    )
+    query = query.order_by(BellEntry.turn.desc())
+    words = filter.split()
+    if not words:
+        return array("q", session.scalars(query.limit(MOST_LISTED)))
+    newest = query.limit(MOST_SEARCHED).subquery()
+    found = (
+        select(newest.c.id)
+        .join(BellEntry, BellEntry.id == newest.c.id)
+        .outerjoin(Company, Company.id == BellEntry.company_id)
+        .order_by(newest.c.turn.desc())
+        .limit(MOST_LISTED)
+    )
+    for word in words:
         lowered = word.lower()
-        query = query.where(
+        found = found.where(
             func.lower(BellEntry.title).contains(lowered, autoescape=True)
             | func.lower(BellEntry.text).contains(lowered, autoescape=True)
             | search.matches(Company.search_key, word)
         )
-    if sort == "company":
-        name = Company.nickname
-        query = query.order_by(name.desc() if descending else name)
-    elif sort == "severity":
-        query = query.order_by(BellEntry.severity.desc() if descending else BellEntry.severity)
-    return array(
-        "q", session.scalars(query.order_by(BellEntry.id.desc() if descending else BellEntry.id))
-    )
+    return array("q", session.scalars(found))
 
 
 def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, BellView]:
@@ -155,32 +168,35 @@ def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, BellVi
 
 
 def unread_count(session: Session, actor: Actor) -> int:
-    """How many entries this user has not read."""
-    query = select(func.count()).select_from(BellEntry)
-    return session.scalar(query.where(_visible(actor), _unread(session, actor))) or 0
+    """How many entries this user has not read; :data:`MOST_COUNTED` stands for that and more."""
+    unread = select(BellEntry.id).where(_visible(actor), _unread(session, actor))
+    found = unread.limit(MOST_COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def mark_read(session: Session, actor: Actor, ids: Collection[int]) -> int:
-    """Note that this user has read those; how many were unread till now."""
-    fresh = session.scalars(
-        select(BellEntry.id).where(BellEntry.id.in_(ids), _visible(actor), _unread(session, actor))
+    """Note that this user has read those as they are now; how many were unread till now."""
+    fresh = session.execute(
+        select(BellEntry.id, BellEntry.turn).where(
+            BellEntry.id.in_(ids), _visible(actor), _unread(session, actor)
+        )
     ).all()
     if fresh:
         session.execute(
-            _insert(session)(BellRead).on_conflict_do_nothing(),
-            [{"user_id": actor.user_id, "entry_id": entry} for entry in fresh],
+            _noting(_insert(session)(BellRead)),
+            [{"user_id": actor.user_id, "entry_id": i, "turn": turn} for i, turn in fresh],
         )
     return len(fresh)
 
 
 def mark_all_read(session: Session, actor: Actor) -> int:
-    """Note that this user has read everything that is there now; how many were unread."""
+    """Note that this user has read everything that is there now; what :func:`unread_count` was."""
     count = unread_count(session, actor)
     mark = _read_up_to(session, actor)
     settled = session.scalar(
-        select(BellEntry.id)
-        .where(_visible(actor), BellEntry.id > mark, BellEntry.at < now() - _SETTLED)
-        .order_by(BellEntry.id.desc())
+        select(BellEntry.turn)
+        .where(_visible(actor), BellEntry.turn > mark, BellEntry.at < now() - _SETTLED)
+        .order_by(BellEntry.turn.desc())
         .limit(1)
     )
     if settled is not None:
@@ -188,17 +204,36 @@ def mark_all_read(session: Session, actor: Actor) -> int:
             update(User).where(User.id == actor.user_id).values(bell_read_up_to=settled)
         )
         session.execute(
-            delete(BellRead).where(BellRead.user_id == actor.user_id, BellRead.entry_id <= settled),
+            delete(BellRead).where(BellRead.user_id == actor.user_id, BellRead.turn <= settled),
             execution_options={"synchronize_session": False},
         )
         mark = settled
-    rest = select(literal(actor.user_id), BellEntry.id).where(_visible(actor), BellEntry.id > mark)
+    rest = select(literal(actor.user_id), BellEntry.id, BellEntry.turn).where(
+        _visible(actor), BellEntry.turn > mark
+    )
     session.execute(
-        _insert(session)(BellRead)
-        .from_select(["user_id", "entry_id"], rest)
-        .on_conflict_do_nothing()
+        _noting(_insert(session)(BellRead).from_select(["user_id", "entry_id", "turn"], rest))
     )
     return count
+
+
+def _noting(insert: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
+    return insert.on_conflict_do_update(
+        index_elements=["user_id", "entry_id"], set_={"turn": insert.excluded.turn}
+    )
+
+
+def _conditions(session: Session, actor: Actor, only: Only) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if only.unread:
+        found.append(_unread(session, actor))
+    if only.company_id is not None:
+        found.append(BellEntry.company_id == only.company_id)
+    if only.type_key is not None:
+        found.append(BellEntry.type_key == only.type_key)
+    if only.severity is not None:
+        found.append(BellEntry.severity == only.severity)
+    return found
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
@@ -213,10 +248,14 @@ def _read_up_to(session: Session, actor: Actor) -> int:
 def _unread(session: Session, actor: Actor) -> ColumnElement[bool]:
     one_by_one = (
         select(BellRead.entry_id)
-        .where(BellRead.user_id == actor.user_id, BellRead.entry_id == BellEntry.id)
+        .where(
+            BellRead.user_id == actor.user_id,
+            BellRead.entry_id == BellEntry.id,
+            BellRead.turn >= BellEntry.turn,
+        )
         .exists()
     )
-    return (BellEntry.id > _read_up_to(session, actor)) & ~one_by_one
+    return (BellEntry.turn > _read_up_to(session, actor)) & ~one_by_one
 
 
 def _view(row: Row[*tuple[Any, ...]]) -> BellView:
@@ -237,6 +276,9 @@ def _rows(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
             type_coerce(~_unread(session, actor), Boolean).label("read"),
             BellEntry.cause_kind,
             BellEntry.cause_id,
+            BellEntry.count,
+            BellEntry.first_at,
+            BellEntry.turn,
         )
         .outerjoin(Company, Company.id == BellEntry.company_id)
         .where(_visible(actor))

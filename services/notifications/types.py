@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services import language
 from services.errors import Conflict, Invalid
 from services.language import _
+from services.notifications.templates import stray, templates
 from services.registry import access, audit
 from services.registry.access import Actor
 from services.registry.fields import Form
+from services.safe_text import safe_block
 from services.store.models import OwnType
+
+QUIET = 3_600
+"""Seconds within which the same thing counts in one entry of the bell and is told by one e-mail (R35)."""
+EACH = 0
+"""For what is told each time: a mailbox that goes out of use, and one that comes back (R46, R49)."""
+MOST_TEXT = 4_000
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
@@ -29,9 +38,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotificationType:
-    """A type: its key, its title in the language in force, its usual severity.
+    """A type: its key, its title and text in the language in force, its usual severity.
 
-    ``by_email`` False is for the bell alone; ``own`` is one that the partner has added.
+    ``text`` is the template of its usual occasion. It goes ``by_email``, to the bell (``by_bell``),
+    or both; without any way out an e-mail shows in the bell all the same (R28). Within ``quiet``
+    seconds the same thing is told once (R35); 0 where each time is told. ``own`` is one that the
+    partner has added.
     """
 
     key: str
@@ -39,29 +51,40 @@ class NotificationType:
     severity: Severity
     by_email: bool = True
     own: bool = False
+    by_bell: bool = True
+    text: str = ""
+    quiet: int = QUIET
 
 
 def types() -> dict[str, NotificationType]:
     """The types that come with the program, by key."""
-    known = (
-        NotificationType("mailbox_inactivated", _("Caixa de e-mail inativada"), Severity.ERROR),
-        NotificationType("mailbox_recovered", _("Caixa de e-mail recuperada"), Severity.INFO),
-        NotificationType("sending_failed", _("Falha no envio de e-mail"), Severity.ERROR),
-        NotificationType("reading_failed", _("Falha na leitura de e-mail"), Severity.ERROR),
-        NotificationType("document_imported", _("Documento importado"), Severity.INFO),
-        NotificationType("document_rejected", _("Documento rejeitado"), Severity.WARNING),
-        NotificationType(
-            "no_documents_30_days", _("Nenhum documento importado há 30 dias"), Severity.WARNING
-        ),
-        NotificationType(
-            "certificate_expiring", _("Certificado digital perto de vencer"), Severity.WARNING
-        ),
-        NotificationType("document_authorized", _("Documento autorizado"), Severity.INFO),
-        NotificationType("document_cancelled", _("Documento cancelado"), Severity.INFO),
-        NotificationType("report_ready", _("Relatório pronto"), Severity.INFO),
-        NotificationType("general", _("Aviso geral"), Severity.INFO),
-    )
-    return {known_type.key: known_type for known_type in known}
+    texts = templates()
+    return {
+        known.key: replace(known, text=texts[known.key].text)
+        for known in (
+            _known("mailbox_inactivated", _("Caixa de e-mail inativada"), Severity.ERROR, EACH),
+            _known("mailbox_recovered", _("Caixa de e-mail recuperada"), Severity.INFO, EACH),
+            _known("sending_failed", _("Falha no envio de e-mail"), Severity.ERROR),
+            _known("reading_failed", _("Falha na leitura de e-mail"), Severity.ERROR),
+            _known("document_imported", _("Documento importado"), Severity.INFO),
+            _known("document_rejected", _("Documento rejeitado"), Severity.WARNING),
+            _known(
+                "no_documents_30_days", _("Nenhum documento importado há 30 dias"), Severity.WARNING
+            ),
+            _known("unusual_silence", _("Silêncio fora do comum"), Severity.WARNING),
+            _known(
+                "certificate_expiring", _("Certificado digital perto de vencer"), Severity.WARNING
+            ),
+            _known("document_authorized", _("Documento autorizado"), Severity.INFO),
+            _known("document_cancelled", _("Documento cancelado"), Severity.INFO),
+            _known("report_ready", _("Relatório pronto"), Severity.INFO),
+            _known("general", _("Aviso geral"), Severity.INFO),
+        )
+    }
+
+
+def _known(key: str, title: str, severity: Severity, quiet: int = QUIET) -> NotificationType:
+    return NotificationType(key, title, severity, quiet=quiet)
 
 
 def all_types(session: Session, partner_id: int) -> dict[str, NotificationType]:
@@ -71,11 +94,21 @@ def all_types(session: Session, partner_id: int) -> dict[str, NotificationType]:
         select(OwnType).where(OwnType.partner_id == partner_id).order_by(OwnType.key)
     )
     for row in rows:
-        found.setdefault(
-            row.key,
-            NotificationType(row.key, row.title, Severity(row.severity), row.by_email, own=True),
-        )
+        found.setdefault(row.key, _own(row))
     return found
+
+
+def _own(row: OwnType) -> NotificationType:
+    english = language.chosen() == "en"
+    return NotificationType(
+        row.key,
+        (row.title_en if english else "") or row.title,
+        Severity(row.severity),
+        row.by_email,
+        own=True,
+        by_bell=row.by_bell,
+        text=(row.text_en if english else "") or row.text,
+    )
 
 
 def type_of(session: Session, partner_id: int, key: str) -> NotificationType:
@@ -105,11 +138,16 @@ def add_type(
     key: str,
     *,
     title: str,
+    text: str = "",
+    title_en: str = "",
+    text_en: str = "",
     severity: str = Severity.INFO,
     by_email: bool = True,
+    by_bell: bool = True,
 ) -> NotificationType:
     """A type of the partner's own, for what its systems announce; only for the partner (R29, R53).
 
+    Titles and texts may have places, as ``{company}``, for what :mod:`by_hand` knows or is told.
     Raises ``InvalidFields``, and :class:`Conflict` for a key that is there already.
     """
     access.partner_only(actor)
@@ -117,18 +155,56 @@ def add_type(
     key = form.text("key", _("Chave"), key, 40)
     if form.ok("key") and _KEY.fullmatch(key) is None:
         form.refuse("key", _("Chave: letras minúsculas sem acento, números e _"))
-    title = form.text("title", _("Título"), title, 120)
+    title = _template(form, "title", _("Título"), title, 120, required=True)
+    title_en = _template(form, "title_en", _("Título em inglês"), title_en, 120)
+    text = _template(form, "text", _("Texto"), text, MOST_TEXT)
+    text_en = _template(form, "text_en", _("Texto em inglês"), text_en, MOST_TEXT)
     severity = form.one_of("severity", _("Gravidade"), severity, tuple(Severity))
+    if not by_email and not by_bell:
+        form.refuse("by_bell", _("Escolha e-mail, sino ou ambos"))
     form.done()
     if key in all_types(session, actor.partner_id):
         raise Conflict(_("O tipo {key} já existe").format(key=key), field="key")
-    session.add(
-        OwnType(
-            partner_id=actor.partner_id, key=key, title=title, severity=severity, by_email=by_email
-        )
+    row = OwnType(
+        partner_id=actor.partner_id,
+        key=key,
+        title=title,
+        title_en=title_en,
+        text=text,
+        text_en=text_en,
+        severity=severity,
+        by_email=by_email,
+        by_bell=by_bell,
     )
-    audit.record(
-        session, actor, "add", "notification_type", None, after={"key": key, "title": title}
-    )
+    session.add(row)
+    after = {
+        "key": key,
+        "title": title,
+        "text": text,
+        "severity": severity,
+        "by_email": by_email,
+        "by_bell": by_bell,
+    }
+    audit.record(session, actor, "add", "notification_type", None, after=after)
     session.flush()
-    return NotificationType(key, title, Severity(severity), by_email, own=True)
+    return _own(row)
+
+
+def _template(
+    form: Form, name: str, label: str, value: str, most: int, *, required: bool = False
+) -> str:
+    """Words with places: lines only in a text, and no brace that is not part of a place."""
+    if name.startswith("title"):
+        value = form.text(name, label, value, most, required=required)
+    else:
+        value = safe_block(value.replace("\r\n", "\n"), most + 1).strip("\n")
+        if len(value) > most:
+            form.refuse(name, _("{label}: no máximo {most}").format(label=label, most=most))
+    if stray(value):
+        form.refuse(
+            name,
+            _("{label}: use {{nome}} para um valor, e {{{{ ou }}}} para uma chave").format(
+                label=label
+            ),
+        )
+    return value

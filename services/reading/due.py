@@ -15,15 +15,18 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.failure import Failure
 from services.health.facts import note_failure, note_success
-from services.language import _, ngettext
-from services.notifications import bell
+from services.notifications.announce import announce
+from services.notifications.ringing import ring
+from services.notifications.templates import words
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
 from services.registry import direction
 from services.store import leases
 from services.store.mail import InboundMessage, InboundState
-from services.store.models import Company, EmailServer, Function, Kind, Mailbox
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Subscription
 
+_IMPORTED = "document_imported"
+_REJECTED = "document_rejected"
 # Built once: building a statement costs more than running it.
 _NEXT = (
     update(cast(Table, EmailServer.__table__))
@@ -151,33 +154,48 @@ def _targets() -> Select[int, int, str, str, str]:
 
 
 def _ring(session: Session, target: Target, imported: Imported) -> None:
-    """One entry per company and reading, and one for what went to quarantine."""
+    """One entry per company and what it brought within the hour; one for what went to quarantine.
+
+    By e-mail are told the companies of which somebody asked for it (R25).
+    """
     if not imported.documents and not imported.quarantined:
         return
     rows = session.connection().execute(_LINKS, {"server": target.server_id})
     links = {row[0]: row[1] for row in rows}
-    for company_id, count in imported.documents.items():
-        bell.add(
+    asked = _asked_for(session, imported.documents)
+    values = {"email": target.email}
+    same = f"from {target.server_id}"
+    for company_id, count in sorted(imported.documents.items()):
+        announce(
             session,
             partner_id=target.partner_id,
             company_id=company_id,
-            type_key="document_imported",
-            title=ngettext(
-                "{n} documento importado de {email}", "{n} documentos importados de {email}", count
-            ).format(n=count, email=target.email),
+            type_key=_IMPORTED,
+            subject=lambda n: words(session, _IMPORTED, values, n=n)[0],
+            body=words(session, _IMPORTED, values)[1],
             cause=("mailbox", links[company_id]) if company_id in links else None,
+            same=same,
+            times=count,
+            by_email=company_id in asked,
         )
     if imported.quarantined:
-        bell.add(
+        ring(
             session,
             partner_id=target.partner_id,
             company_id=None,
-            type_key="document_rejected",
-            title=ngettext(
-                "{n} item de {email} foi para a quarentena",
-                "{n} itens de {email} foram para a quarentena",
-                imported.quarantined,
-            ).format(n=imported.quarantined, email=target.email),
-            text=_("Veja o motivo e decida na tela Quarentena."),
+            type_key=_REJECTED,
+            title=lambda n: words(session, _REJECTED, values, n=n)[0],
+            text=words(session, _REJECTED, values)[1],
             cause=("inbound", imported.last_held) if imported.last_held is not None else None,
+            same=same,
+            times=imported.quarantined,
         )
+
+
+def _asked_for(session: Session, companies: Collection[int]) -> frozenset[int]:
+    if not companies:
+        return frozenset()
+    query = select(Subscription.company_id).where(
+        Subscription.company_id.in_(companies), Subscription.type_key == _IMPORTED
+    )
+    return frozenset(session.scalars(query))

@@ -62,7 +62,10 @@ class Notification(Base):
     """One occurrence to tell about (R26, R27)."""
 
     __tablename__ = "notification"
-    __table_args__ = (UniqueConstraint("company_id", "idempotency_key"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "idempotency_key"),
+        Index("ix_notification_created_at", "created_at"),
+    )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
@@ -92,6 +95,12 @@ class OutboxMessage(Base):
             postgresql_where=text("held"),
         ),
         Index("ix_outbox_company", "company_id", "id"),
+        Index(
+            "ix_outbox_notification",
+            "notification_id",
+            sqlite_where=text("notification_id IS NOT NULL"),
+            postgresql_where=text("notification_id IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
@@ -174,15 +183,36 @@ class OutboxAttempt(Base):
 
 
 class BellEntry(Base):
-    """One line of the feed (R52); ``cause_kind`` and ``cause_id`` lead to what it speaks of."""
+    """One line of the feed (R52); ``cause_kind`` and ``cause_id`` lead to what it speaks of.
+
+    ``turn`` is its place: it grows with every entry and every repetition, and is never given
+    twice. ``fold_key`` names what would be the same thing while that keeps happening: ``count``
+    times from ``first_at`` to ``at``; ``mailed_at`` is when an e-mail last told of it.
+    """
 
     __tablename__ = "bell_entry"
     __table_args__ = (
-        Index("ix_bell_partner", "partner_id", "id"),
-        Index("ix_bell_company", "company_id", "id"),
+        Index("ix_bell_turn", "turn"),
+        Index("ix_bell_partner", "partner_id", "turn"),
+        Index("ix_bell_company", "company_id", "turn"),
+        Index("ix_bell_type", "partner_id", "type_key", "turn"),
+        Index("ix_bell_severity", "partner_id", "severity", "turn"),
+        Index("ix_bell_age", "severity", "at"),
+        Index("ux_bell_fold", "fold_key", unique=True),
+        Index(
+            "ix_bell_notification",
+            "notification_id",
+            sqlite_where=text("notification_id IS NOT NULL"),
+            postgresql_where=text("notification_id IS NOT NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    turn: Mapped[int] = mapped_column(Id)
     at: Mapped[datetime] = mapped_column(default=now)
+    first_at: Mapped[datetime] = mapped_column(default=now)
+    count: Mapped[int] = mapped_column(default=1)
+    fold_key: Mapped[str | None] = mapped_column(String(200))
+    mailed_at: Mapped[datetime | None]
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
     notification_id: Mapped[int | None] = mapped_column(
@@ -197,7 +227,7 @@ class BellEntry(Base):
 
 
 class BellRead(Base):
-    """That one user has read one entry (R52)."""
+    """That one user has read one entry as it was at ``turn`` (R52)."""
 
     __tablename__ = "bell_read"
     user_id: Mapped[int] = mapped_column(
@@ -206,6 +236,7 @@ class BellRead(Base):
     entry_id: Mapped[int] = mapped_column(
         ForeignKey("bell_entry.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    turn: Mapped[int] = mapped_column(Id)
 
 
 class InboundMessage(Base):
@@ -272,6 +303,7 @@ class Document(Base):
         # Has all that filtering and adding up need, so that neither reads the rows. The partner
         # comes last: led by it, SQLite would take it for what narrows every search.
         Index("ix_document_issued", "issued_at", "id", "company_id", "kind", "total", "partner_id"),
+        Index("ix_document_arrival", "company_id", "imported_at"),
         Index(
             "ix_document_unchecked",
             "id",

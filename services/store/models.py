@@ -116,6 +116,7 @@ class Company(Base):
     document_import: Mapped[bool] = mapped_column(default=False)
     invoicy_mail: Mapped[bool] = mapped_column(default=False)
     may_register: Mapped[bool] = mapped_column(default=True)
+    silence_notice: Mapped[bool] = mapped_column(default=True)
     sender_name: Mapped[str] = mapped_column(String(200), default="")
     nickname_key: Mapped[str] = mapped_column(String(120), default="")
     search_key: Mapped[str] = mapped_column(String(400), default="")
@@ -347,7 +348,11 @@ class Subscription(Base):
 
 
 class OwnType(Base):
-    """A type of notification that a partner has added to those of the program (R29)."""
+    """A type of notification that a partner has added to those of the program (R29).
+
+    ``text`` is its template; ``title_en`` and ``text_en`` are for who reads English, "" where
+    there is none of its own.
+    """
 
     __tablename__ = "notification_type"
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), primary_key=True)
@@ -355,6 +360,10 @@ class OwnType(Base):
     title: Mapped[str] = mapped_column(String(120))
     severity: Mapped[str] = mapped_column(String(8))
     by_email: Mapped[bool] = mapped_column(default=True)
+    by_bell: Mapped[bool] = mapped_column(default=True)
+    title_en: Mapped[str] = mapped_column(String(120), default="")
+    text: Mapped[str] = mapped_column(String(4000), default="")
+    text_en: Mapped[str] = mapped_column(String(4000), default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -33,9 +33,9 @@ async def test_events_of_another_process(office: Office, settings: Settings, act
     while len(seen) < EVENTS:
         await asyncio.wait_for(changed.wait(), 10)
         changed.clear()
-        for entry in await office.ask(bell.feed, actor, after_id=last, limit=EVENTS):
+        for entry in await office.ask(bell.feed, actor, after=last, limit=EVENTS):
             seen[int(entry.title)] = time.time()
-            last = entry.id
+            last = entry.turn
     stop()
     told, _errors = await output
     committed = [float(line) for line in told.split()]

@@ -55,7 +55,7 @@ def test_types(carteiro: Run) -> None:
     )
     assert made.json == {
         "key": "boleto_vencido", "title": "Boleto vencido", "severity": "warning",
-        "by_email": True, "own": True,
+        "by_email": True, "by_bell": True, "own": True, "text": "", "quiet": 3600,
     }  # fmt: skip
     listed = carteiro("notification-type", "list", "--json").json
     assert [each["key"] for each in listed if each["own"]] == ["boleto_vencido"]
@@ -63,6 +63,40 @@ def test_types(carteiro: Run) -> None:
     assert carteiro("notify", "--company", CNPJ, *told).status == 0
     (entry,) = carteiro("bell", "list", "--json").json
     assert (entry["type"], entry["severity"]) == ("boleto_vencido", "warning")
+
+
+def test_the_words_of_a_type(carteiro: Run) -> None:
+    """R29: a type's own words are filled in, and what they miss is named."""
+    carteiro(
+        *("notification-type", "add", "boleto", "--title", "Boleto de {company}"),
+        *("--text", "Vence em {vencimento}: {valor}."),
+    )
+    words = ("notify", "--company", CNPJ, "--type", "boleto", "--set", "valor=R$ 10 {cnpj}")
+    missing = carteiro(*words, "--json")
+    assert (missing.status, missing.error["field"]) == (1, "set")
+    assert "vencimento" in missing.error["message"]
+    assert carteiro(*words, "--set", "vencimento=10/12").status == 0
+    (entry,) = carteiro("bell", "list", "--type", "boleto", "--json").json
+    assert entry["title"] == "Boleto de Padaria São João"
+    assert entry["text"].startswith("Vence em 10/12: R$ 10 {cnpj}.")
+    assert carteiro(*words, "--set", "vencimento").status == 2
+
+
+def test_the_bell_is_filtered(carteiro: Run) -> None:
+    """R52: by company, type, severity, and what is unread; how often each happened."""
+    for kind in ("general", "certificate_expiring"):
+        assert carteiro("notify", "--company", CNPJ, "--type", kind, "--body", "b").status == 0
+    for words, found in (
+        (("--type", "general"), ["general"]),
+        (("--severity", "warning"), ["certificate_expiring"]),
+        (("--company", CNPJ, "--limit", "1"), ["certificate_expiring"]),
+        (("--unread",), ["certificate_expiring", "general"]),
+    ):
+        listed = carteiro("bell", "list", *words, "--json").json
+        assert [each["type"] for each in listed] == found, words
+        assert {each["count"] for each in listed} == {1}
+    assert carteiro("bell", "read", "--all", "--json").json == {"read": 2}
+    assert carteiro("bell", "list", "--unread", "--json").json == []
 
 
 def test_what_is_refused_names_its_field(carteiro: Run) -> None:
@@ -74,6 +108,7 @@ def test_what_is_refused_names_its_field(carteiro: Run) -> None:
         (add, 2, None),
         (("notification-email", "edit", "9", "--email", "a@x.example"), 4, "id"),
         (("notification-type", "add", "Á", "--title", "t"), 1, "key"),
+        (("notification-type", "add", "ab", "--title", "{x.__class__}"), 1, "title"),
         (("recipients", "--company", CNPJ, "--type", "x"), 1, "type"),
     ):
         ran = carteiro(*words, "--json")

@@ -108,7 +108,7 @@ def test_nothing_stays_of_what_was_rolled_back(
 
 def test_types_are_those_of_the_rules(store: Store, actor: Actor, company: CompanyView) -> None:
     """R29."""
-    assert len(types()) == 12
+    assert len(types()) == 13
     assert types()["mailbox_inactivated"].severity == "error"
     with pytest.raises(Invalid, match="desconhecido"):
         tell(store, company, actor, type_key="nada")

@@ -10,6 +10,7 @@ import pytest
 from services import clock
 from services.clock import now
 from services.notifications import bell
+from services.notifications.bell import Only
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.engine import Store
@@ -32,7 +33,8 @@ def test_the_feed_and_following_it(store: Store, actor: Actor, ring: Ring) -> No
     entries = [ring(str(n)) for n in range(3)]
     with store.reading() as session:
         assert [e.id for e in bell.feed(session, actor)] == entries[::-1]
-        assert [e.id for e in bell.feed(session, actor, after_id=entries[0])] == entries[1:]
+        turn = bell.rows(session, actor, entries)[entries[0]].turn
+        assert [e.id for e in bell.feed(session, actor, after=turn)] == entries[1:]
         assert [e.id for e in bell.feed(session, actor, limit=1)] == entries[2:]
 
 
@@ -42,7 +44,7 @@ def test_reading_is_per_user(store: Store, actor: Actor, ring: Ring) -> None:
         assert bell.mark_read(session, actor, entries[:1]) == 1
         assert bell.mark_read(session, actor, entries[:1]) == 0
         assert bell.unread_count(session, actor) == 2
-        assert list(bell.ids(session, actor, unread=True)) == entries[:0:-1]
+        assert list(bell.ids(session, actor, only=Only(unread=True))) == entries[:0:-1]
         assert bell.rows(session, actor, entries)[entries[0]].read
 
 
@@ -60,7 +62,7 @@ def test_marking_all_reads_what_is_there_and_nothing_later(
     clock.set_source(None)
     fresh = ring()
     with store.reading() as session:
-        assert list(bell.ids(session, actor, unread=True)) == [fresh]
+        assert list(bell.ids(session, actor, only=Only(unread=True))) == [fresh]
         assert all(bell.rows(session, actor, old)[entry].read for entry in old)
 
 
@@ -69,9 +71,9 @@ def test_filters(store: Store, actor: Actor, company: CompanyView, ring: Ring) -
     bad = ring("Quebrou", type_key="sending_failed")
     own = ring("Do parceiro", company_id=None)
     with store.reading() as session:
-        assert list(bell.ids(session, actor, severity="error")) == [bad]
-        assert list(bell.ids(session, actor, type_key="general")) == [own]
-        assert list(bell.ids(session, actor, company_id=company.id)) == [bad]
+        assert list(bell.ids(session, actor, only=Only(severity="error"))) == [bad]
+        assert list(bell.ids(session, actor, only=Only(type_key="general"))) == [own]
+        assert list(bell.ids(session, actor, only=Only(company_id=company.id))) == [bad]
         assert list(bell.ids(session, actor, filter="QUEBROU padaria")) == [bad]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from services.notifications.bell import BellView
 
 _MOST = 10_000
-# Entries committed out of the order of their ids are still found this far back.
+# Entries committed out of the order of their turns are still found this far back.
 _OVERLAP = 200
 
 
@@ -26,6 +26,16 @@ def build(_name: str, group: ArgumentParser) -> None:
         "list", _("os avisos, o mais novo primeiro"), "carteiro bell list --unread --json", _list
     )
     several.add_argument("--unread", action="store_true", help=_("só os não lidos"))
+    several.add_argument("--company", metavar="CNPJ", help=_("só os desta empresa"))
+    several.add_argument(
+        "--type", metavar=_("TIPO"), help=_("só deste tipo: veja carteiro notification-type list")
+    )
+    several.add_argument(
+        "--severity", choices=("info", "warning", "error"), help=_("só desta gravidade")
+    )
+    several.add_argument(
+        "--limit", type=int, default=_MOST, metavar="N", help=_("no máximo tantos")
+    )
     read = actions.add(
         "read",
         _("marca avisos como lidos"),
@@ -42,12 +52,19 @@ def build(_name: str, group: ArgumentParser) -> None:
 def _list(context: Context) -> None:
     from services.notifications import bell
 
-    found = context.ask(bell.feed, unread=context.args.unread, limit=_MOST)
+    args = context.args
+    only = bell.Only(
+        args.unread,
+        context.company(args.company).id if args.company else None,
+        args.type,
+        args.severity,
+    )
+    found = context.ask(bell.feed, only=only, limit=args.limit)
     context.out.give(
         found,
         lambda: context.out.table(
-            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Lido")),
-            ((e.id, e.at, e.severity, e.company_nickname, e.title, e.read) for e in found),
+            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Vezes"), _("Lido")),
+            ((e.id, e.at, e.severity, e.company_nickname, e.title, e.count, e.read) for e in found),
             _("Nenhum aviso"),
         ),
     )
@@ -77,24 +94,24 @@ def _watch(context: Context) -> None:
         changed = asyncio.Event()
         context.office.on_change(changed.set)
         newest = await context.office.ask(bell.feed, actor, limit=_OVERLAP)
-        seen = {entry.id for entry in newest}
+        seen = {entry.turn for entry in newest}
         last = max(seen, default=0)
         while True:
             await changed.wait()
             changed.clear()
             after = max(0, last - _OVERLAP)
-            for entry in await context.office.ask(bell.feed, actor, after_id=after, limit=_MOST):
-                if entry.id not in seen:
-                    seen.add(entry.id)
+            for entry in await context.office.ask(bell.feed, actor, after=after, limit=_MOST):
+                if entry.turn not in seen:
+                    seen.add(entry.turn)
                     _tell(context, entry)
             last = max(seen, default=0)
-            seen = {i for i in seen if i > last - 2 * _OVERLAP}
+            seen = {turn for turn in seen if turn > last - 2 * _OVERLAP}
 
     context.run(follow())
 
 
 def _tell(context: Context, entry: BellView) -> None:
+    title = f"{entry.title} ×{entry.count}" if entry.repeated else entry.title
     context.out.event(
-        entry,
-        f"{moment(entry.at)}  {entry.severity}  {entry.company_nickname or ''}  {entry.title}",
+        entry, f"{moment(entry.at)}  {entry.severity}  {entry.company_nickname or ''}  {title}"
     )

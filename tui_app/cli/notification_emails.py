@@ -85,13 +85,30 @@ def _types(group: ArgumentParser) -> None:
     add = actions.add(
         "add",
         _("um tipo do parceiro, para o que os sistemas dele avisam"),
-        'carteiro notification-type add boleto_vencido --title "Boleto vencido"',
+        'carteiro notification-type add boleto_vencido --title "Boleto vencido de {company}" '
+        '--text "O boleto de {valor} venceu em {vencimento}."',
         _add_type,
     )
     add.add_argument("key", metavar=_("CHAVE"), help=_("minúsculas, números e _"))
-    add.add_argument("--title", required=True, help=_("o nome que as pessoas leem"))
+    add.add_argument(
+        "--title", required=True, help=_("o nome que as pessoas leem, e o assunto quando falta um")
+    )
+    add.add_argument(
+        "--text",
+        default="",
+        help=_(
+            "o modelo do texto: {company} {legal_name} {cnpj} {partner} {date} {time} {subject} "
+            "{body}, e o que notify --set disser"
+        ),
+    )
+    add.add_argument("--title-en", default="", help=_("o mesmo em inglês"))
+    add.add_argument("--text-en", default="", help=_("o mesmo em inglês"))
     add.add_argument("--severity", choices=("info", "warning", "error"), default="info")
-    add.add_argument("--bell-only", action="store_true", help=_("só no sino, sem e-mail"))
+    where = add.add_mutually_exclusive_group()
+    where.add_argument("--bell-only", action="store_true", help=_("só no sino, sem e-mail"))
+    where.add_argument(
+        "--email-only", action="store_true", help=_("só por e-mail; sem ter como sair, no sino")
+    )
 
 
 def _recipients(group: ArgumentParser) -> None:
@@ -186,8 +203,14 @@ def _list_types(context: Context) -> None:
     context.out.give(
         found,
         lambda: context.out.table(
-            (_("Chave"), _("Título"), _("Gravidade"), _("Por e-mail"), _("Do parceiro")),
-            ((each.key, each.title, each.severity, each.by_email, each.own) for each in found),
+            (
+                *(_("Chave"), _("Título"), _("Gravidade")),
+                *(_("Por e-mail"), _("No sino"), _("Do parceiro")),
+            ),
+            (
+                (each.key, each.title, each.severity, each.by_email, each.by_bell, each.own)
+                for each in found
+            ),
             "",
         ),
     )
@@ -201,8 +224,12 @@ def _add_type(context: Context) -> None:
         types.add_type,
         args.key,
         title=args.title,
+        text=args.text,
+        title_en=args.title_en,
+        text_en=args.text_en,
         severity=args.severity,
         by_email=not args.bell_only,
+        by_bell=not args.email_only,
     )
     context.out.give(made, lambda: context.out.say(_("Tipo {key} criado").format(key=made.key)))
 

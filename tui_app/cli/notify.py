@@ -9,7 +9,7 @@ from pathlib import Path
 from services.errors import Invalid
 from services.language import _
 from tui_app.cli.context import Context
-from tui_app.cli.parser import act
+from tui_app.cli.parser import UsageError, act
 
 # XML and PDF as every machine should name them, whatever its own tables say.
 _KINDS = {".xml": "application/xml", ".pdf": "application/pdf", ".zip": "application/zip"}
@@ -20,15 +20,23 @@ def build(_name: str, group: ArgumentParser) -> None:
     act(
         group,
         "carteiro notify --company 11222333000181 --type general "
-        '--subject "Relatório de março" --body "Segue em anexo." --attach relatorio.pdf',
+        '--subject "Relatório de março" --body "Segue em anexo." --attach relatorio.pdf\n'
+        "  carteiro notify --company 11222333000181 --type boleto_vencido --set valor=120,00",
         _notify,
     )
     group.add_argument("--company", required=True, metavar="CNPJ")
     group.add_argument("--type", required=True, metavar=_("TIPO"), help=_("por exemplo, general"))
-    group.add_argument("--subject", required=True, metavar=_("ASSUNTO"))
-    body = group.add_mutually_exclusive_group(required=True)
-    body.add_argument("--body", metavar=_("TEXTO"))
+    group.add_argument("--subject", metavar=_("ASSUNTO"), help=_("sem ele, o do tipo"))
+    body = group.add_mutually_exclusive_group()
+    body.add_argument("--body", metavar=_("TEXTO"), help=_("sem ele, o modelo do tipo"))
     body.add_argument("--body-file", metavar=_("ARQUIVO"))
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar=_("NOME=VALOR"),
+        help=_("um valor para {nome} no modelo do tipo; pode repetir"),
+    )
     group.add_argument("--attach", action="append", default=[], metavar=_("ARQUIVO"))
     group.add_argument("--key", metavar=_("CHAVE"), help=_("a mesma chave avisa uma só vez"))
 
@@ -38,7 +46,7 @@ def _notify(context: Context) -> None:
 
     args = context.args
     body = args.body
-    if body is None:
+    if args.body_file is not None:
         try:
             body = _bytes(args.body_file, "body_file").decode()
         except UnicodeDecodeError:
@@ -53,11 +61,14 @@ def _notify(context: Context) -> None:
         type_key=args.type,
         subject=args.subject,
         body=body,
+        values=dict(map(_value, args.set)),
         attachments=attachments,
         key=args.key,
     )
     if told.duplicate:
         words = _("Já avisado antes com esta chave: nada foi feito")
+    elif told.bell_id is None:
+        words = _("Na fila de envio: e-mail {id}").format(id=told.outbox_id)
     elif told.outbox_id is None:
         words = _("Registrado no sino; nenhum e-mail sai (o sino diz por quê)")
     else:
@@ -71,6 +82,13 @@ def _notify(context: Context) -> None:
         },
         lambda: context.out.say(words),
     )
+
+
+def _value(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not equals:
+        raise UsageError(_("--set: escreva NOME=VALOR"))
+    return name, value
 
 
 def _attachment(name: str) -> tuple[str, str, bytes]:
