@@ -29,7 +29,8 @@ class Settings:
 
     ``microsoft_client_id`` is the application registered for this installation, without which
     nobody can sign in; ``microsoft_authority`` the base address of the identity provider;
-    ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45).
+    ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45);
+    ``bell_retention_days`` how long the bell keeps what happened, errors twice as long (R52).
     ``documents_folder`` is where documents are left to be sent (R31); None: nowhere.
     """
 
@@ -48,6 +49,7 @@ class Settings:
     reading_connections: int = 16
     documents_folder: Path | None = None
     terminal_bell: bool = False
+    bell_retention_days: float = 180.0
     microsoft_authority: str = MICROSOFT_AUTHORITY
     microsoft_client_id: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)

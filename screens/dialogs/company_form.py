@@ -36,6 +36,13 @@ def fields(*, editing: bool) -> list[FieldSpec]:
             visible_when=lambda values: bool(values["invoicy_mail"]),
         ),
         FieldSpec("may_register", _("Pode cadastrar caixas"), kind="switch"),
+        FieldSpec(
+            "silence_notice",
+            _("Aviso de silêncio"),
+            kind="switch",
+            help=_("Quando nada chega por mais tempo que o costume, ou por 30 dias."),
+            visible_when=lambda values: bool(values["document_import"]),
+        ),
     ]
 
 
@@ -99,11 +106,12 @@ def _values(view: CompanyView | None) -> dict[str, Value]:
         return {
             "cnpj": "", "nickname": "", "legal_name": "", "headquarters": "",
             "notification_email": "", "document_import": True, "invoicy_mail": False,
-            "may_register": True, "sender_name": "",
+            "may_register": True, "sender_name": "", "silence_notice": True,
         }  # fmt: skip
     return {
         "cnpj": view.cnpj, "nickname": view.nickname, "legal_name": view.legal_name,
         "headquarters": view.headquarters or "", "notification_email": view.notification_email or "",
         "document_import": view.document_import, "invoicy_mail": view.invoicy_mail,
         "may_register": view.may_register, "sender_name": view.sender_name,
+        "silence_notice": view.silence_notice,
     }  # fmt: skip

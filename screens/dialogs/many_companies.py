@@ -36,6 +36,7 @@ def switch_words(field: str) -> str:
         "document_import": _("Importação de Documentos"),
         "invoicy_mail": "InvoiCy Mail",
         "may_register": _("Pode cadastrar caixas"),
+        "silence_notice": _("Aviso de silêncio"),
     }[field]
 
 
@@ -78,7 +79,10 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
                     kind="choice",
                     choices=[
                         (name, switch_words(name))
-                        for name in ("invoicy_mail", "document_import", "may_register")
+                        for name in (
+                            *("invoicy_mail", "document_import"),
+                            *("may_register", "silence_notice"),
+                        )
                     ],
                 ),
                 FieldSpec("on", _("Ativar"), kind="switch"),

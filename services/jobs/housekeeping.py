@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from services.store.engine import Store
 
 _SILENCE = "silence"
-_DAY_SECONDS = 86_400.0
+_BELL = "bell"
+_HOUR_SECONDS = 3_600.0
 
 
 async def put_away(store: Store) -> None:
-    """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6)."""
+    """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6);
+    once an hour, by one process, what the bell has kept for long enough (R52).
+    """
     await asyncio.to_thread(partial(_put_away, store))
 
 
@@ -24,21 +27,34 @@ def _put_away(store: Store) -> None:
 
     with store.writing() as session:
         removed.purge(session)
+    if not _our_turn(store, _BELL, _HOUR_SECONDS):
+        return
+    from services.notifications import retention
+
+    days = store.settings.bell_retention_days
+    gone = 1
+    while gone:
+        # Others write between two of these.
+        with store.writing() as session:
+            gone = retention.purge(session, days)
 
 
 async def warn_of_silence(store: Store) -> None:
-    """Once a day, by one process: companies of which nothing was imported for 30 days (R29)."""
+    """Every six hours, by one process: companies to which nothing comes any more (R29)."""
     await asyncio.to_thread(partial(_warn_of_silence, store))
 
 
 def _warn_of_silence(store: Store) -> None:
-    from services.store import leases
-
-    # Whoever finds that the last day's turn is over takes the next; nobody gives it back.
-    with store.writing() as session:
-        if leases.take(session, _SILENCE, uuid.uuid4().hex, _DAY_SECONDS) is None:
-            return
+    if not _our_turn(store, _SILENCE, 6 * _HOUR_SECONDS):
+        return
     from services.reading import silence
 
+    silence.warn(store)
+
+
+def _our_turn(store: Store, name: str, seconds: float) -> bool:
+    """Whoever finds that the last turn is over takes the next; nobody gives it back."""
+    from services.store import leases
+
     with store.writing() as session:
-        silence.warn(session)
+        return leases.take(session, name, uuid.uuid4().hex, seconds) is not None

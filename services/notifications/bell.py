@@ -76,6 +76,7 @@ class BellView:
     count: int
     first_at: datetime
     turn: int
+    company_id: int | None
 
     @property
     def repeated(self) -> bool:
@@ -279,6 +280,7 @@ def _rows(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
             BellEntry.count,
             BellEntry.first_at,
             BellEntry.turn,
+            BellEntry.company_id,
         )
         .outerjoin(Company, Company.id == BellEntry.company_id)
         .where(_visible(actor))

@@ -17,7 +17,7 @@ from services.registry.audit import Change
 from services.registry.fields import Form
 from services.store.models import Company
 
-FLAGS = ("document_import", "invoicy_mail", "may_register")
+FLAGS = ("document_import", "invoicy_mail", "may_register", "silence_notice")
 _COMPANY = cast(Table, Company.__table__)
 # Both databases cap the parameters of a statement.
 _AT_ONCE = 1_000

@@ -240,6 +240,7 @@ def _draft(session: Session, row: Company) -> CompanyDraft:
         row.invoicy_mail,
         row.may_register,
         row.sender_name,
+        row.silence_notice,
     )
 
 

@@ -85,6 +85,7 @@ COLUMNS = (
     Column("invoicy_mail", "invoicy_mail", (), _flag),
     Column("may_register", "pode_cadastrar", ("pode_cadastrar_caixas",), _flag),
     Column("sender_name", "nome_remetente", ("nome_do_remetente",), _text, ("",)),
+    Column("silence_notice", "aviso_silencio", ("aviso_de_silencio",), _flag),
 )
 _BY_KEY = {key: column for column in COLUMNS for key in column.keys}
 KNOWN = frozenset(_BY_KEY)

@@ -22,7 +22,8 @@ class CompanyDraft:
     """What a person fills in; ``cnpj`` and ``headquarters`` (a CNPJ) with or without mask.
 
     ``notification_email`` may name several addresses separated by ``;``. ``invoicy_mail`` None
-    means: as the partner decided for new companies (R14).
+    means: as the partner decided for new companies (R14). ``silence_notice`` is whether it is told
+    of when no documents come (R29).
     """
 
     cnpj: str
@@ -34,6 +35,7 @@ class CompanyDraft:
     invoicy_mail: bool | None = None
     may_register: bool = True
     sender_name: str = ""
+    silence_notice: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def check(draft: CompanyDraft, around: Around, own: str | None) -> CompanyDraft:
         ("document_import", _("Importação de Documentos")),
         ("invoicy_mail", _("InvoiCy Mail")),
         ("may_register", _("Pode cadastrar caixas")),
+        ("silence_notice", _("Aviso de silêncio")),
     ):
         form.flag(name, label, getattr(draft, name))
     form.done()
@@ -127,6 +130,7 @@ def columns(clean: CompanyDraft) -> dict[str, Any]:
         "invoicy_mail": clean.invoicy_mail,
         "may_register": clean.may_register,
         "sender_name": clean.sender_name,
+        "silence_notice": clean.silence_notice,
         "nickname_key": search.key(clean.nickname, most=120),
         "search_key": search.key(clean.nickname, clean.cnpj, clean.legal_name, most=400),
     }

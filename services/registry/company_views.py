@@ -25,7 +25,8 @@ _NAMED = 5
 class CompanyView:
     """A company as screens and the command line see it; CNPJs without mask.
 
-    ``sender_name`` is the name under which the platform's relay sends for it (R14).
+    ``sender_name`` is the name under which the platform's relay sends for it (R14);
+    ``silence_notice`` whether it is told when no documents come (R29).
     """
 
     id: int
@@ -39,6 +40,7 @@ class CompanyView:
     may_register: bool
     version: int
     sender_name: str = ""
+    silence_notice: bool = True
 
 
 def ids(
@@ -146,6 +148,7 @@ def view_of(row: Company, headquarters: str | None) -> CompanyView:
         row.may_register,
         row.version,
         row.sender_name,
+        row.silence_notice,
     )
 
 

@@ -79,6 +79,7 @@ def load(
             Company.invoicy_mail,
             Company.may_register,
             Company.sender_name,
+            Company.silence_notice,
         )
         .outerjoin(above, above.id == Company.headquarters_id)
         .where(Company.partner_id == partner_id)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
 
 from services import clock
 from services.jobs import runner
+from services.notifications import bell, retention
+from services.notifications.by_hand import notify
 from services.office import Office
 from services.registry import imports
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
+from services.store.mail import BellEntry, BellRead, Notification
 from tests.registry.branch import family
+
+
+@pytest.fixture
+def day() -> Iterator[Callable[[float], None]]:
+    """``day(n)``: it is n days later than at the start."""
+    at = clock.now()
+    yield lambda n: clock.set_source(lambda: at + timedelta(days=n))
+    clock.set_source(None)
 
 
 async def test_removed_mailboxes_go_after_thirty_days(
@@ -29,3 +44,44 @@ async def test_removed_mailboxes_go_after_thirty_days(
             assert known.places_of_secrets().count("removed_mailbox") == left
     finally:
         clock.set_source(None)
+
+
+async def test_the_bell_forgets_errors_last(
+    office: Office,
+    actor: Actor,
+    company: CompanyView,
+    day: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R52: after 180 days, errors after 360, read marks and notifications too; a few at a time."""
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    for kind in ("general", "document_rejected", "sending_failed", "general", "general"):
+        office.do_now(notify, actor, company.id, type_key=kind, subject=kind, body="b")
+    ids = office.ask_now(bell.ids, actor)
+    office.do_now(bell.mark_read, actor, ids)
+    left = []
+    for number in (179, 181, 359, 361):
+        day(number)
+        await runner.run_once(office, only=())
+        with office.store.reading() as session:
+            left.append(
+                tuple(
+                    session.scalar(select(func.count()).select_from(table))
+                    for table in (BellEntry, BellRead, Notification)
+                )
+            )
+    assert left == [(5, 5, 5), (1, 1, 5), (1, 1, 5), (0, 0, 0)]
+
+
+def test_what_comes_after_all_is_gone_is_new(
+    office: Office, actor: Actor, company: CompanyView, day: Callable[[float], None]
+) -> None:
+    """R52: whoever had read everything is told of it."""
+    office.do_now(notify, actor, company.id, type_key="general", subject="a", body="b")
+    day(1)
+    office.do_now(bell.mark_all_read, actor)
+    day(400)
+    office.do_now(lambda session: retention.purge(session, 180))
+    assert list(office.ask_now(bell.ids, actor)) == []
+    office.do_now(notify, actor, company.id, type_key="general", subject="c", body="b")
+    assert office.ask_now(bell.unread_count, actor) == 1

@@ -29,7 +29,7 @@ from services.store.models import AuditEntry, Partner, User
 HEAD = "cnpj;apelido;razao_social"
 ALL = (
     "cnpj;apelido;razao_social;matriz;email_notificacao;importacao_documentos;"
-    "invoicy_mail;pode_cadastrar;nome_remetente"
+    "invoicy_mail;pode_cadastrar;nome_remetente;aviso_silencio"
 )
 
 
@@ -215,7 +215,7 @@ def test_every_error_of_every_line(office: Office, actor: Actor, company: Compan
         f"{number(6)};;x;;nada;talvez",
         f"{number(5)};De novo;De novo Ltda",
         f"{number(7)};A;B;;;;;;a\x07b",
-        f"{number(8)};A;B;;;;;;;sobra",
+        f"{number(8)};A;B;;;;;;;;sobra",
     )
     assert errors(planned) == [
         (3, "document_import"),
@@ -401,7 +401,7 @@ def test_file_as_it_is_written(office: Office, actor: Actor, company: CompanyVie
     assert data.startswith(codecs.BOM_UTF8 + ALL.encode() + b"\r\n")
     assert data.decode("utf-8-sig").splitlines()[1] == (
         f'{company.cnpj};"\'=1+1;""x""";Padaria São João Ltda;;dono@padaria.example;'
-        "sim;não;sim;'@SUM(A1)"
+        "sim;não;sim;'@SUM(A1);sim"
     )
     assert dict(office.ask_now(company_csv.plan, actor, data).counts)["same"] == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from services.notifications import bell
+from services.notifications import bell, ringing
 from services.notifications.by_hand import notify
 from services.outbox import queue
 from services.registry import mailboxes
@@ -84,10 +84,92 @@ async def test_an_entry_that_is_opened_is_read(
         await c.press("b")
         await c.shows("Certificado")
         await c.press("enter")
-        await c.until(lambda: c.dialog == "Details", "the details")
+        await c.until(lambda: c.dialog == "BellEntryDetails", "the details")
         await c.until(lambda: c.text.count("vence amanhã") == 2, "title and text")
         await c.press("escape")
         await c.until(lambda: "🔔 0" in c.lines[0], "the count")
+
+
+async def test_what_comes_again_is_one_line_that_counts(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R35, R52: on top, unread again, and calls nobody a second time."""
+
+    def again() -> None:
+        with store.writing() as session:
+            ringing.ring(
+                session, partner_id=actor.partner_id, company_id=company.id, same="caixa",
+                type_key="reading_failed", title="A leitura parou", text="Recusado",
+            )  # fmt: skip
+
+    again()
+    ring(store, actor, company, "Outra ocorrência")
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("b")
+        await c.shows("Outra", "A leitura parou")
+        await c.press("M")
+        await c.until(lambda: "🔔 0" in c.lines[0], "everything read")
+        for _time in range(99):
+            again()
+        await c.shows("×100 A leitura parou", "🔔 1")
+        assert c.lines.index(_line(c.lines, "×100")) < c.lines.index(_line(c.lines, "Outra"))
+        await c.press("home", "enter")
+        await c.in_front("BellEntryDetails")
+        await c.shows("Repetiu-se  ×100, a primeira em", "Recusado")
+
+
+async def test_the_bell_shows_what_is_asked_for(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: by company, type and severity in a form, the unread by a key; words beside the title."""
+    ring(store, actor, company, "Geral")
+    with store.writing() as session:
+        bell.add(
+            session, partner_id=actor.partner_id, company_id=None, type_key="reading_failed",
+            title="Do parceiro",
+        )  # fmt: skip
+    async with console((100, 30)) as c:
+        await c.at_home()
+        await c.press("b")
+        await c.shows("Geral", "Do parceiro")
+        await c.press("m", "u")
+        await c.shows("· não lidas")
+        await c.until(lambda: "Do parceiro" not in c.text, "one is read")
+        await c.press("u")
+        await c.shows("Do parceiro")
+        await c.press("f")
+        await c.in_front("BellFilter")
+        await c.press("tab", "tab", "down", "f2")
+        await c.in_front("BellScreen")
+        await c.shows("· Erro", "Do parceiro")
+        await c.until(lambda: "Geral" not in c.text, "only errors")
+        await c.press("f", "f4")
+        await c.shows("Geral", "Do parceiro")
+
+
+async def test_an_entry_leads_to_its_email(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: g goes to the e-mail in Fila de envio, with the cursor on it."""
+    number = enqueue(store, actor, company, "Primeira nota")
+    enqueue(store, actor, company, "Segunda nota")
+    with store.writing() as session:
+        bell.add(
+            session, partner_id=actor.partner_id, company_id=company.id, cause=("outbox", number),
+            type_key="sending_failed", title="E-mail não entregue",
+        )  # fmt: skip
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("b")
+        await c.shows("não entregue")
+        await c.press("enter")
+        await c.in_front("BellEntryDetails")
+        await c.press("g")
+        await c.in_front("OutboxScreen")
+        await c.until(
+            lambda: any("▸" in line and "Primeira nota" in line for line in c.lines[1:]), "the row"
+        )
 
 
 async def test_an_entry_of_the_relay_leads_to_it(

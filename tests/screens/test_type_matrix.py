@@ -128,9 +128,10 @@ async def test_ticks_are_not_lost(
         await opened(c, "Padaria São João: recebe")
         await c.press("right", "space")
         await c.shows("1 a incluir")
-        office.do_now(subscriptions.subscribe, actor, tax.id, company.id, ["general"])
+        office.do_now(subscriptions.subscribe, actor, tax.id, company.id, ["report_ready"])
         await c.until(
-            lambda: any("Padaria" in line and line.count("✓") == 3 for line in c.lines), "general"
+            lambda: any("Padaria" in line and line.count("✓") == 3 for line in c.lines),
+            "report_ready",
         )
         await c.shows("1 a incluir")
         await c.press("escape")
@@ -140,7 +141,9 @@ async def test_ticks_are_not_lost(
         await c.in_front("TypeMatrix")
         await c.press("f2")
         await c.in_front("NotificationEmailsScreen")
-    assert received(store, actor, tax) == {company.id: FAILURES | {"general", "mailbox_recovered"}}
+    assert received(store, actor, tax) == {
+        company.id: FAILURES | {"report_ready", "mailbox_recovered"}
+    }
 
 
 async def test_more_types_than_there_is_room(
@@ -153,7 +156,7 @@ async def test_more_types_than_there_is_room(
     async with console((80, 24)) as c:
         await opened(c, "Ina Rec", "Padaria São João: recebe")
         assert "6º" not in c.text
-        await c.press(*["right"] * 17)
+        await c.press(*["right"] * 18)
         await c.shows("6º", "6º aviso · Padaria São João: não recebe")
         assert "Ina " not in c.text
         assert any("▸ Padaria São João" in line for line in c.lines)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.registry.bulk import BulkOutcome
     from services.registry.company_csv import Applied, Line, Plan
 
-_SWITCHES = ("document_import", "invoicy_mail", "may_register")
+_SWITCHES = ("document_import", "invoicy_mail", "may_register", "silence_notice")
 _AT_ONCE = 500
 
 
@@ -75,6 +75,7 @@ def switches(parser: ArgumentParser) -> None:
             _("extensão Importação de Documentos"),
             _("extensão InvoiCy Mail"),
             _("usuários da empresa podem cadastrar caixas"),
+            _("aviso de 30 dias sem documentos e de silêncio fora do comum"),
         ),
         strict=True,
     ):
