@@ -137,26 +137,29 @@ def ids(
 
     Every word of ``filter`` must be found, among the newest :data:`MOST_SEARCHED` of ``only``.
     """
-    query = select(BellEntry.id, BellEntry.turn).where(
-        _visible(actor), *_conditions(session, actor, only)
-    )
-    query = query.order_by(BellEntry.turn.desc())
+    wanted = (_visible(actor), *_conditions(session, actor, only))
     words = filter.split()
     if not words:
+        query = select(BellEntry.id).where(*wanted).order_by(BellEntry.turn.desc())
         return array("q", session.scalars(query.limit(MOST_LISTED)))
-    newest = query.limit(MOST_SEARCHED).subquery()
+    newest = (
+        select(BellEntry.id, BellEntry.turn, BellEntry.title, BellEntry.text, BellEntry.company_id)
+        .where(*wanted)
+        .order_by(BellEntry.turn.desc())
+        .limit(MOST_SEARCHED)
+        .subquery()
+    )
     found = (
         select(newest.c.id)
-        .join(BellEntry, BellEntry.id == newest.c.id)
-        .outerjoin(Company, Company.id == BellEntry.company_id)
+        .outerjoin(Company, Company.id == newest.c.company_id)
         .order_by(newest.c.turn.desc())
         .limit(MOST_LISTED)
     )
     for word in words:
         lowered = word.lower()
         found = found.where(
-            func.lower(BellEntry.title).contains(lowered, autoescape=True)
-            | func.lower(BellEntry.text).contains(lowered, autoescape=True)
+            func.lower(newest.c.title).contains(lowered, autoescape=True)
+            | func.lower(newest.c.text).contains(lowered, autoescape=True)
             | search.matches(Company.search_key, word)
         )
     return array("q", session.scalars(found))

@@ -197,6 +197,7 @@ class BellEntry(Base):
         Index("ix_bell_company", "company_id", "turn"),
         Index("ix_bell_type", "partner_id", "type_key", "turn"),
         Index("ix_bell_severity", "partner_id", "severity", "turn"),
+        Index("ix_bell_both", "partner_id", "type_key", "severity", "turn"),
         Index("ix_bell_age", "severity", "at"),
         Index("ux_bell_fold", "fold_key", unique=True),
         Index(

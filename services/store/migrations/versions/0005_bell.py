@@ -29,6 +29,7 @@ def upgrade() -> None:
     op.create_index("ix_bell_company", "bell_entry", ["company_id", "turn"])
     op.create_index("ix_bell_type", "bell_entry", ["partner_id", "type_key", "turn"])
     op.create_index("ix_bell_severity", "bell_entry", ["partner_id", "severity", "turn"])
+    op.create_index("ix_bell_both", "bell_entry", ["partner_id", "type_key", "severity", "turn"])
     op.create_index("ix_bell_age", "bell_entry", ["severity", "at"])
     op.create_index("ux_bell_fold", "bell_entry", ["fold_key"], unique=True)
     op.create_index("ix_notification_created_at", "notification", ["created_at"])
