@@ -80,7 +80,7 @@ class _Story:
         """Whatever is there now does not count."""
         office, actor = self._world.office, self._world.actor
         newest = await office.ask(bell.feed, actor, limit=1)
-        self._last = newest[0].id if newest else 0
+        self._last = newest[0].turn if newest else 0
         self._documents = await office.ask(total_count, actor)
         self._sent = (await office.ask(counts, actor)).get("sent", 0)
 
@@ -101,8 +101,8 @@ class _Story:
     async def look(self) -> None:
         """Take note of what is new."""
         office, actor, seen = self._world.office, self._world.actor, self.seen
-        for entry in await office.ask(bell.feed, actor, after_id=self._last):
-            self._last = entry.id
+        for entry in await office.ask(bell.feed, actor, after=self._last):
+            self._last = entry.turn
             self._tell(time.monotonic() - self._began, entry)
             seen.inactivated += entry.type == "mailbox_inactivated"
             seen.recovered += entry.type == "mailbox_recovered"
