@@ -70,12 +70,16 @@ def empty(target: Connection) -> None:
 
 
 def _count_on(target: Connection) -> None:
-    """Let new rows be numbered after the last one copied."""
+    """Let new rows be numbered after the last one copied; the bell's turns come from there too."""
     for table in tables():
         if "id" in table.c and table.c.id.primary_key:
+            last = f"SELECT coalesce(max(id), 0) FROM {table.name}"  # noqa: S608
+            if table.name == "bell_entry":
+                last += " UNION SELECT coalesce(max(turn), 0) FROM bell_entry"
+                last += " UNION SELECT coalesce(max(bell_read_up_to), 0) FROM app_user"
             target.execute(
                 text(
                     f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"  # noqa: S608
-                    f" (SELECT coalesce(max(id), 0) + 1 FROM {table.name}), false)"
+                    f" (SELECT max(given) + 1 FROM ({last}) AS last (given)), false)"
                 )
             )
