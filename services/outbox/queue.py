@@ -20,7 +20,7 @@ from services.language import _
 from services.outbox.schedule import GIVE_UP
 from services.registry import access, audit
 from services.registry.access import Actor
-from services.safe_text import safe, safe_block
+from services.safe_text import kept, kept_block, safe
 from services.store.blobs import keep_blobs
 from services.store.mail import (
     OutboxAttachment,
@@ -116,7 +116,7 @@ def place(
             notification_id=notification_id,
             idempotency_key=idempotency_key,
             message_id=_message_id(session, company_id),
-            subject=safe(subject, 900),
+            subject=kept(subject, 900),
             state=OutboxState.QUEUED if some_valid else OutboxState.FAILED,
             attempts=0,
             fence=0,
@@ -140,7 +140,7 @@ def place(
     session.execute(
         insert(OutboxContent).values(
             message_id=message_id,
-            body=safe_block(body, MOST_TEXT),
+            body=kept_block(body, MOST_TEXT),
             note=None if note is None else safe(note, 500),
         )
     )
