@@ -70,6 +70,7 @@ class CarteiroApp(Commanded, App[int]):
             "guidance",
             _("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
         ),
+        Command("app.manual", "f6", _("Manual"), "manual", _("Os capítulos, e uma busca em todos")),
         Command(
             "app.partner",
             "p",
@@ -322,6 +323,12 @@ class CarteiroApp(Commanded, App[int]):
         if isinstance(self.screen, FramedScreen):
             self.push_screen(HelpDialog(self.screen.title_words(), self.screen.help_words()))
 
+    def action_manual(self) -> None:
+        """The manual, at the chapter of this screen."""
+        from screens.dialogs.manual import CHAPTER_OF, ManualDialog
+
+        self.push_screen(ManualDialog(at=CHAPTER_OF.get(self.screen_key)))
+
     def action_guidance(self) -> None:
         """What the providers ask before a mailbox works (R51)."""
         from screens.dialogs.guidance import GuidanceDialog
@@ -381,7 +388,11 @@ class CarteiroApp(Commanded, App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what can be done now; nothing of Textual's that writes files."""
+        from screens.dialogs.manual import palette_entries
+
         yield from palette(screen)
+        if isinstance(screen, FramedScreen):
+            yield from palette_entries(self)
 
 
 def run(settings: Settings, user: str | None = None) -> int:

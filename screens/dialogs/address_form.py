@@ -64,6 +64,7 @@ class AddressForm(RecordForm[AddressView]):
             when=lambda form: form.is_of_user,
         ),
     )
+    rules: ClassVar[str] = "address"
 
     def __init__(self, desk: Desk, view: AddressView | None = None) -> None:
         super().__init__(desk, fields(view), _values(view), view)

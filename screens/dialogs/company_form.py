@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
@@ -53,6 +53,8 @@ def label_of(name: str) -> str:
 
 class CompanyForm(RecordForm[CompanyView]):
     """Register or change a company."""
+
+    rules: ClassVar[str] = "company"
 
     def __init__(self, desk: Desk, view: CompanyView | None = None) -> None:
         super().__init__(desk, fields(editing=view is not None), _values(view), view)

@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.dates import day
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.help import Helped
 from screens.dialogs.register_way import name_of
 from screens.widgets.fields import FieldSpec
 from screens.widgets.foreign import Foreign
@@ -34,7 +35,7 @@ def security_words(security: str) -> str:
     return {"tls": "TLS", "starttls": "STARTTLS", "none": _("sem TLS")}.get(security, security)
 
 
-class ImportMailbox(Commanded, ModalScreen[MailboxView | None]):
+class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
     """Shows a :class:`Preview` and asks for the sender name; gives the copy, or None when left."""
 
     DEFAULT_CSS = """
@@ -50,6 +51,7 @@ class ImportMailbox(Commanded, ModalScreen[MailboxView | None]):
         Command("import_mailbox.do", "f2,ctrl+s", _("Importar"), "do", order=1),
         Command("import_mailbox.leave", "escape", _("Voltar"), "leave", order=2),
     )
+    rules: ClassVar[str] = "import"
 
     def __init__(self, desk: Desk, company: CompanyView, kind: str, preview: Preview) -> None:
         super().__init__()
@@ -62,11 +64,12 @@ class ImportMailbox(Commanded, ModalScreen[MailboxView | None]):
             {"sender_name": preview.comes.sender_name},
         )
 
+    def title_words(self) -> str:
+        return f"{name_of(self._kind)} · {self.company.nickname}"
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Foreign(
-                f"{name_of(self._kind)} · {self.company.nickname}", classes="dialog-title"
-            )
+            yield Foreign(self.title_words(), classes="dialog-title")
             yield Foreign(id="told", block=True)
             with VerticalScroll(classes="side", id="goes", can_focus=False):
                 yield Foreign(block=True, id="goes-words")

@@ -151,6 +151,7 @@ class MailboxForm(RecordForm[MailboxView]):
             when=lambda form: can_relink(form.record),
         ),
     )
+    rules: ClassVar[str] = "mailbox"
 
     def __init__(
         self, desk: Desk, company: CompanyView, function: Function, view: MailboxView | None = None

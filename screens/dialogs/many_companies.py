@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
+from screens.dialogs.help import Helped
 from screens.widgets.fields import FieldSpec
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -40,7 +41,7 @@ def switch_words(field: str) -> str:
     }[field]
 
 
-class ManyCompanies(Commanded, ModalScreen[Switching | None]):
+class ManyCompanies(Helped, ModalScreen[Switching | None]):
     """Gives what is to be switched, or None. ``marked`` may be empty; ``listed`` are all found.
 
     ``no_relay`` is what to say to who switches InvoiCy Mail on while the relay cannot be used.
@@ -54,6 +55,7 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
         Command("many_companies.go", "f2,ctrl+s", _("Aplicar"), "go", order=1),
         Command("many_companies.leave", "escape", _("Voltar"), "dismiss(None)", order=2),
     )
+    rules: ClassVar[str] = "many"
 
     def __init__(
         self,
@@ -90,9 +92,12 @@ class ManyCompanies(Commanded, ModalScreen[Switching | None]):
             {"on": True},
         )
 
+    def title_words(self) -> str:
+        return _("Alterar em lote")
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Foreign(_("Alterar em lote"), classes="dialog-title")
+            yield Foreign(self.title_words(), classes="dialog-title")
             yield self._form
             yield Foreign(id="sum", block=True)
         yield KeyLine()

@@ -43,6 +43,7 @@ class MicrosoftForm(RecordForm[Linked | None]):
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("microsoft_form.go", "f2,ctrl+s", _("Entrar na conta"), "save", order=1),
     )
+    rules: ClassVar[str] = "microsoft"
 
     def __init__(self, desk: Desk, company: CompanyView | None, kind: str) -> None:
         self.company = company

@@ -99,6 +99,7 @@ class PartnerForm(RecordForm[PartnerView]):
         ),
     )
     record: PartnerView
+    rules: ClassVar[str] = "partner"
 
     def __init__(self, desk: Desk, view: PartnerView) -> None:
         super().__init__(desk, fields(editing=view.relay is not None), _values(view), view)

@@ -45,6 +45,8 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         Command("record.leave", "escape", _("Voltar"), "leave", order=9),
         Command("record.help", "f1", _("Ajuda"), "help", order=20, palette=False),
     )
+    rules: ClassVar[str] = ""
+    """Which form it is, for the rules of its fields (``field_rules.py``)."""
 
     def __init__(
         self,

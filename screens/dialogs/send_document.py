@@ -36,6 +36,7 @@ class SendDocument(RecordForm[Queued]):
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("send_document.send", "f2,ctrl+s", _("Enviar"), "save", order=1),
     )
+    rules: ClassVar[str] = "send_document"
 
     def __init__(self, desk: Desk, document: DocumentView) -> None:
         specs = [

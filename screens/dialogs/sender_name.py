@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
@@ -17,6 +18,7 @@ class SenderName(RecordForm[CompanyRelay]):
     """Change the name in From; the address is the relay's."""
 
     record: CompanyRelay
+    rules: ClassVar[str] = "sender"
 
     def __init__(self, desk: Desk, company: CompanyView, view: CompanyRelay) -> None:
         specs = [

@@ -95,6 +95,7 @@ class ServerForm(RecordForm[ServerView]):
             when=lambda form: can_relink(form.record),
         ),
     )
+    rules: ClassVar[str] = "server"
 
     def __init__(self, desk: Desk, view: ServerView | None = None) -> None:
         super().__init__(desk, (), {}, view)

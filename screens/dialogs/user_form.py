@@ -69,6 +69,7 @@ class UserForm(RecordForm[UserView]):
             when=lambda form: form.is_of_company,
         ),
     )
+    rules: ClassVar[str] = "user"
 
     def __init__(self, desk: Desk, view: UserView | None = None) -> None:
         super().__init__(desk, fields(), _values(view), view)

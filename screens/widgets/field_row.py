@@ -43,10 +43,6 @@ class FieldRow(Vertical):
             yield self.control
         yield self._error
 
-    def help_of_field(self) -> str:
-        """The help of this field, for the help dialog."""
-        return self.spec.help
-
     def show_error(self, message: str) -> None:
         """Show what is wrong, or with "" that nothing is."""
         self.set_class(bool(message), "-wrong")

@@ -114,6 +114,7 @@ NOBODYS = {
     "init": "makes the first user",
     "discover": "asks the DNS",
     "guidance": "words that are everybody's",
+    "manual": "words that are everybody's",
     "bell watch": "bell list, going on",
     "worker": "acts in nobody's name, for whoever can open the database",
     "doctor": "looks at the installation",

@@ -178,6 +178,16 @@ STOPS = (
     Stop("audit_entry", ((("0",), "empresa: cadastro"), (("enter",), "Como ficou")), chosen=False),
     Stop("confirm", ((("1",), "nfe@padaria"), (("x",), "Excluir a caixa"))),
     Stop("help", ((("1",), "nfe@padaria"), (("question_mark",), "Ajuda"))),
+    Stop(
+        "field_help",
+        (
+            (("1",), "nfe@padaria"),
+            (("e",), "Editar caixa"),
+            (("tab", "tab", "tab", "tab", "f1"), "Neste campo: Senha"),
+        ),
+    ),
+    Stop("manual", ((("f6",), "Primeiros passos"), (tuple("matriz"), "As quatro maneiras"))),
+    Stop("manual_chapter", ((("f6",), "Primeiros passos"), (("down", "enter"), "duas listas"))),
     Stop("wizard", (), chosen=False, empty=True),
 )
 

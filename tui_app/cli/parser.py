@@ -63,6 +63,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "microsoft": ("microsoft", _("contas Microsoft: vincular e vincular de novo")),
         "discover": ("discover", _("procura no DNS o servidor de um e-mail")),
         "guidance": ("guidance", _("o que os provedores pedem: senha de app, POP")),
+        "manual": ("manual", _("o manual, por capítulos")),
         "notification-email": ("notification_emails", _("endereços que recebem notificações")),
         "notification-type": ("notification_emails", _("tipos de notificação")),
         "recipients": ("notification_emails", _("quem recebe um tipo, por quê e por qual caixa")),
