@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from screens.check_lines import check_lines
 from screens.dates import amount, when
 from screens.desk import Desk
 from screens.dialogs.details import Facts
 from screens.widgets.numbers import grouped
 from services.fiscal.contents import Contents
-from services.fiscal.labels import kind_words, words
+from services.fiscal.labels import kind_words
 from services.language import _, ngettext
 from services.reading import documents, receipts
 from services.reading.documents import DocumentView
@@ -37,10 +38,7 @@ def _lines(view: DocumentView, inside: Contents) -> list[tuple[str, str]]:
         (_("Total"), amount(view.total)),
         (_("Autorização"), _("com protocolo") if view.authorised else _("sem protocolo")),
         (_("Importado"), when(view.imported_at)),
-        (_("Dígito da chave"), words(view.checks["access_key"], "access_key")),
-        (_("Esquema"), words(view.checks["schema"], "schema")),
-        (_("Assinatura"), words(view.checks["signature"], "signature")),
-        (_("Certificado"), words(view.checks["certificate"], "certificate")),
+        *check_lines(view),
     ]
 
 

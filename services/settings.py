@@ -32,6 +32,8 @@ class Settings:
     ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45);
     ``bell_retention_days`` how long the bell keeps what happened, errors twice as long (R52).
     ``documents_folder`` is where documents are left to be sent (R31); None: nowhere.
+    ``trusted_issuers_file`` (PEM) has the authorities whose certificates documents may be signed
+    with (R40); None: nobody is asked.
     """
 
     home: Path
@@ -48,6 +50,7 @@ class Settings:
     sending_connections: int = 10
     reading_connections: int = 16
     documents_folder: Path | None = None
+    trusted_issuers_file: Path | None = None
     terminal_bell: bool = False
     bell_retention_days: float = 180.0
     microsoft_authority: str = MICROSOFT_AUTHORITY
@@ -86,7 +89,7 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     for name, value in told.items():
         values[name] = _checked(name, value)
     for name in (
-        *("database_url", "key_file", "ca_file", "documents_folder"),
+        *("database_url", "key_file", "ca_file", "documents_folder", "trusted_issuers_file"),
         *("microsoft_authority", "microsoft_client_id"),
     ):
         if env.get(f"CARTEIRO_{name.upper()}"):
@@ -115,7 +118,7 @@ def _checked(name: str, value: object) -> object:
         )
     if name == "documents_folder" and value == _OFF:
         return None
-    if name in ("key_file", "ca_file", "documents_folder"):
+    if name in ("key_file", "ca_file", "documents_folder", "trusted_issuers_file"):
         return Path(str(value)).expanduser().absolute()
     if name in _TEXT_KEYS:
         if not isinstance(value, str):

@@ -21,10 +21,14 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A label: ``code`` "ok", "failed", "altered", "absent" or "unverifiable", and why."""
+    """A label: ``code`` "ok", "failed", "altered", "absent", "unverifiable" or "unasked", and why.
+
+    ``reason`` is a code of :mod:`services.fiscal.reasons`; ``detail`` is foreign text.
+    """
 
     code: str
     reason: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,27 @@ class Checks:
     schema: Check
     signature: Check
     certificate: Check
+    chain: Check
+    protocol: Check
+
+    def named(self) -> dict[str, Check]:
+        """All of them by name."""
+        return {name: getattr(self, name) for name in CHECKS}
+
+
+CHECKS = ("access_key", "schema", "signature", "certificate", "chain", "protocol")
+"""The names of the checks, in the order in which they are made and told."""
 
 
 def words(code: str, check: str = "") -> str:
-    """The word for a code on the screen; ``check`` may be "signature", which has its own."""
+    """The word for a code on the screen; some of ``check`` have their own."""
     own = {
         ("ok", "signature"): _("íntegra"),
         ("absent", "signature"): _("sem assinatura"),
+        ("ok", "chain"): _("cadeia confiável"),
+        ("failed", "chain"): _("cadeia não confiável"),
+        ("unasked", "chain"): _("cadeia não conferida"),
+        ("absent", "protocol"): _("sem protocolo"),
     }
     general = {
         "ok": _("confere"),

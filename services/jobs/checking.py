@@ -1,4 +1,4 @@
-"""The four checks of imported documents, behind the import and in another process (R40)."""
+"""The checks of imported documents, behind the import and in another process (R40)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ _LEASE = "checks"
 _LEASE_SECONDS = 60.0
 
 
-async def check_documents(store: Store) -> int:
-    """Label every imported document that has no labels yet; how many.
+async def check_documents(store: Store, trusted_file: Path | None = None) -> int:
+    """Label every imported document that has no labels yet, or is to have new ones; how many.
 
     One process does it at a time. A document on which the checks break or take too long is
     labelled as not verifiable and never stops the others.
@@ -32,7 +33,7 @@ async def check_documents(store: Store) -> int:
             if extractor is None:
                 from services.reading.extractor import Extractor
 
-                extractor = Extractor()
+                extractor = Extractor(trusted_file=trusted_file)
             found = await extractor.check_many([data for _id, data in batch])
             labelled = list(zip((document_id for document_id, _data in batch), found, strict=True))
             await asyncio.to_thread(partial(_record, store, labelled))
@@ -71,6 +72,7 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
     from sqlalchemy import bindparam, update
 
     from services.clock import now
+    from services.reading.columns import reasons_text
     from services.store.mail import Document
 
     with store.writing() as session:
@@ -82,6 +84,9 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
                 check_schema=bindparam("b"),
                 check_signature=bindparam("c"),
                 check_certificate=bindparam("d"),
+                check_chain=bindparam("e"),
+                check_protocol=bindparam("f"),
+                check_reasons=bindparam("why"),
                 checked_at=now(),
             ),
             [
@@ -91,6 +96,9 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
                     "b": checks.schema.code,
                     "c": checks.signature.code,
                     "d": checks.certificate.code,
+                    "e": checks.chain.code,
+                    "f": checks.protocol.code,
+                    "why": reasons_text(checks),
                 }
                 for document_id, checks in found
             ],

@@ -238,7 +238,8 @@ class Jobs:
         await self._folder.run_due()
 
     async def _check(self) -> None:
-        await check_documents(self._place.store)
+        settings = self._place.settings
+        await check_documents(self._place.store, settings.trusted_issuers_file)
 
     async def _check_sign_ins(self) -> None:
         self._sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
@@ -352,7 +353,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         while any(await asyncio.gather(dispatch(), send(), read())):
             pass
         if CHECKS in only:
-            done.checked = await check_documents(office.store)
+            done.checked = await check_documents(office.store, office.settings.trusted_issuers_file)
         await put_away(office.store)
         await warn_of_silence(office.store)
     finally:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from services.fiscal.checks import check
 from services.fiscal.danfe import Danfe
+from services.fiscal.labels import CHECKS, Check, Checks
 from services.fiscal.printing import render
 from services.reading import frames
 from services.reading.extract import Extracted, extract
@@ -34,12 +35,16 @@ _NICENESS = 10
 
 
 def main() -> None:
-    """Answer requests from standard input until its end; the argument is the shared memory."""
+    """Answer requests from standard input until its end.
+
+    The first argument is the shared memory, the second, if any, the file of trusted issuers.
+    """
     _give_up_privileges()
     for end in (sys.stdin, sys.stdout):
         with suppress(OSError):
             fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     memory = opened(int(sys.argv[1]))
+    trusted_file = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     source = sys.stdin.buffer
     target = sys.stdout.buffer
     _send(target, [frames.READY])
@@ -52,7 +57,7 @@ def main() -> None:
         elif kind == frames.PREVIEW:
             _send(target, frames.previews_reply([_look(item) for item in items]))
         elif kind == frames.CHECK:
-            _send(target, frames.checks_reply([check(item) for item in items]))
+            _send(target, frames.checks_reply([_check(item, trusted_file) for item in items]))
         else:
             _send(target, frames.printed_reply([_print(item) for item in items]))
 
@@ -64,6 +69,13 @@ def _extract(raw: bytes) -> Extracted:
         return Extracted(problems=(Problem("too_large", "MemoryError"),))
     except Exception as error:  # noqa: BLE001 - one bad message never stops the others (R41)
         return Extracted(problems=(Problem("poison", type(error).__name__),))
+
+
+def _check(xml: bytes, trusted_file: Path | None) -> Checks:
+    try:
+        return check(xml, trusted_file)
+    except Exception as error:  # noqa: BLE001 - a label is owed for every document (R40)
+        return Checks(*[Check("unverifiable", "given_up", type(error).__name__)] * len(CHECKS))
 
 
 def _print(xml: bytes) -> Danfe:

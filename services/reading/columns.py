@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from services.fiscal.facts import Facts
+from services.fiscal.labels import Check, Checks
 
 Unique: TypeAlias = tuple[int, str, str, str]
 """Company, kind, access key and event: what makes a document the same (R40)."""
@@ -41,6 +43,28 @@ def document_row(facts: Facts, unique: Unique, sha256: str) -> dict[str, Any]:
         "check_access_key": _KEY_LABELS[facts.key_ok],
         "sha256": sha256,
     }
+
+
+def reasons_text(checks: Checks) -> str:
+    """Why the labels are what they are, by check; "" where all is well."""
+    told = {
+        name: (each.reason, storable(each.detail, 200))
+        for name, each in checks.named().items()
+        if each.reason
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else ""
+
+
+def reasons_of(text: str, labels: dict[str, str]) -> dict[str, Check]:
+    """The other way round, with the labels; what is not of that form is left out."""
+    try:
+        told = json.loads(text) if text else {}
+        return {
+            name: Check(labels.get(name, ""), str(reason), str(detail))
+            for name, (reason, detail) in told.items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _number(value: int | None) -> int | None:

@@ -19,6 +19,9 @@ _UNCHECKED = {
     "check_schema": "",
     "check_signature": "",
     "check_certificate": "",
+    "check_chain": "",
+    "check_protocol": "",
+    "check_reasons": "",
     "checked_at": None,
 }
 

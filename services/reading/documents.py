@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound
 from services.fiscal.contents import Contents, contents, pretty
+from services.fiscal.labels import CHECKS
+from services.fiscal.reasons import why
 from services.language import _
+from services.reading.columns import reasons_of
 from services.reading.finding import EVERYTHING, Filters, conditions
 from services.registry import access
 from services.registry.access import Actor
@@ -31,9 +34,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One document. ``company`` is a CNPJ; ``checks`` are labels of ``services.fiscal.checks``.
+    """One document. ``company`` is a CNPJ; ``checks`` are labels of ``services.fiscal.checks``,
+    ``check_reasons`` says in words why those are not all well.
 
-    Names are foreign text.
+    Names and reasons are foreign text.
     """
 
     id: int
@@ -53,6 +57,7 @@ class DocumentView:
     total: Decimal | None
     authorised: bool
     checks: dict[str, str]
+    check_reasons: dict[str, str]
     checked_at: datetime | None
     imported_at: datetime
     mailbox_id: int | None
@@ -148,6 +153,7 @@ def _views() -> Select[Document, str, str, str | None]:
 
 
 def _view(row: Document, cnpj: str, nickname: str, uidl: str | None) -> DocumentView:
+    labels = {name: getattr(row, f"check_{name}") for name in CHECKS}
     return DocumentView(
         id=row.id,
         company_id=row.company_id,
@@ -165,11 +171,9 @@ def _view(row: Document, cnpj: str, nickname: str, uidl: str | None) -> Document
         issued_at=row.issued_at,
         total=row.total,
         authorised=row.authorised,
-        checks={
-            "access_key": row.check_access_key,
-            "schema": row.check_schema,
-            "signature": row.check_signature,
-            "certificate": row.check_certificate,
+        checks=labels,
+        check_reasons={
+            name: why(each) for name, each in reasons_of(row.check_reasons, labels).items()
         },
         checked_at=row.checked_at,
         imported_at=row.imported_at,

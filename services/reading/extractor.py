@@ -13,7 +13,7 @@ from typing import TypeVar
 from services.courtesy import person
 from services.errors import Unavailable
 from services.fiscal.danfe import Danfe
-from services.fiscal.labels import Check, Checks
+from services.fiscal.labels import CHECKS, Check, Checks
 from services.language import _
 from services.reading import frames
 from services.reading.findings import Extracted, Preview
@@ -45,11 +45,12 @@ class Extractor:
 
     A message over which the child dies, or that takes longer than ``deadline`` seconds (and half
     a second for each MB), becomes ``Problem("poison")``; the others of its chunk are read again,
-    one by one, by a new child.
+    one by one, by a new child. ``trusted_file`` (PEM) has those whose certificates are trusted.
     """
 
-    def __init__(self, *, deadline: float = 10.0) -> None:
+    def __init__(self, *, deadline: float = 10.0, trusted_file: Path | None = None) -> None:
         self._deadline = deadline
+        self._trusted_file = trusted_file
         self._turn = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self._shared: Shared | None = None
@@ -74,12 +75,12 @@ class Extractor:
         )
 
     async def check_many(self, xmls: Sequence[bytes]) -> list[Checks]:
-        """The four checks of each document, in order."""
+        """The checks of each document, in order."""
         return await self._all(
             frames.CHECK,
             xmls,
             lambda text, _body, count: frames.read_checks(text, count),
-            lambda lost: Checks(*[Check("unverifiable", str(lost))] * 4),
+            lambda lost: Checks(*[Check("unverifiable", "given_up", str(lost))] * len(CHECKS)),
         )
 
     async def print_many(self, xmls: Sequence[bytes]) -> list[Danfe]:
@@ -179,6 +180,7 @@ class Extractor:
             self._shared = Shared()
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", _CHILD, str(self._shared.descriptor)),
+            *([str(self._trusted_file)] if self._trusted_file is not None else []),
             pass_fds=(self._shared.descriptor,),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -59,11 +59,7 @@ def read_extracted(text: bytes, body: bytes, count: int) -> list[Extracted]:
 def checks_reply(results: Sequence[Checks]) -> list[bytes]:
     """The reply to a request for checks."""
     rows = [
-        [
-            (one.code, one.reason)
-            for one in (each.access_key, each.schema, each.signature, each.certificate)
-        ]
-        for each in results
+        [(one.code, one.reason, one.detail) for one in each.named().values()] for each in results
     ]
     return _reply(rows, [])
 
@@ -208,8 +204,8 @@ def _facts(row: list[Any]) -> Facts:
     )
 
 
-def _check(code: object, reason: object) -> Check:
-    return Check(_text(code), _text(reason))
+def _check(code: object, reason: object, detail: object) -> Check:
+    return Check(_text(code), _text(reason), _text(detail))
 
 
 def _text(value: object) -> str:

@@ -331,6 +331,9 @@ class Document(Base):
     check_schema: Mapped[str] = mapped_column(String(12), default="")
     check_signature: Mapped[str] = mapped_column(String(12), default="")
     check_certificate: Mapped[str] = mapped_column(String(12), default="")
+    check_chain: Mapped[str] = mapped_column(String(12), default="")
+    check_protocol: Mapped[str] = mapped_column(String(12), default="")
+    check_reasons: Mapped[str] = mapped_column(Text, default="")
     checked_at: Mapped[datetime | None]
     sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
     inbound_id: Mapped[int | None] = mapped_column(

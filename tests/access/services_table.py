@@ -33,7 +33,15 @@ from services.notifications import (
     types,
 )
 from services.outbox import progress, queue, views
-from services.reading import documents, exporting, foresight, owning, quarantine, receipts
+from services.reading import (
+    documents,
+    exporting,
+    foresight,
+    owning,
+    quarantine,
+    receipts,
+    rechecking,
+)
 from services.reading.findings import Extracted
 from services.registry import (
     access,
@@ -212,6 +220,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "reading.documents.totals": ("-s-", lambda s, a, w: documents.totals(s, a).count),
     "reading.exporting.put": ("-s-", lambda s, a, w: _exported(s, a, w.document)),
     "reading.foresight.stage": ("xsx", lambda s, a, w: foresight.stage(s, a, w.reading)),
+    "reading.rechecking.check_again": (
+        "xsx", lambda s, a, w: rechecking.check_again(s, a, [w.document])),
     "reading.quarantine.ids": ("-s-", _all(quarantine)),
     "reading.quarantine.rows": ("-s-", lambda s, a, w: quarantine.rows(s, a, [w.quarantine])),
     "reading.quarantine.view": ("xsx", lambda s, a, w: quarantine.view(s, a, w.quarantine)),

@@ -89,6 +89,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "document list": ("-s-", ""),
     "document show": ("xsx", "{document}"),
     "document total": ("xsx", f"--company {CNPJ}"),
+    "document check": ("xsx", "{document}"),
     "document export": ("-s-", "{folder}"),
     "document send": ("xsx", "{document} --no-pdf"),
     "send-document": ("xsx", "{invoice} --no-pdf"),

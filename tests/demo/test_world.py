@@ -26,8 +26,9 @@ def test_documents_pass_every_check(tmp_path: Path) -> None:
     for number, issuer in enumerate((suppliers()[0], lettered.party), 1):
         made = nfe.make(authority, issuer, lettered.party, number, datetime.now(UTC))
         found = checks.check(made.xml)
-        labels = (found.access_key, found.schema, found.signature, found.certificate)
-        assert [(each.code, each.reason) for each in labels] == [("ok", "")] * 4
+        labels = found.named()
+        assert labels.pop("chain").code == "unasked"
+        assert [(each.code, each.reason) for each in labels.values()] == [("ok", "")] * 5
 
 
 def test_companies_are_distinct_and_valid() -> None:

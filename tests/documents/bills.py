@@ -7,7 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.documents.generator import Party, access_key
+from tests.documents.certificates import certificate
+from tests.documents.generator import ISSUED, Party, access_key
+from tests.documents.signing import signed
 
 _SAMPLES = {
     "NFCom": ("nfcom/samples/v1_0/NFCom-nfcom.xml", 62, "dest", "nNF"),
@@ -15,29 +17,45 @@ _SAMPLES = {
     "BPe": ("bpe/samples/v1_0/bpe.xml", 63, "comp", "nBP"),
 }
 
+_WHERE = (
+    "<enderComp><xLgr>Avenida Paulista</xLgr><nro>1000</nro><xBairro>Bela Vista</xBairro>"
+    "<cMun>3550308</cMun><xMun>São Paulo</xMun><UF>SP</UF></enderComp>"
+)
+
 
 def bill(kind: str, issuer: Party, recipient: Party, number: int) -> bytes:
-    """A bill of that kind with its protocol; not signed."""
+    """A bill of that kind, signed and with its protocol: valid by its schema."""
     path, model, buyer, numbered = _SAMPLES[kind]
     key = access_key(issuer.cnpj, number, model=model)
     text = re.sub(r'Id="[A-Za-z0-9]+"', f'Id="{kind}{key}"', _sample(path), count=1)
     text = re.sub(r"<nBP>\d+|<nNF>\d+", f"<{numbered}>{number}", text, count=1)
     text = re.sub(r"<serie>\d+", "<serie>1", text, count=1)
+    text = re.sub(r"<cUF>\d+", "<cUF>35", text, count=1)
+    text = re.sub(r"<cDV>\d", f"<cDV>{key[43]}", text, count=1)
     text = re.sub(r"<CNPJ>\w+", f"<CNPJ>{issuer.cnpj}", text, count=1)
-    whom = f"<{buyer}><xNome>{recipient.name}</xNome><CNPJ>{recipient.cnpj}</CNPJ></{buyer}>"
+    whom = f"<{buyer}><xNome>{recipient.name}</xNome><CNPJ>{recipient.cnpj}</CNPJ>"
     if f"<{buyer}>" in text:
-        text = re.sub(rf"<{buyer}>.*?</{buyer}>", whom, text, count=1, flags=re.DOTALL)
+        text = re.sub(rf"<{buyer}>.*?</CNPJ>", whom, text, count=1, flags=re.DOTALL)
     else:
-        text = text.replace("</emit>", f"</emit>{whom}", 1)
+        text = text.replace("</emit>", f"</emit>{whom}<IE>ISENTO</IE>{_WHERE}</{buyer}>", 1)
+    text = re.sub(r"(ch[A-Za-z0-9]+=)\d{44}", rf"\g<1>{key}", text)
+    if f"inf{kind}Supl" not in text:
+        code = f"https://dfe-portal.svrs.rs.gov.br/{kind}/qrcode?ch{kind}={key}&amp;tpAmb=2"
+        extra = f"<inf{kind}Supl><qrCod{kind}>{code}</qrCod{kind}></inf{kind}Supl>"
+        text = text.replace(f"</inf{kind}>", f"</inf{kind}>{extra}", 1)
     space = kind.lower()
+    when = ISSUED.isoformat(timespec="seconds")
     proof = (
-        f'<prot{kind} versao="1.00"><infProt><ch{kind}>{key}</ch{kind}><cStat>100</cStat>'
-        f"<nProt>135{number:012d}</nProt></infProt></prot{kind}>"
+        f'<prot{kind} versao="1.00"><infProt><tpAmb>2</tpAmb><verAplic>SP_1.0</verAplic>'
+        f"<ch{kind}>{key}</ch{kind}><dhRecbto>{when}</dhRecbto><nProt>{number:0{15 if kind == 'BPe' else 16}d}</nProt>"
+        "<digVal></digVal><cStat>100</cStat><xMotivo>Autorizado o uso</xMotivo>"
+        f"</infProt></prot{kind}>"
     )
-    return (
+    bare = (
         f'<?xml version="1.0" encoding="UTF-8"?><{space}Proc '
         f'xmlns="http://www.portalfiscal.inf.br/{space}" versao="1.00">{text}{proof}</{space}Proc>'
     ).encode()
+    return signed(bare, certificate(issuer.cnpj, name=issuer.name))
 
 
 @cache

@@ -120,9 +120,10 @@ def nfse_event(author: Party, key: str, *, how: How = "both") -> bytes:
     )
     if how == "request":
         return asked.encode()
+    inside = asked.replace(f' xmlns="{NFSE}"', "", 1)
     told = (
         "<verAplic>Teste_1.0</verAplic><ambGer>2</ambGer><nSeqEvento>001</nSeqEvento>"
-        f"<dhProc>{_WHEN}</dhProc><nDFSe>77</nDFSe>{asked}"
+        f"<dhProc>{_WHEN}</dhProc><nDFSe>77</nDFSe>{inside}"
     )
     whole = f'<infEvento xmlns="{NFSE}" Id="EVT{number}001">{told}</infEvento>'
     return (

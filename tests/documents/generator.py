@@ -119,7 +119,7 @@ def nfe(
     if authorised:
         body = (
             f'<nfeProc xmlns="{NFE}" versao="4.00">{body}'
-            f"{_protocol(key, number, issued_at)}</nfeProc>"
+            f"{_protocol(key, number, issued_at, digest(signature))}</nfeProc>"
         )
     return f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()
 
@@ -143,6 +143,11 @@ def sign(covered: str, reference: str, certificate: bytes) -> str:
         f"<X509Certificate>{b64encode(certificate).decode()}</X509Certificate>"
         f"</X509Data></KeyInfo></Signature>"
     )
+
+
+def digest(seal: str) -> str:
+    """The digest in a ``Signature``: what the protocol of authorisation repeats."""
+    return seal.partition("<DigestValue>")[2].partition("<")[0] or b64encode(b"0" * 20).decode()
 
 
 def mail(
@@ -320,10 +325,10 @@ def _supplement(key: str) -> str:
     )
 
 
-def _protocol(key: str, number: int, issued_at: datetime) -> str:
+def _protocol(key: str, number: int, issued_at: datetime, signed: str) -> str:
     return (
         '<protNFe versao="4.00"><infProt><tpAmb>2</tpAmb><verAplic>SP_1.0</verAplic>'
         f"<chNFe>{key}</chNFe><dhRecbto>{issued_at.isoformat(timespec='seconds')}</dhRecbto>"
-        f"<nProt>135{number:012d}</nProt><digVal>{b64encode(b'0' * 20).decode()}</digVal>"
+        f"<nProt>135{number:012d}</nProt><digVal>{signed}</digVal>"
         "<cStat>100</cStat><xMotivo>Autorizado o uso da NF-e</xMotivo></infProt></protNFe>"
     )

@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
+import lxml.etree as etree
+
 from services.fiscal import access_key as access_keys
 from tests.documents import certificates
 from tests.documents.generator import ISSUED, Party, identity, sign
@@ -105,6 +107,18 @@ def abrasf(
         "</InfDeclaracaoPrestacaoServico></DeclaracaoPrestacaoServico></InfNfse></Nfse>"
         f"{gone if cancelled else ''}</CompNfse>"
     ).encode()
+
+
+def abrasf_sealed(provider: Party, taker: Party, number: int) -> bytes:
+    """An NFS-e in ABRASF, signed by a municipality."""
+    root = etree.fromstring(abrasf(provider, taker, number))
+    inside = root[0][0]
+    covered = etree.tostring(
+        etree.fromstring(etree.tostring(inside, with_tail=False)), method="c14n"
+    ).decode()
+    der = certificates.certificate("46395000000139", name="MUNICIPIO")
+    root[0].append(etree.fromstring(sign(covered, inside.get("Id") or "", der)))
+    return etree.tostring(root)
 
 
 def sao_paulo(provider: Party, taker: Party, number: int, *, cancelled: bool = False) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from tests.documents import certificates
-from tests.documents.generator import ISSUED, Party, access_key, identity, sign
+from tests.documents.generator import ISSUED, Party, access_key, digest, identity, sign
 
 CTE = "http://www.portalfiscal.inf.br/cte"
 MDFE = "http://www.portalfiscal.inf.br/mdfe"
@@ -200,7 +199,7 @@ def _whole(
             f"<ch{prefix}>{key}</ch{prefix}>"
             f"<dhRecbto>{ISSUED.isoformat(timespec='seconds')}</dhRecbto>"
             f"<nProt>135{int(key[25:34]):012d}</nProt>"
-            f"<digVal>{b64encode(b'0' * 20).decode()}</digVal><cStat>100</cStat>"
+            f"<digVal>{digest(seal)}</digVal><cStat>100</cStat>"
             f"<xMotivo>Autorizado o uso</xMotivo></infProt></{proof}></{proc}>"
         )
     return f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from services.clock import now
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, ngettext
 from services.settings import Settings
 from tui_app.cli.context import Context
 from tui_app.cli.parser import act
@@ -55,6 +55,7 @@ def _doctor(context: Context) -> int:
         *_state(context.settings),
         *_microsoft(context.settings),
         *_documents(context.settings),
+        _trusted(context.settings),
     ]
     context.out.give(
         checks,
@@ -209,6 +210,28 @@ def _microsoft(settings: Settings) -> Iterator[Check]:
         yield Check("microsoft", False, detail, e.failure.explanation)
         return
     yield Check("microsoft", True, settings.microsoft_authority)
+
+
+def _trusted(settings: Settings) -> Check:
+    """Can the certificates of documents be followed to somebody who is trusted?"""
+    from services.fiscal import chain
+
+    file = settings.trusted_issuers_file
+    if file is None:
+        return Check(
+            "trusted_issuers", True, _("nenhum: a cadeia dos certificados não é conferida")
+        )
+    try:
+        count = sum(map(len, chain.load(file).values()))
+    except chain.UnreadableStore as e:
+        return Check(
+            "trusted_issuers",
+            False,
+            f"{file}: {e}",
+            _("trusted_issuers_file: aponte um arquivo PEM com os certificados das autoridades"),
+        )
+    words = ngettext("{n} certificado", "{n} certificados", count).format(n=count)
+    return Check("trusted_issuers", True, f"{file}: {words}")
 
 
 def _documents(settings: Settings) -> Iterator[Check]:

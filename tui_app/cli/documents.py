@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
-from tui_app.cli import send_document
+from tui_app.cli import check_document, send_document
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions
@@ -51,6 +51,7 @@ def build(name: str, group: ArgumentParser) -> None:
     )
     export.add_argument("folder", metavar=_("PASTA"))
     _add_filters(export)
+    check_document.add_to(actions)
     send_document.add_to(actions)
 
 

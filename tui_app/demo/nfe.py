@@ -67,14 +67,13 @@ def make(
     xml = (
         f'<?xml version="1.0" encoding="UTF-8"?><nfeProc xmlns="{_NFE}" versao="4.00">'
         f'<NFe xmlns="{_NFE}"><infNFe {attributes}>{inner}</infNFe>{seal}</NFe>'
-        f"{_protocol(key, number, at)}</nfeProc>"
+        f"{_protocol(key, number, at, _digest(covered))}</nfeProc>"
     )
     return Nfe(key, number, xml.encode())
 
 
 def _signature(authority: Authority, issuer: Party, covered: str, reference: str) -> str:
     """The signature over ``covered``, which is canonical as it stands."""
-    digest = b64encode(hashlib.sha1(covered.encode()).digest()).decode()  # noqa: S324 - NF-e's own
     info = (
         f'<CanonicalizationMethod Algorithm="{_C14N}"></CanonicalizationMethod>'
         f'<SignatureMethod Algorithm="{_DSIG}rsa-sha1"></SignatureMethod>'
@@ -82,7 +81,7 @@ def _signature(authority: Authority, issuer: Party, covered: str, reference: str
         f'<Transform Algorithm="{_DSIG}enveloped-signature"></Transform>'
         f'<Transform Algorithm="{_C14N}"></Transform></Transforms>'
         f'<DigestMethod Algorithm="{_DSIG}sha1"></DigestMethod>'
-        f"<DigestValue>{digest}</DigestValue></Reference>"
+        f"<DigestValue>{_digest(covered)}</DigestValue></Reference>"
     )
     value = authority.sign(f'<SignedInfo xmlns="{_DSIG}">{info}</SignedInfo>'.encode())
     certificate = authority.company(issuer.cnpj, issuer.name)
@@ -92,6 +91,10 @@ def _signature(authority: Authority, issuer: Party, covered: str, reference: str
         f"<X509Certificate>{b64encode(certificate).decode()}</X509Certificate>"
         "</X509Data></KeyInfo></Signature>"
     )
+
+
+def _digest(covered: str) -> str:
+    return b64encode(hashlib.sha1(covered.encode()).digest()).decode()  # noqa: S324 - NF-e's own
 
 
 def _ide(key: str, number: int, at: datetime) -> str:
@@ -139,10 +142,10 @@ def _totals(amount: Decimal) -> str:
     return f"<total><ICMSTot>{told}</ICMSTot></total>"
 
 
-def _protocol(key: str, number: int, at: datetime) -> str:
+def _protocol(key: str, number: int, at: datetime, digest: str) -> str:
     return (
         '<protNFe versao="4.00"><infProt><tpAmb>2</tpAmb><verAplic>SP_1.0</verAplic>'
         f"<chNFe>{key}</chNFe><dhRecbto>{at.isoformat(timespec='seconds')}</dhRecbto>"
-        f"<nProt>135{number:012d}</nProt><digVal>{b64encode(b'0' * 20).decode()}</digVal>"
+        f"<nProt>135{number:012d}</nProt><digVal>{digest}</digVal>"
         "<cStat>100</cStat><xMotivo>Autorizado o uso da NF-e</xMotivo></infProt></protNFe>"
     )

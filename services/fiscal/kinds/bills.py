@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 _SITE = "http://www.portalfiscal.inf.br"
 
@@ -77,7 +78,33 @@ def _read(body: Element, layout: _Layout, protocol: Element | None = None) -> Fa
     )
 
 
+def _where(layout: _Layout) -> Layout:
+    ns = layout.ns
+    return Layout(
+        covered=f"{ns}inf{layout.kind}",
+        prefix=layout.kind,
+        stated={
+            "uf": f"{ns}ide/{ns}cUF",
+            "model": f"{ns}ide/{ns}mod",
+            "series": f"{ns}ide/{ns}serie",
+            "number": f"{ns}ide/{ns}{layout.number}",
+        },
+        signers=(f"{ns}emit/{ns}CNPJ",),
+        signed_at=(f"{ns}ide/{ns}dhEmi",),
+        answer=f"{ns}prot{layout.kind}/{ns}infProt",
+        answered_key=f"{ns}ch{layout.kind}",
+        schema=f"{layout.space}/{layout.space}",
+    )
+
+
 READERS: dict[str, Reader] = {}
+LAYOUTS: dict[str, Layout] = {}
 for _layout in _LAYOUTS:
+    LAYOUTS[f"{_layout.ns}{_layout.kind}"] = _where(_layout)
+    LAYOUTS[f"{_layout.ns}{_layout.space}Proc"] = replace(
+        _where(_layout),
+        body=f"{_layout.ns}{_layout.kind}",
+        schema=f"{_layout.space}/proc{_layout.kind}",
+    )
     READERS[f"{_layout.ns}{_layout.kind}"] = partial(_read, layout=_layout)
     READERS[f"{_layout.ns}{_layout.space}Proc"] = partial(_proc, layout=_layout)

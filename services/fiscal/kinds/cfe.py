@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 # The devices write without a namespace; what SEFAZ gives out may have this one.
 _NAMESPACES = ("", "{http://www.fazenda.sp.gov.br/sat}")
@@ -41,4 +42,15 @@ def _read(root: Element) -> Facts | NotFiscal:
 
 READERS: dict[str, Reader] = {
     f"{ns}{name}": _read for ns in _NAMESPACES for name in ("CFe", "CFeCanc")
+}
+LAYOUTS = {
+    f"{ns}{name}": Layout(
+        covered=f"{ns}infCFe",
+        prefix="CFe",
+        stated={"uf": f"{ns}ide/{ns}cUF", "model": f"{ns}ide/{ns}mod"},
+        signers=(f"{ns}emit/{ns}CNPJ",),
+        signed_at=(f"{ns}ide/{ns}dEmi", f"{ns}ide/{ns}hEmi"),
+    )
+    for ns in _NAMESPACES
+    for name in ("CFe", "CFeCanc")
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.portalfiscal.inf.br/cte"
 _NS = f"{{{NAMESPACE}}}"
@@ -81,3 +84,43 @@ READERS: dict[str, Reader] = {
     **{f"{_NS}{name}": _proc for name in ("cteProc", "cteOSProc", "GTVeProc", "cteSimpProc")},
     **{f"{_NS}{name}": _read for name in _BODIES},
 }
+
+_IDE = f"{_NS}ide/{_NS}"
+_ALONE = Layout(
+    covered=f"{_NS}infCte",
+    prefix="CTe",
+    stated={
+        "uf": f"{_IDE}cUF",
+        "model": f"{_IDE}mod",
+        "series": f"{_IDE}serie",
+        "number": f"{_IDE}nCT",
+        "code": f"{_IDE}cCT",
+        "check_digit": f"{_IDE}cDV",
+    },
+    signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
+    signed_at=(f"{_IDE}dhEmi",),
+    answer=f"{_NS}protCTe/{_NS}infProt",
+    answered_key=f"{_NS}chCTe",
+    inner={
+        "rodo": "cte/cteModalRodoviario",
+        "rodoOS": "cte/cteModalRodoviarioOS",
+        "aereo": "cte/cteModalAereo",
+        "aquav": "cte/cteModalAquaviario",
+        "ferrov": "cte/cteModalFerroviario",
+        "duto": "cte/cteModalDutoviario",
+        "multimodal": "cte/cteMultiModal",
+    },
+)
+_IN_NORMAL = f"{_NS}infCTeNorm/{_NS}infModal"
+_WHERE = {
+    "CTe": ("cte/cte", "cteProc", _IN_NORMAL),
+    "CTeOS": ("cte/cteOS", "cteOSProc", _IN_NORMAL),
+    "GTVe": ("cte/GTVe", "GTVeProc", ""),
+    "CTeSimp": ("cte/cteSimp", "cteSimpProc", f"{_NS}infModal"),
+}
+LAYOUTS: dict[str, Layout] = {}
+for _name, (_schema, _root, _inside) in _WHERE.items():
+    LAYOUTS[f"{_NS}{_name}"] = replace(_ALONE, schema=_schema, inside=_inside)
+    LAYOUTS[f"{_NS}{_root}"] = replace(
+        _ALONE, body=f"{_NS}{_name}", schema=f"cte/proc{_name}", inside=_inside
+    )

@@ -24,7 +24,9 @@ _REGISTERED = frozenset({"134", "135", "136", "155"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Family:
+class Family:
+    """The events of one kind of document: namespace, request, answer, and the document's key."""
+
     kind: str
     ns: str
     event: str
@@ -32,19 +34,19 @@ class _Family:
     key: str
 
 
-_FAMILIES = (
-    _Family("EventoNFe", f"{{{nfe.NAMESPACE}}}", "evento", "retEvento", "chNFe"),
-    _Family("EventoCTe", f"{{{cte.NAMESPACE}}}", "eventoCTe", "retEventoCTe", "chCTe"),
-    _Family("EventoMDFe", f"{{{mdfe.NAMESPACE}}}", "eventoMDFe", "retEventoMDFe", "chMDFe"),
+FAMILIES = (
+    Family("EventoNFe", f"{{{nfe.NAMESPACE}}}", "evento", "retEvento", "chNFe"),
+    Family("EventoCTe", f"{{{cte.NAMESPACE}}}", "eventoCTe", "retEventoCTe", "chCTe"),
+    Family("EventoMDFe", f"{{{mdfe.NAMESPACE}}}", "eventoMDFe", "retEventoMDFe", "chMDFe"),
     *(
-        _Family(f"Evento{kind}", ns, f"evento{kind}", f"retEvento{kind}", f"ch{kind}")
+        Family(f"Evento{kind}", ns, f"evento{kind}", f"retEvento{kind}", f"ch{kind}")
         for kind, ns in bills.NAMESPACES.items()
     ),
 )
 _NFSE = f"{{{nfse.NAMESPACE}}}"
 
 
-def _proc(root: Element, family: _Family) -> Facts | NotFiscal:
+def _proc(root: Element, family: Family) -> Facts | NotFiscal:
     ns = family.ns
     return _facts(
         family,
@@ -53,15 +55,15 @@ def _proc(root: Element, family: _Family) -> Facts | NotFiscal:
     )
 
 
-def _alone(root: Element, family: _Family) -> Facts | NotFiscal:
+def _alone(root: Element, family: Family) -> Facts | NotFiscal:
     return _facts(family, root.find(f"{family.ns}infEvento"), None)
 
 
-def _answer(root: Element, family: _Family) -> Facts | NotFiscal:
+def _answer(root: Element, family: Family) -> Facts | NotFiscal:
     return _facts(family, None, root.find(f"{family.ns}infEvento"))
 
 
-def _facts(family: _Family, asked: Element | None, answered: Element | None) -> Facts | NotFiscal:
+def _facts(family: Family, asked: Element | None, answered: Element | None) -> Facts | NotFiscal:
     request, answer = texts(asked, family.ns), texts(answered, family.ns)
     key = fields.key(request.get(family.key) or answer.get(family.key))
     what = request.get("tpEvento") or answer.get("tpEvento") or ""
@@ -141,7 +143,7 @@ READERS: dict[str, Reader] = {
     f"{_NFSE}evento": _nfse_event,
     f"{_NFSE}pedRegEvento": _nfse_request,
 }
-for _family in _FAMILIES:
+for _family in FAMILIES:
     READERS[f"{_family.ns}proc{_family.kind}"] = partial(_proc, family=_family)
     READERS[f"{_family.ns}{_family.event}"] = partial(_alone, family=_family)
     READERS[f"{_family.ns}{_family.answer}"] = partial(_answer, family=_family)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.portalfiscal.inf.br/mdfe"
 _NS = f"{{{NAMESPACE}}}"
@@ -50,3 +53,33 @@ def _read(body: Element, protocol: Element | None = None) -> Facts | NotFiscal:
 
 
 READERS: dict[str, Reader] = {f"{_NS}mdfeProc": _proc, f"{_NS}MDFe": _read}
+
+_IDE = f"{_NS}ide/{_NS}"
+_ALONE = Layout(
+    covered=f"{_NS}infMDFe",
+    prefix="MDFe",
+    stated={
+        "uf": f"{_IDE}cUF",
+        "model": f"{_IDE}mod",
+        "series": f"{_IDE}serie",
+        "number": f"{_IDE}nMDF",
+        "code": f"{_IDE}cMDF",
+        "check_digit": f"{_IDE}cDV",
+    },
+    signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
+    signed_at=(f"{_IDE}dhEmi",),
+    answer=f"{_NS}protMDFe/{_NS}infProt",
+    answered_key=f"{_NS}chMDFe",
+    schema="mdfe/mdfe",
+    inside=f"{_NS}infModal",
+    inner={
+        "rodo": "mdfe/mdfeModalRodoviario",
+        "aereo": "mdfe/mdfeModalAereo",
+        "aquav": "mdfe/mdfeModalAquaviario",
+        "ferrov": "mdfe/mdfeModalFerroviario",
+    },
+)
+LAYOUTS = {
+    f"{_NS}MDFe": _ALONE,
+    f"{_NS}mdfeProc": replace(_ALONE, body=f"{_NS}MDFe", schema="mdfe/procMDFe"),
+}

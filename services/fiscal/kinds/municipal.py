@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from services.fiscal.fields import Element
 
 Named: TypeAlias = dict[str, list[Element]]
 
+_DSIG = "{http://www.w3.org/2000/09/xmldsig#}"
 _DOCUMENTS = frozenset({"compnfse", "tccompnfse", "nfse", "nfe", "nota", "notafiscal"})
 _PROVIDERS = (
     *("prestadorservico", "prestador", "dadosprestador", "identificacaoprestador"),
@@ -100,6 +102,27 @@ def _by_name(elements: Iterable[tuple[str, Element]]) -> Named:
     for name, element in elements:
         found.setdefault(name, []).append(element)
     return found
+
+
+def sealed(root: Element) -> tuple[Element, Element, datetime | None] | None:
+    """The element that has the signature, what it is about, and the date; None without one.
+
+    A signature further inside is about the request that the document answers.
+    """
+    for body in (root, *islice(root, _BLOCK)):
+        seal = body.find(f"{_DSIG}Signature") if isinstance(body.tag, str) else None
+        if seal is None:
+            continue
+        reference = seal.find(f"{_DSIG}SignedInfo/{_DSIG}Reference")
+        wanted = "" if reference is None else reference.get("URI", "").removeprefix("#")
+        covered = next((one for one in body if wanted in (one.get("Id"), one.get("id"))), body)
+        return body, covered, fields.instant(_text(_by_name(_own(root)), _DATES))
+    return None
+
+
+def has_own_seal(root: Element) -> bool:
+    """Is there a seal of São Paulo's manner, a text that only the municipality can check?"""
+    return any(_local(one) == "assinatura" and one.text for one in islice(root, _BLOCK))
 
 
 def _own(root: Element) -> Iterator[tuple[str, Element]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal, OtherParty
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.portalfiscal.inf.br/nfe"
 _NS = f"{{{NAMESPACE}}}"
@@ -57,3 +60,27 @@ def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
 
 
 READERS: dict[str, Reader] = {f"{_NS}nfeProc": _proc, f"{_NS}NFe": _read}
+
+_IDE = f"{_NS}ide/{_NS}"
+_ALONE = Layout(
+    covered=f"{_NS}infNFe",
+    prefix="NFe",
+    stated={
+        "uf": f"{_IDE}cUF",
+        "model": f"{_IDE}mod",
+        "series": f"{_IDE}serie",
+        "number": f"{_IDE}nNF",
+        "code": f"{_IDE}cNF",
+        "check_digit": f"{_IDE}cDV",
+    },
+    signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
+    by_authority=range(890, 920),
+    signed_at=(f"{_IDE}dhEmi",),
+    answer=f"{_NS}protNFe/{_NS}infProt",
+    answered_key=f"{_NS}chNFe",
+    schema="nfe/nfe",
+)
+LAYOUTS = {
+    f"{_NS}NFe": _ALONE,
+    f"{_NS}nfeProc": replace(_ALONE, body=f"{_NS}NFe", schema="nfe/procNFe"),
+}

@@ -7,6 +7,7 @@ import re
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.sped.fazenda.gov.br/nfse"
 _NS = f"{{{NAMESPACE}}}"
@@ -109,3 +110,32 @@ def _facts(
 
 
 READERS: dict[str, Reader] = {f"{_NS}NFSe": _nfse, f"{_NS}DPS": _dps}
+
+SAME_SCHEMA = {"1.00": "1.01"}
+"""The schema of 1.01 is written for both."""
+LAYOUTS = {
+    f"{_NS}NFSe": Layout(
+        covered=f"{_NS}infNFSe",
+        prefix="NFS",
+        key_form="50",
+        stated={"number": f"{_NS}nNFSe"},
+        signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
+        by_system=True,
+        signed_at=(f"{_NS}dhProc",),
+        schema="nfse/NFSe",
+        versions=SAME_SCHEMA,
+    ),
+    f"{_NS}DPS": Layout(
+        covered=f"{_NS}infDPS",
+        prefix="DPS",
+        key_form="",
+        signers=tuple(
+            f"{_NS}{party}/{_NS}{identity}"
+            for party in ("prest", "toma", "interm")
+            for identity in ("CNPJ", "CPF")
+        ),
+        signed_at=(f"{_NS}dhEmi",),
+        schema="nfse/DPS",
+        versions=SAME_SCHEMA,
+    ),
+}

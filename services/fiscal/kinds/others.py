@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from services.fiscal import fields
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.fields import Element, Reader, texts
 from services.fiscal.kinds import cte, nfe
+from services.fiscal.layout import Layout
 
 _NFE = f"{{{nfe.NAMESPACE}}}"
 _CTE = f"{{{cte.NAMESPACE}}}"
@@ -49,4 +51,19 @@ READERS: dict[str, Reader] = {
     **{f"{_NFE}{name}": _void for name in ("ProcInutNFe", "procInutNFe", "inutNFe")},
     **{f"{_NFE}{name}": _summary for name in ("resNFe", "resEvento")},
     f"{_CTE}resCTe": _summary,
+}
+
+_VOID_ALONE = Layout(
+    covered=f"{_NFE}infInut",
+    prefix="ID",
+    key_form="",
+    signers=(f"{_NFE}CNPJ", f"{_NFE}CPF"),
+    answer=f"{_NFE}retInutNFe/{_NFE}infInut",
+    answered_at=f"{_NFE}dhRecbto",
+    schema="nfe/inutNFe",
+)
+LAYOUTS = {
+    f"{_NFE}inutNFe": _VOID_ALONE,
+    f"{_NFE}ProcInutNFe": replace(_VOID_ALONE, body=f"{_NFE}inutNFe", schema="nfe/procInutNFe"),
+    f"{_NFE}procInutNFe": replace(_VOID_ALONE, body=f"{_NFE}inutNFe", schema=""),
 }
