@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from statistics import median
 
 from services.clock import now
 from services.office import Office
@@ -63,8 +64,8 @@ def test_a_million_as_fast_as_ten_thousand(office: Office, actor: Actor) -> None
         if p95(took) > MOST_MS:
             slow[name] = p95(took)
         if name == "access key":
-            ratio = p95(took) / p95(peer)
-            print(f"{'':<24} {ratio:.2f} times that among {FEW} ({p95(peer):.1f} ms)")
+            ratio = median(took) / median(peer)
+            print(f"{'':<24} {ratio:.2f} times that among {FEW} ({median(peer):.1f} ms, medians)")
             assert ratio < MOST_TIMES
     for name, word in (("receipt by key", key), ("receipt by UIDL", lambda n: f"uidl-{n}")):
         took = []
