@@ -109,7 +109,7 @@ class BellScreen(BrowseScreen):
         return (
             Column("read", "", 8),
             Column("at", _("Quando"), 17),
-            Column("severity", _("Gravidade"), 12, min_terminal_width=120),
+            Column("severity", _("Gravidade"), 12, min_terminal_width=140),
             Column("title", _("Título"), 30, wide=True),
             Column("company", _("Empresa"), 14, min_terminal_width=110),
         )
