@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from textual.events import Resize
 from textual.timer import Timer
 from textual.widget import Widget
 
+from screens.activity_words import activity_lines
 from screens.commands import Command
 from screens.desk import Desk
+from screens.dialogs.activity import ActivityDialog
 from screens.dialogs.agenda import Agenda
+from screens.dialogs.arrivals import ArrivalsDialog
 from screens.dialogs.email_test import EmailTest
 from screens.dialogs.linking import relink
 from screens.dialogs.mailbox_form import MailboxForm
@@ -26,11 +30,14 @@ from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
-from services.health import retest
+from services.health import activity, retest
+from services.health.activity import Activity
 from services.health.troubles import Trouble
 from services.language import _, ngettext
 from services.registry import company_views, mailboxes, server_views
 from services.store.models import Function, Kind
+
+_PULSE_SECONDS = 60.0
 
 
 class TroubleList(WindowList):
@@ -63,6 +70,7 @@ class HealthScreen(FramedScreen):
         height: auto; min-height: 5; max-height: 9; padding: 0 1; border-top: solid $primary 40%;
     }
     HealthScreen #told.empty { display: none; }
+    HealthScreen #pulse { height: 3; padding: 0 1; color: $foreground 75%; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
@@ -107,6 +115,22 @@ class HealthScreen(FramedScreen):
             _("Contas Microsoft: renovadas quando, vencem quando"),
             order=5,
         ),
+        Command(
+            "health.activity",
+            "m",
+            _("Movimento"),
+            "activity",
+            _("O que cada caixa enviou, leu e falhou, por hora e por dia"),
+            order=6,
+        ),
+        Command(
+            "health.arrivals",
+            "p",
+            _("Chegadas"),
+            "arrivals",
+            _("Documentos esperados e chegados, por empresa"),
+            order=7,
+        ),
         Command("health.reload", "r", _("Atualizar"), "reload", palette=False),
         Command("health.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
     )
@@ -132,6 +156,8 @@ class HealthScreen(FramedScreen):
         )
         self._told = Foreign(block=True, id="told", classes="empty")
         self._later: Timer | None = None
+        self._pulse = Foreign(block=True, id="pulse")
+        self._activity: Activity | None = None
 
     @classmethod
     def title_words(cls) -> str:
@@ -143,12 +169,39 @@ class HealthScreen(FramedScreen):
             "em poucos minutos é um incidente, numa linha só: Enter ou Espaço mostra as caixas dele. "
             "'t' testa a caixa sob o cursor, 'T' testa todas de novo e reativa as que passam; 'e' "
             "abre o cadastro. Em pausa é o que volta sozinho: não se testa. 'Na fila' são os e-mails "
-            "que não têm outra saída agora. 'v' mostra quando vencem as contas Microsoft."
+            "que não têm outra saída agora. 'v' mostra quando vencem as contas Microsoft. No alto, o que "
+            "todas as caixas enviaram, leram e falharam, uma barra por hora e por dia: 'm' mostra por "
+            "caixa, e 'p' os documentos esperados e chegados por empresa."
         )
 
     def body(self) -> Iterable[Widget]:
+        yield self._pulse
         yield Listing(self.list, title=self.title_words())
         yield self._told
+
+    def on_mount(self) -> None:
+        """The counts are read again from time to time: they change by the hour."""
+        self._read_activity()
+        self.set_interval(_PULSE_SECONDS, self._read_activity)
+
+    def on_resize(self, event: Resize) -> None:
+        """As many bars as there is room for."""
+        super().on_resize(event)
+        self.call_after_refresh(self._show_activity)
+
+    def _read_activity(self) -> None:
+        self.run_worker(self._ask_activity(), group="pulse", exclusive=True, exit_on_error=False)
+
+    async def _ask_activity(self) -> None:
+        try:
+            self._activity = await self.desk.ask(activity.activity)
+        except CarteiroError as e:
+            self.refuse(e.message)
+        self._show_activity()
+
+    def _show_activity(self) -> None:
+        if self._activity is not None:
+            self._pulse.show("\n".join(activity_lines(self._activity, self._pulse.size.width)))
 
     async def refresh_live(self) -> None:
         """At most as often as leaves nine tenths of the time to the person's keys."""
@@ -223,6 +276,14 @@ class HealthScreen(FramedScreen):
                 await self.app.push_screen_wait(form)
         except CarteiroError as e:
             self.refuse(e.message)
+
+    def action_activity(self) -> None:
+        """By mailbox (R50)."""
+        self.app.push_screen(ActivityDialog(self.desk))
+
+    def action_arrivals(self) -> None:
+        """What is usual and what came, by company."""
+        self.app.push_screen(ArrivalsDialog(self.desk))
 
     def action_agenda(self) -> None:
         """What of Microsoft sign-ins ends when (R44)."""

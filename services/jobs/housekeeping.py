@@ -17,7 +17,8 @@ _HOUR_SECONDS = 3_600.0
 
 async def put_away(store: Store) -> None:
     """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6);
-    once an hour, by one process, what the bell has kept for long enough (R52).
+    once an hour, by one process, what the bell has kept for long enough (R52), and counts of which
+    no picture is made any more.
     """
     await asyncio.to_thread(partial(_put_away, store))
 
@@ -29,8 +30,11 @@ def _put_away(store: Store) -> None:
         removed.purge(session)
     if not _our_turn(store, _BELL, _HOUR_SECONDS):
         return
+    from services.health import activity
     from services.notifications import retention
 
+    with store.writing() as session:
+        activity.forget(session)
     days = store.settings.bell_retention_days
     gone = 1
     while gone:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.failure import Failure
+from services.health import activity
 from services.health.facts import note_failure, note_success
 from services.notifications.announce import announce
 from services.notifications.ringing import ring
@@ -116,16 +117,18 @@ def finish(
     session: Session,
     target: Target,
     held: Claim,
+    messages: int,
     imported: Imported,
     *,
     failure: Failure | None,
     worked: bool,
     next_at: datetime | None,
 ) -> None:
-    """Close a reading in one unit of work: bell, health, the next time, and the claim.
+    """Close a reading in one unit of work: counts, bell, health, the next time, and the claim.
 
     Where another has taken the claim over, only what was imported is told.
     """
+    activity.count_read(session, target.server_id, messages, imported.documents)
     _ring(session, target, imported)
     if not leases.holds(session, held.name, held.owner, held.fence):
         return

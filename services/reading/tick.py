@@ -219,6 +219,7 @@ class Reader:
                 due.finish,
                 target=target,
                 held=claim,
+                messages=tally.messages,
                 imported=tally.imported,
                 failure=failure,
                 worked=worked,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
-from services.health import facts
+from services.health import activity, facts
 from services.outbox.outcomes import Outcome, finish
 from services.sending import failures
 from services.sending.threads import Threads
@@ -92,6 +92,8 @@ class Recorder:
 
 
 def _write(session: Session, batch: Sequence[Outcome], works: frozenset[int], owner: str) -> None:
-    failures.tell(session, finish(session, batch, owner))
+    finished = finish(session, batch, owner)
+    activity.count_sent(session, batch, finished)
+    failures.tell(session, finished)
     for server_id in sorted(works):
         facts.note_success(session, server_id, function=Function.SEND)

@@ -381,3 +381,23 @@ class Quarantine(Base):
     parties: Mapped[str] = mapped_column(String(300), default="")
     state: Mapped[str] = mapped_column(String(8), default=QuarantineState.OPEN, index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ServerHour(Base):
+    """What went through a mailbox in an hour since 1970; no foreign key, for a mailbox may be gone."""
+
+    __tablename__ = "server_hour"
+    server_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(primary_key=True, index=True)
+    sent: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    fetched: Mapped[int] = mapped_column(default=0)
+
+
+class CompanyDay(Base):
+    """How many documents came for a company on a day since 1970 (UTC)."""
+
+    __tablename__ = "company_day"
+    company_id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(primary_key=True, index=True)
+    documents: Mapped[int] = mapped_column(default=0)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from screens.widgets.spark import spark
 from screens.widgets.status import word
 from services.language import _, ngettext
 from tui_app.cli.context import Context
@@ -14,6 +15,7 @@ from tui_app.cli.parser import act
 
 if TYPE_CHECKING:
     from services.health.accounts import Account
+    from services.health.activity import Activity
     from services.health.incidents import Incident
     from services.health.retest import Retested
     from services.health.troubles import Trouble
@@ -21,17 +23,27 @@ if TYPE_CHECKING:
 
 def build(name: str, group: ArgumentParser) -> None:
     """The options."""
-    act(group, "carteiro health --retest", _health)
+    act(group, "carteiro health --retest\n  carteiro health --activity --json", _health)
     group.add_argument(
         "--retest",
         action="store_true",
         help=_("testa de novo todas as que estão paradas e reativa as que passam"),
+    )
+    group.add_argument(
+        "--activity", action="store_true", help=_("o que cada caixa enviou, leu e falhou")
+    )
+    group.add_argument(
+        "--arrivals", action="store_true", help=_("documentos esperados e chegados por empresa")
     )
 
 
 def _health(context: Context) -> int:
     from services.health import overview
 
+    if context.args.activity:
+        return _activity(context)
+    if context.args.arrivals:
+        return _arrivals(context)
     troubles = context.ask(overview.down)
     if context.args.retest:
         return _retest(context, troubles)
@@ -167,3 +179,78 @@ def _line(result: Retested) -> str:
         return _("✓ {email}: passou no teste e está em uso").format(email=email)
     mark = "✓" if result.passed else "✗"
     return f"{mark} {email}: {result.why}"
+
+
+def _activity(context: Context) -> int:
+    from services.health import activity
+
+    ids = context.ask(activity.server_ids)
+    found = context.ask(activity.by_server, ids)
+    told = [
+        {
+            "id": server_id,
+            "email": found[server_id].email,
+            **{
+                name: {"hours": course.hours, "days": course.days}
+                for name, course in (
+                    ("sent", found[server_id].sent),
+                    ("failed", found[server_id].failed),
+                    ("fetched", found[server_id].fetched),
+                )
+            },
+        }
+        for server_id in ids
+        if server_id in found
+    ]
+    heads = ("Id", _("Caixa"), _("Enviados 24 h"), _("Lidos 24 h"), _("Falhas 24 h"), _("24 horas"))
+    context.out.give(
+        told,
+        lambda: context.out.table(
+            heads,
+            (
+                (
+                    i,
+                    found[i].email,
+                    sum(found[i].sent.hours),
+                    sum(found[i].fetched.hours),
+                    sum(found[i].failed.hours),
+                    spark([s + f for s, f in zip(*_both(found[i]), strict=True)]),
+                )
+                for i in ids
+                if i in found
+            ),
+            _("Nada saiu nem foi lido nos últimos 30 dias"),
+        ),
+    )
+    return 0
+
+
+def _both(found: Activity) -> tuple[Sequence[int], Sequence[int]]:
+    return found.sent.hours, found.fetched.hours
+
+
+def _arrivals(context: Context) -> int:
+    from services.health import activity
+
+    ids = context.ask(activity.company_ids)
+    found = context.ask(activity.arrivals, ids)
+    ordered = [found[i] for i in ids if i in found]
+    context.out.give(
+        [
+            {
+                "company": each.cnpj,
+                "nickname": each.nickname,
+                "arrived": each.arrived,
+                "expected": each.expected,
+                "low": each.low,
+                "weeks": each.weeks,
+            }
+            for each in ordered
+        ],
+        lambda: context.out.table(
+            (_("Empresa"), "CNPJ", _("Chegou"), _("Esperado"), _("Semanas")),
+            ((e.nickname, e.cnpj, e.arrived, e.expected, spark(e.weeks)) for e in ordered),
+            _("Nenhuma empresa com Importação de Documentos"),
+        ),
+    )
+    return 0

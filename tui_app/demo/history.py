@@ -93,7 +93,9 @@ def _read(
         for each, letter in zip(kept, arrived, strict=True)
     ]
     imported = import_messages(session, Source(actor.partner_id, target.server_id), found)
-    due.finish(session, target, held, imported, failure=None, worked=True, next_at=None)
+    due.finish(
+        session, target, held, len(arrived), imported, failure=None, worked=True, next_at=None
+    )
     arrivals.note_deleted(
         session, target.server_id, [(each.uidl, each.inbound_id) for each in kept], ()
     )
