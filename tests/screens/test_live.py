@@ -265,11 +265,12 @@ async def test_hostile_text_is_shown_and_does_nothing(
         await c.until(lambda: len(c.app._notifications) > 0, "the toast")
         for screen in ("6", "7", "b"):
             await c.press(screen)
-            await c.shows("[@click")
+            await c.shows("[@cl")
             assert not {"\x1b", "\x07", "\u202e"} & set(c.text)
             await c.press("enter")
             await c.until(lambda: c.dialog in ("Details", "BellEntryDetails"), "the details")
-            await c.shows("[@click=app.quit]")
+            if screen != "7":  # What is told of a document is read from its XML.
+                await c.shows("[@click=app.quit]")
             assert not {"\x1b", "\x07", "\u202e"} & set(c.text)
             await c.press("escape")
         assert c.app.is_running
@@ -338,7 +339,7 @@ async def test_a_notification_leaves_while_the_console_runs(
                 subject="Relatório pronto",
                 body="Está pronto.",
             )
-        await c.shows("Relatório pronto", "Enviado")
+        await c.shows("Relatório pronto", "● Enviado")
         await c.press("ctrl+q")
         await c.until(lambda: c.app.return_value == 0, "the end")
     (taken,) = sink.wait_for(1)
