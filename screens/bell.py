@@ -24,6 +24,7 @@ from services.language import _
 from services.notifications import bell, types
 from services.notifications.bell import EVERYTHING, BellView, Only
 from services.notifications.types import NotificationType
+from services.reading import quarantine
 from services.safe_text import safe
 
 _CAUSES = {
@@ -156,10 +157,12 @@ class BellScreen(BrowseScreen):
     def _way(self, entry: BellView) -> Callable[[], Awaitable[None]] | None:
         place = _CAUSES.get(entry.cause_kind or "")
         there = {each.key for _group, members in places() for each in members}
-        return partial(self._go, place, entry.cause_id) if place in there else None
+        return partial(self._go, place, entry) if place in there else None
 
-    async def _go(self, place: str, chosen: int | None) -> None:
-        app = self.app
+    async def _go(self, place: str, entry: BellView) -> None:
+        app, chosen = self.app, entry.cause_id
+        if entry.cause_kind == "inbound" and chosen is not None:
+            chosen = await self.desk.ask(quarantine.of_message, chosen)
         await app.run_action(f"go('{place}')")
         there = app.screen
         listed = getattr(there, "list", None)

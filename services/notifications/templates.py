@@ -80,6 +80,18 @@ def templates(n: int = 1) -> dict[str, Template]:
         "sending_failed/sign_in": sign_in,
         "reading_failed": Template(_("A leitura da caixa {email} parou"), refused),
         "reading_failed/sign_in": sign_in,
+        "reading_failed/vanished": Template(
+            ngettext(
+                "{n} mensagem sumiu da caixa {email}",
+                "{n} mensagens sumiram da caixa {email}",
+                n,
+            ),
+            _(
+                "O Carteiro as deixou no servidor, e outro programa ou alguém as tirou de lá. "
+                "O que já foi importado está guardado; mas quem tira mensagens da caixa pode levar "
+                "também as novas antes de serem lidas. Veja quem mais lê esta caixa."
+            ),
+        ),
         "document_imported": Template(
             ngettext(
                 "{n} documento importado de {email}", "{n} documentos importados de {email}", n

@@ -186,6 +186,12 @@ def note_deleted(
         connection.execute(_FORGET, {"server": server_id, "uidls": names})
 
 
+def forget(session: Session, server_id: int, uidls: Sequence[str]) -> None:
+    """The server has these no longer, and nothing is to be deleted there."""
+    for names in _parts(list(uidls)):
+        session.connection().execute(_FORGET, {"server": server_id, "uidls": names})
+
+
 def _remember(session: Session, server_id: int, seen: Sequence[tuple[str, int, int]]) -> None:
     rows = {
         uidl: {"server_id": server_id, "uidl": uidl, "inbound_id": inbound_id, "size": size}

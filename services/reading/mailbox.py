@@ -7,7 +7,8 @@ from functools import partial
 
 from services.clock import now
 from services.health.accounts import Account, account_of
-from services.reading.arrivals import note_deleted
+from services.reading import rivals
+from services.reading.arrivals import forget, note_deleted
 from services.reading.desk import Claim, Desk, Target
 from services.reading.importing import Imported
 from services.reading.intake import Intake
@@ -101,6 +102,10 @@ async def _plan(desk: Desk, target: Target, claim: Claim, pop: Pop3Session) -> P
     listed = await pop.list_messages()
     known = await desk.ask(partial(remembered, server_id=target.server_id))
     todo = plan(listed, known, policy_of(target.delete_after), now())
+    if todo.vanished:
+        await desk.do(claim, partial(rivals.note, target=target, uidls=todo.vanished))
+    if todo.renamed:
+        await desk.do(claim, partial(forget, server_id=target.server_id, uidls=todo.renamed))
     if todo.gone:
         await desk.do(
             claim,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,11 +46,17 @@ class KnownNumber:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``fetch`` anew; ``delete`` without fetching; ``gone``: no longer on the server."""
+    """``fetch`` anew; ``delete`` without fetching; ``gone``: no longer on the server.
+
+    ``vanished`` are UIDLs of messages that were to stay there and that somebody else has taken;
+    ``renamed`` those under which the server lists nothing any more, for it has numbered anew.
+    """
 
     fetch: list[Wanted]
     delete: list[KnownNumber]
     gone: list[tuple[str, int]]
+    vanished: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,29 @@ def plan(
         for uidl, seen in known.items()
         if uidl not in there and _deletable(seen, policy, at)
     ]
-    return Plan(fetch, delete, gone)
+    return Plan(fetch, delete, gone, *_missing(there, known, fetch, policy, at))
+
+
+def _missing(
+    there: Collection[str | None],
+    known: Mapping[str, Known],
+    fetch: Sequence[Wanted],
+    policy: Policy,
+    at: datetime,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What should be there and is not, and what is there under another name: as large, and new."""
+    sizes = Counter(item.size for item in fetch)
+    vanished, renamed = [], []
+    for uidl, seen in known.items():
+        kept = seen.stored and not seen.deleted and not policy.due(seen.fetched_at, at)
+        if uidl in there or not kept:
+            continue
+        if sizes[seen.size]:
+            sizes[seen.size] -= 1
+            renamed.append(uidl)
+        else:
+            vanished.append(uidl)
+    return tuple(vanished), tuple(renamed)
 
 
 _REMEMBERED = (

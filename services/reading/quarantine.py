@@ -122,6 +122,17 @@ def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, Quaran
     return {row[0].id: _view(*row, owners=owners.get(row[0].id, ())) for row in found}
 
 
+def of_message(session: Session, actor: Actor, inbound_id: int) -> int | None:
+    """What was held of a message and ``actor`` sees, the open before the settled; None for nothing."""
+    return session.scalar(
+        select(Quarantine.id)
+        .join(InboundMessage, InboundMessage.id == Quarantine.inbound_id)
+        .where(visible(actor), Quarantine.inbound_id == inbound_id)
+        .order_by(Quarantine.state != QuarantineState.OPEN, Quarantine.id)
+        .limit(1)
+    )
+
+
 def counts(session: Session, actor: Actor) -> dict[str, int]:
     """How many are open, by reason, the most first."""
     rows = session.execute(

@@ -34,6 +34,7 @@ class Preset:
     it is only a suggestion until a test connects. ``min_poll_seconds`` is the shortest interval
     between two readings. ``per_day_own_domain`` holds for addresses of the customers' domains,
     where it is another than ``per_day``; ``day_counts`` tells what is counted in a day.
+    ``hides_read``: what was fetched is not listed again after QUIT, though nobody deleted it.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Preset:
     connections: int | None
     min_poll_seconds: int | None
     unverified: bool
+    hides_read: bool
 
     def username(self, email: str) -> str:
         """The user name that this provider expects for the address."""
@@ -112,6 +114,7 @@ def _preset(row: dict[str, str], domain: str) -> Preset:
         connections=_number(row["connections"]),
         min_poll_seconds=_number(row["min_poll_seconds"]),
         unverified=row["unverified"] == "yes",
+        hides_read=row["hides_read"] == "yes",
     )
 
 

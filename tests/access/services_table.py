@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from services.dispatch import queueing
 from services.dispatch.queueing import Parcel
 from services.fiscal.danfe import Danfe
-from services.health import agenda, linking, overview, retest, testable
+from services.health import activity, agenda, linking, overview, retest, testable
 from services.health.troubles import Trouble
 from services.notifications import (
     addresses,
@@ -106,6 +106,16 @@ _AT_MARK = f"x@{MARK}.example"
 def _all(module: Any) -> Call:
     """The whole list of a module, as its screen reads it."""
     return lambda s, a, w: module.rows(s, a, list(module.ids(s, a)))
+
+
+def _busy(call: Call) -> Call:
+    """The company's mailbox has just been read."""
+
+    def counted(session: Session, actor: Actor, world: World) -> Any:
+        activity.count_read(session, world.server, 3, {world.company: 2})
+        return call(session, actor, world)
+
+    return counted
 
 
 SERVICES: dict[str, tuple[str, Call]] = {
@@ -222,10 +232,21 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "reading.foresight.stage": ("xsx", lambda s, a, w: foresight.stage(s, a, w.reading)),
     "reading.rechecking.check_again": (
         "xsx", lambda s, a, w: rechecking.check_again(s, a, [w.document])),
+    "health.activity.activity": ("-s-", _busy(
+        lambda s, a, w: sum(activity.activity(s, a, w.server).fetched.hours))),
+    "health.activity.by_server": ("-s-", _busy(
+        lambda s, a, w: activity.by_server(s, a, [w.server]))),
+    "health.activity.server_ids": ("-s-", _busy(lambda s, a, w: activity.server_ids(s, a))),
+    "health.activity.company_ids": ("-s-", _busy(
+        lambda s, a, w: [i for i in activity.company_ids(s, a) if i == w.company])),
+    "health.activity.arrivals": ("-s-", _busy(
+        lambda s, a, w: activity.arrivals(s, a, [w.company]))),
     "reading.quarantine.ids": ("-s-", _all(quarantine)),
     "reading.quarantine.rows": ("-s-", lambda s, a, w: quarantine.rows(s, a, [w.quarantine])),
     "reading.quarantine.view": ("xsx", lambda s, a, w: quarantine.view(s, a, w.quarantine)),
     "reading.quarantine.message": ("xsx", lambda s, a, w: quarantine.message(s, a, w.quarantine)),
+    "reading.quarantine.of_message": (
+        "-s-", lambda s, a, w: quarantine.of_message(s, a, w.inbound)),
     "reading.quarantine.counts": ("-s-", lambda s, a, w: quarantine.counts(s, a)),
     "reading.quarantine.open_item": ("xsx", lambda s, a, w: quarantine.open_item(s, a, w.quarantine)),
     "reading.owning.link": ("xxx", lambda s, a, w: owning.link(s, a, w.quarantine, w.company)),

@@ -11,14 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DataError, OperationalError
 
 from services.clock import set_source
+from services.reading import rivals
 from services.reading.tick import Reader
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import InboundState
+from services.store.mail import BellEntry, InboundState
+from services.wire.presets import preset_for
 from tests.reading.conftest import Inbox, Readers, keys_of, letter
 from tests.reading.maildrop import Maildrop
 from tests.reading.proxy import Proxy
@@ -389,3 +391,36 @@ async def test_too_large_stays_on_the_server(
     assert inbox.keys() == keys_of([1, 2])
     assert inbox.held() == ["too_large"]
     assert len(inbox.left) == 1
+
+
+async def test_another_reader_is_noticed(
+    readers: Readers, inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: what was to stay there and vanished rings once; what the server renumbered does not."""
+    async with Maildrop(*(letter(n) for n in range(1, 6))) as server:
+        inbox.set(pop_port=server.port, delete_after="never")
+        reader = readers()
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert len(server.messages) == 5
+        server.uidls = [f"anew-{n}" for n in range(5)]
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert _vanished(store) == []
+        for left in (3, 3, 2):
+            del server.messages[left:]
+            del server.uidls[left:]
+            await reader.run_due(mailbox_id=inbox.mailbox_id)
+        (entry,) = _vanished(store)
+        assert (entry.count, entry.severity) == (3, "warning")
+        assert "3 mensagens sumiram" in entry.title
+        monkeypatch.setattr(rivals, "preset_of_host", lambda _host: preset_for("a@gmail.com"))
+        server.messages.clear()
+        server.uidls.clear()
+        await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert _vanished(store)[0].count == 3, "this provider hides what was fetched"
+    assert inbox.count() == 5
+
+
+def _vanished(store: Store) -> list[BellEntry]:
+    with store.reading() as session:
+        found = session.scalars(select(BellEntry).where(BellEntry.type_key == "reading_failed"))
+        return list(found)
