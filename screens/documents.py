@@ -26,7 +26,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.language import _, ngettext
-from services.reading import documents
+from services.reading import documents, rechecking
 from services.reading.documents import Totals
 
 
@@ -54,6 +54,13 @@ class DocumentsScreen(BrowseScreen):
             "export(False)",
             _("Os marcados, ou todos os filtrados, em uma pasta na pasta de troca"),
         ),
+        Command(
+            "documents.check",
+            "V",
+            _("Conferir de novo"),
+            "check",
+            _("Os marcados, ou o que está sob o cursor: chave, esquema, assinatura, cadeia…"),
+        ),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -74,7 +81,8 @@ class DocumentsScreen(BrowseScreen):
             "abaixo da lista, quantos são e quanto somam. Enter mostra partes, itens, verificações, "
             "a mensagem e o XML. Espaço marca; E exporta os marcados, ou todos os filtrados, em um "
             "zip, D em uma pasta. A tecla A responde se um documento chegou. M envia a NF-e ou NFC-e "
-            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços."
+            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços. V confere de novo: "
+            "por exemplo, depois de configurar em quem confiar (trusted_issuers_file)."
         )
 
     def source(self) -> Source:
@@ -97,6 +105,24 @@ class DocumentsScreen(BrowseScreen):
         queued = await self.app.push_screen_wait(SendDocument(self.desk, view))
         if queued is not None:
             notify_safe(self.app, queued_words(queued))
+
+    def action_check(self) -> None:
+        """Have the marked ones, or the one under the cursor, checked again (R40)."""
+        chosen = sorted(self.list.marks)
+        if not chosen and self.list.current is not None:
+            chosen = [self.list.current]
+        if chosen:
+            self.attempt(lambda: self._check(chosen), group="check")
+
+    async def _check(self, chosen: Sequence[int]) -> None:
+        asked = 0
+        for start in range(0, len(chosen), rechecking.AT_ONCE):
+            some = chosen[start : start + rechecking.AT_ONCE]
+            asked += await self.desk.do(rechecking.check_again, some)
+        words = ngettext(
+            "{n} documento será conferido de novo", "{n} documentos serão conferidos de novo", asked
+        )
+        notify_safe(self.app, words.format(n=grouped(asked)))
 
     def body(self) -> Iterable[Widget]:
         self._listing = FilteredListing(self.list, FilterBar(fields()), title=self.title_words())

@@ -1,4 +1,8 @@
-"""Read what is due in a process of its own; prints seconds, documents and peak memory as JSON."""
+"""Read what is due in a process of its own; prints seconds, documents and peak memory as JSON.
+
+With ``checks`` behind the database the documents are checked besides, as the jobs do it: a look
+every second while reading goes on, and to the end after it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from services.reading.tick import Reader
+from services.jobs.checking import check_documents
+from services.reading.tick import Reader, ReadSummary
 from services.settings import Settings
-from services.store.engine import open_store
+from services.store.engine import Store, open_store
 
 
 def peak_mb(pid: str) -> float:
@@ -19,16 +25,53 @@ def peak_mb(pid: str) -> float:
     return next(int(row.split()[1]) for row in status.splitlines() if "VmHWM" in row) / 1024
 
 
-async def main(home: str, url: str) -> None:
+async def checked(store: Store, read: asyncio.Task[ReadSummary]) -> int:
+    """Check documents until reading is over and none is left; how many."""
+    done = 0
+    while True:
+        last = read.done()
+        done += await check_documents(store)
+        if last:
+            return done
+        await asyncio.wait([read], timeout=1)
+
+
+def _children() -> list[str]:
+    """The processes that this one has started and not yet ended."""
+    tasks = Path("/proc/self/task").iterdir()
+    return [pid for task in tasks for pid in (task / "children").read_text().split()]
+
+
+async def children_mb(stop: asyncio.Event) -> float:
+    """The most memory that all children together have had, looked at until told."""
+    most: dict[str, float] = {}
+    while not stop.is_set():
+        for pid in _children():
+            with suppress(OSError, StopIteration):
+                most[pid] = peak_mb(pid)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await stop.wait()
+    return sum(sorted(most.values())[-2:])
+
+
+async def main(home: str, url: str, *more: str) -> None:
     """One run."""
     settings = Settings(home=Path(home), database_url=url)
     store = open_store(settings)
     reader = Reader(store, settings)
     await reader._desk.extractor.start()
+    over = asyncio.Event()
+    looking = asyncio.create_task(children_mb(over))
     began = time.perf_counter()
-    summary = await reader.run_due()
+    reading = asyncio.create_task(reader.run_due())
+    labelled = await checked(store, reading) if more else 0
+    summary = await reading
     seconds = time.perf_counter() - began
+    over.set()
     told = {
+        "checked": labelled,
+        "children": await looking,
         "seconds": seconds,
         "documents": summary.documents,
         "memory": peak_mb("self"),
