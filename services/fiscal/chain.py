@@ -42,21 +42,50 @@ def check(
         return Check("unverifiable", "no_trust_file", str(error)[:200])
     if at is None:
         return Check("unverifiable", "no_time")
-    step = found[0]
-    for _step in range(_MOST_STEPS):
+    path, whole = _path(tuple(found), trusted)
+    for step in path if whole else ():
         if not certificates.valid(step, at):
             return Check("failed", "authority_expired_then", _name(step))
-        if step is not found[0] and step in trusted.get(step.subject, ()):
-            return Check("ok")
-        issuer = _issuer(step, [*trusted.get(step.issuer, ()), *found[1:]])
-        if issuer is None or issuer == step:
-            return Check("failed", "not_trusted", _name(step, issuer=True))
-        step = issuer
-    return Check("failed", "not_trusted", _name(step, issuer=True))
+    return Check("ok") if whole else Check("failed", "not_trusted", _name(path[-1], issuer=True))
 
 
-def load(trusted_file: Path) -> dict[x509.Name, list[x509.Certificate]]:
-    """The trusted certificates by subject; read again when the file has changed."""
+class Trusted:
+    """The certificates of a file by subject."""
+
+    def __init__(self, all_of_them: Sequence[x509.Certificate]) -> None:
+        self._by_subject: dict[x509.Name, list[x509.Certificate]] = {}
+        for each in all_of_them:
+            self._by_subject.setdefault(each.subject, []).append(each)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_subject.values()))
+
+    def named(self, subject: x509.Name) -> Sequence[x509.Certificate]:
+        """Those of that name."""
+        return self._by_subject.get(subject, ())
+
+
+@lru_cache(maxsize=256)
+def _path(
+    found: tuple[x509.Certificate, ...], trusted: Trusted
+) -> tuple[list[x509.Certificate], bool]:
+    """From the first of ``found`` upwards, and whether that ends at somebody trusted.
+
+    Suppliers sign everything with the same certificate.
+    """
+    path = [found[0]]
+    for _step in range(_MOST_STEPS):
+        issuer = _issuer(path[-1], [*trusted.named(path[-1].issuer), *found[1:]])
+        if issuer is None or issuer in path:
+            break
+        path.append(issuer)
+        if issuer in trusted.named(issuer.subject):
+            return path, True
+    return path, False
+
+
+def load(trusted_file: Path) -> Trusted:
+    """The trusted certificates; read again when the file has changed."""
     try:
         state = trusted_file.stat()
     except OSError as error:
@@ -65,18 +94,15 @@ def load(trusted_file: Path) -> dict[x509.Name, list[x509.Certificate]]:
 
 
 @lru_cache(maxsize=1)
-def _load(trusted_file: Path, _changed: int, size: int) -> dict[x509.Name, list[x509.Certificate]]:
+def _load(trusted_file: Path, _changed: int, size: int) -> Trusted:
     from cryptography import x509
 
     if size > _MOST_BYTES:
         raise UnreadableStore(f"{size} bytes")
-    by_subject: dict[x509.Name, list[x509.Certificate]] = {}
     try:
-        for each in x509.load_pem_x509_certificates(trusted_file.read_bytes()):
-            by_subject.setdefault(each.subject, []).append(each)
+        return Trusted(x509.load_pem_x509_certificates(trusted_file.read_bytes()))
     except (OSError, ValueError) as error:
         raise UnreadableStore(str(error)) from error
-    return by_subject
 
 
 def _issuer(

@@ -4,68 +4,125 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from services.fiscal.checks import Checks
     from services.reading.extractor import Extractor
     from services.store.engine import Store
 
-_BATCH = 50
+_BATCH = 200
+_BATCH_BYTES = 8 * 1024 * 1024
+_BESIDE_SECONDS = 1.0
 _LEASE = "checks"
 _LEASE_SECONDS = 60.0
 
 
-async def check_documents(store: Store, trusted_file: Path | None = None) -> int:
+async def check_documents(
+    store: Store, trusted_file: Path | None = None, *, kept: Extractor | None = None
+) -> int:
     """Label every imported document that has no labels yet, or is to have new ones; how many.
 
     One process does it at a time. A document on which the checks break or take too long is
-    labelled as not verifiable and never stops the others.
+    labelled as not verifiable and never stops the others. ``kept`` is used instead of a child of
+    its own, and left open.
     """
     owner = f"{os.getpid()}:{os.urandom(8).hex()}"
-    done = 0
-    extractor: Extractor | None = None
+    done = after = 0
+    taken_at: float | None = None
+    extractor = kept
+    recording: asyncio.Task[None] | None = None
     try:
-        while batch := await asyncio.to_thread(partial(_claim, store, owner)):
+        while True:
+            held = taken_at is not None and time.monotonic() - taken_at < _LEASE_SECONDS / 3
+            asked_at = taken_at if held else time.monotonic()
+            batch = await asyncio.to_thread(partial(_claim, store, owner, after, held=held))
+            if not batch:
+                break
+            taken_at = asked_at
             if extractor is None:
                 from services.reading.extractor import Extractor
 
                 extractor = Extractor(trusted_file=trusted_file)
             found = await extractor.check_many([data for _id, data in batch])
             labelled = list(zip((document_id for document_id, _data in batch), found, strict=True))
-            await asyncio.to_thread(partial(_record, store, labelled))
+            if recording is not None:
+                await recording
+            # Written down while the next ones are checked.
+            recording = asyncio.create_task(asyncio.to_thread(partial(_record, store, labelled)))
             done += len(batch)
+            after = batch[-1][0]
     finally:
-        if extractor is not None:
+        if recording is not None:
+            await asyncio.shield(recording)
+        if extractor is not None and extractor is not kept:
             await asyncio.shield(extractor.close())
+        if taken_at is not None:
             await asyncio.shield(asyncio.to_thread(partial(_give_back, store, owner)))
     return done
 
 
-def _claim(store: Store, owner: str) -> list[tuple[int, bytes]]:
+async def check_beside(
+    work: asyncio.Future[Any], store: Store, trusted_file: Path | None = None
+) -> int:
+    """Check what ``work`` imports while it goes on, and what is left when it has ended; how many.
+
+    How ``work`` ended is for its owner to see.
+    """
+    from services.reading.extractor import Extractor
+
+    done = 0
+    extractor = Extractor(trusted_file=trusted_file)
+    try:
+        while True:
+            last = work.done()
+            done += await check_documents(store, kept=extractor)
+            if last:
+                return done
+            await asyncio.wait([work], timeout=_BESIDE_SECONDS)
+    finally:
+        await asyncio.shield(extractor.close())
+
+
+def _claim(store: Store, owner: str, after: int, *, held: bool) -> list[tuple[int, bytes]]:
     from sqlalchemy import select
 
     from services.store import leases
     from services.store.mail import Blob, Document
 
     unchecked = (
-        select(Document.id, Blob.data)
+        select(Document.id, Blob.size)
         .join(Blob, Blob.sha256 == Document.sha256)
-        .where(Document.checked_at.is_(None))
+        .where(Document.checked_at.is_(None), Document.id > after)
         .order_by(Document.id)
         .limit(_BATCH)
     )
     with store.reading() as session:
-        if not session.execute(unchecked.with_only_columns(Document.id).limit(1)).all():
+        if not session.execute(unchecked.limit(1)).all():
             return []
-    with store.writing() as session:
-        if leases.take(session, _LEASE, owner, _LEASE_SECONDS) is None:
-            return []
+    if not held:
+        with store.writing() as session:
+            if leases.take(session, _LEASE, owner, _LEASE_SECONDS) is None:
+                return []
     with store.reading() as session:
-        return [(row[0], row[1]) for row in session.execute(unchecked)]
+        room = _BATCH_BYTES
+        few: list[int] = []
+        for document_id, size in session.execute(unchecked):
+            room -= size
+            if few and room < 0:
+                break
+            few.append(document_id)
+        data = (
+            select(Document.id, Blob.data)
+            .join(Blob, Blob.sha256 == Document.sha256)
+            .where(Document.id.in_(few))
+            .order_by(Document.id)
+        )
+        return [(row[0], row[1]) for row in session.execute(data)]
 
 
 def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from services.clock import now
 from services.errors import CarteiroError
-from services.jobs.checking import check_documents
+from services.jobs.checking import check_beside, check_documents
 from services.jobs.housekeeping import put_away, warn_of_silence
 from services.jobs.inactivation import check_sign_ins
 from services.language import _, ngettext
@@ -303,7 +303,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
     """Do what is due until nothing is, then end: ``worker --once``.
 
     Sending and reading go on side by side, and again while either found something to do; what
-    lies in the watched folder is queued, and goes in the next round.
+    lies in the watched folder is queued, and goes in the next round. Documents are checked beside.
     """
     from services.dispatch.watch import Handled, Watch
     from services.reading.tick import Reader
@@ -346,14 +346,23 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         done.failures += summary.failures
         return recovered > 0 or summary.messages > 0
 
+    async def rounds() -> None:
+        while any(await asyncio.gather(dispatch(), send(), read())):
+            pass
+
     try:
         if INACTIVATION in only:
             checked = await check_sign_ins(office.store, office.sign_ins)
             done.sign_ins, done.inactivated = checked.all, checked.inactivated
-        while any(await asyncio.gather(dispatch(), send(), read())):
-            pass
-        if CHECKS in only:
-            done.checked = await check_documents(office.store, office.settings.trusted_issuers_file)
+        work = asyncio.ensure_future(rounds())
+        try:
+            if CHECKS in only:
+                trusted = office.settings.trusted_issuers_file
+                done.checked = await check_beside(work, office.store, trusted)
+            await work
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
         await put_away(office.store)
         await warn_of_silence(office.store)
     finally:

@@ -1,7 +1,6 @@
 """Read what is due in a process of its own; prints seconds, documents and peak memory as JSON.
 
-With ``checks`` behind the database the documents are checked besides, as the jobs do it: a look
-every second while reading goes on, and to the end after it.
+With ``checks`` behind the database the documents are checked beside it, as ``worker --once`` does.
 """
 
 from __future__ import annotations
@@ -13,27 +12,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from services.jobs.checking import check_documents
-from services.reading.tick import Reader, ReadSummary
+from services.jobs.checking import check_beside
+from services.reading.tick import Reader
 from services.settings import Settings
-from services.store.engine import Store, open_store
+from services.store.engine import open_store
 
 
 def peak_mb(pid: str) -> float:
     """The most memory that a process has had, in MB; not inherited, unlike ru_maxrss."""
     status = Path("/proc", pid, "status").read_text()
     return next(int(row.split()[1]) for row in status.splitlines() if "VmHWM" in row) / 1024
-
-
-async def checked(store: Store, read: asyncio.Task[ReadSummary]) -> int:
-    """Check documents until reading is over and none is left; how many."""
-    done = 0
-    while True:
-        last = read.done()
-        done += await check_documents(store)
-        if last:
-            return done
-        await asyncio.wait([read], timeout=1)
 
 
 def _children() -> list[str]:
@@ -65,7 +53,7 @@ async def main(home: str, url: str, *more: str) -> None:
     looking = asyncio.create_task(children_mb(over))
     began = time.perf_counter()
     reading = asyncio.create_task(reader.run_due())
-    labelled = await checked(store, reading) if more else 0
+    labelled = await check_beside(reading, store) if more else 0
     summary = await reading
     seconds = time.perf_counter() - began
     over.set()

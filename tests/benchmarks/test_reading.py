@@ -24,7 +24,7 @@ from tests.store_fixtures import CNPJ
 
 _ROOT = Path(__file__).parents[2]
 _MESSAGES = 2_000
-_ROUNDS = 1
+_ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,10 @@ def test_the_whole_with_its_checks(
     record_property: Callable[[str, object], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R40: schema, signature, certificate and protocol of every document, at 0.7 of mpop's rate."""
+    """R40: schema, signature, certificate and protocol of every document, at 0.7 of mpop's rate.
+
+    The memory is that of three processes: a second child checks while the first takes apart.
+    """
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     signed = [
         generator.mail([generator.nfe(ISSUER, CNPJ, n)], seed=n) for n in range(1, _MESSAGES + 1)
@@ -129,4 +132,4 @@ def test_the_whole_with_its_checks(
         f"{max(memory):.0f} MB"
     )
     assert mpop / mine >= 0.7
-    assert max(memory) < 150
+    assert max(memory) < 200

@@ -33,5 +33,5 @@ async def test_labels_with_their_reasons_and_again(
         assert "não verificável: Não há esquema público" in c.text
         await c.press("escape")
         await c.press("V")
-        await c.shows("1 documento será conferido de novo")
+        await c.told("1 documento será conferido de novo")
         assert waits()

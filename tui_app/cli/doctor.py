@@ -222,7 +222,7 @@ def _trusted(settings: Settings) -> Check:
             "trusted_issuers", True, _("nenhum: a cadeia dos certificados não é conferida")
         )
     try:
-        count = sum(map(len, chain.load(file).values()))
+        count = len(chain.load(file))
     except chain.UnreadableStore as e:
         return Check(
             "trusted_issuers",
