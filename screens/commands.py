@@ -18,6 +18,9 @@ else:
     # A mixin must not be a DOMNode itself: Textual follows the first such base for its CSS.
     _Base = object
 
+_NODE: Any = DOMNode
+"""What a mixin is not, whatever the type checker is told of its base."""
+
 UNRELIABLE = frozenset({f"ctrl+{letter}" for letter in "absqhijm"})
 """Keys that multiplexers, flow control and terminals take for themselves: aliases at most."""
 
@@ -92,6 +95,8 @@ class Commanded(_Base):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         own: tuple[Command, ...] = cls.__dict__.get("VERBS", ())
+        if issubclass(cls, _NODE):
+            own += tuple(command for mixin in _mixins(cls) for command in mixin.VERBS)
         bindings = list(cls.__dict__.get("BINDINGS", ()))
         cls.BINDINGS = [*declare(*own), *bindings]
         super().__init_subclass__(**kwargs)
@@ -103,6 +108,13 @@ class Commanded(_Base):
                 if command.when is not None and command.action.partition("(")[0] == action:
                     return bool(command.when(self))
         return super().check_action(action, parameters)
+
+
+def _mixins(cls: type[Commanded]) -> Iterator[type[Commanded]]:
+    """The mixins that ``cls`` brings in: Textual looks at no bindings but those of its own classes."""
+    for base in cls.__bases__:
+        if issubclass(base, Commanded) and not issubclass(base, _NODE):
+            yield from (m for m in base.__mro__ if issubclass(m, Commanded) and "VERBS" in vars(m))
 
 
 @dataclass(frozen=True, slots=True)

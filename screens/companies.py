@@ -13,10 +13,9 @@ from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.company_form import CompanyForm
 from screens.dialogs.confirm import Confirm
-from screens.dialogs.csv_choose import CsvChoose
-from screens.dialogs.csv_plan import CsvPlan
 from screens.dialogs.many_companies import ManyCompanies, switch_words
 from screens.dialogs.progress import run_in_chunks
+from screens.importing import CHUNK, import_companies
 from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import notify_safe
@@ -25,13 +24,9 @@ from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked
 from services.language import _, ngettext
-from services.registry import bulk, companies, company_csv, company_export, relay
+from services.registry import bulk, companies, company_export, relay
 from services.registry.companies import CompanyView
-from services.registry.company_columns import COLUMNS
-from services.registry.company_csv import Line
 from services.store import exchange
-
-CHUNK = 500
 
 _FILTERS: tuple[Mapping[str, bool], ...] = (
     {},
@@ -218,28 +213,11 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
         self.run_worker(self._import(), group="import", exclusive=True, exit_on_error=False)
 
     async def _import(self) -> None:
-        names = [column.name for column in COLUMNS]
-        data = await self.app.push_screen_wait(CsvChoose(self.desk.settings, names))
-        if data is None:
-            return
-        lines = await self.app.push_screen_wait(CsvPlan(self.desk, data))
-        if not lines:
-            return
-
-        async def apply(some: Sequence[Line]) -> Sequence[Left]:
-            done = await self.desk.do(company_csv.apply, some)
-            return [
-                Left(
-                    _("Linha {n}").format(n=line.number),
-                    "; ".join(why for _field, why in line.errors),
-                )
-                for line in done.errors
-            ]
-
-        outcome = await run_in_chunks(self.app, _("Importando empresas"), lines, CHUNK, apply)
-        self._tell(
-            outcome, ngettext("{n} empresa importada", "{n} empresas importadas", outcome.done)
-        )
+        outcome = await import_companies(self.app, self.desk)
+        if outcome is not None:
+            self._tell(
+                outcome, ngettext("{n} empresa importada", "{n} empresas importadas", outcome.done)
+            )
 
     def _tell(self, outcome: Outcome, words: str) -> None:
         if outcome.done and not outcome.behind:

@@ -38,6 +38,7 @@ class FramedScreen(Commanded, Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     key: ClassVar[str] = ""
     needs_company: ClassVar[bool] = False
+    fold_below: ClassVar[int] = FOLD_BELOW
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class FramedScreen(Commanded, Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panel away where room is scarce."""
-        self.query_one(Panel).display = event.size.width >= FOLD_BELOW
+        self.query_one(Panel).display = event.size.width >= self.fold_below
 
     async def refresh_live(self) -> None:
         """Something was committed, here or elsewhere: show it. Called at most four times a second."""

@@ -1,37 +1,50 @@
-"""Painel de Controle: the first screen, with where to go and what is going on."""
+"""Painel de Controle: the first screen, with what is still to be done and what is going on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from screens.commands import Command
 from screens.desk import Desk
-from screens.frame import FOLD_BELOW, FramedScreen
-from screens.widgets.panel import place_lines
-from services.language import _
+from screens.frame import FramedScreen
+from services.clock import now
+from services.language import _, ngettext
+
+if TYPE_CHECKING:
+    from services.health.setup import Setup
+    from services.outbox.progress import Progress
+
+WEEK = timedelta(days=6)
+_KEY = 4
 
 
 class HomeScreen(FramedScreen):
     """What the program can do, by digit; painted before anything else is loaded."""
 
     key = "home"
+    fold_below = 0
     DEFAULT_CSS = """
-    HomeScreen .group { padding: 1 0 0 0; color: $text-muted; }
-    HomeScreen .title { text-style: bold; color: $text-primary; }
-    HomeScreen #state { padding: 1 0; }
-    HomeScreen.wide Home .place { display: none; }
+    HomeScreen #overview { height: auto; padding: 1 1; }
     """
+    VERBS: ClassVar[tuple[Command, ...]] = (
+        Command("home.steps", "f3", _("Primeiros passos"), "steps",
+                _("O que falta até o primeiro e-mail, passo a passo"), order=1,
+                when=lambda s: s.setup is not None and s.setup.next_step is not None),
+    )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._state = Static(
-            desk.opening or _("Abrindo o banco de dados…"), id="state", markup=False
-        )
+        self._overview = Static(_("Abrindo o banco de dados…"), id="overview", markup=False)
+        self.setup: Setup | None = None
 
     @classmethod
     def title_words(cls) -> str:
@@ -44,40 +57,111 @@ class HomeScreen(FramedScreen):
         )
 
     def body(self) -> Iterable[Widget]:
-        yield Home(self._state)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The places stand in the panel where there is room for it."""
-        self.set_class(event.size.width >= FOLD_BELOW, "wide")
+        yield Home(self._overview)
 
     async def refresh_live(self) -> None:
+        from services.health.overview import down_count
+        from services.health.setup import setup
         from services.notifications.bell import unread_count
-        from services.outbox.views import counts
-        from services.reading.documents import total_count
+        from services.outbox.progress import progress
+        from services.reading import quarantine
+        from services.reading.documents import arrivals
 
+        today = now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         unread = await self.desk.ask(unread_count)
-        by_state = await self.desk.ask(counts)
-        waiting = by_state.get("queued", 0) + by_state.get("deferred", 0)
-        documents = await self.desk.ask(total_count)
-        self._state.update(
-            "\n".join(
-                (
-                    _("{n} notificações não lidas").format(n=unread),
-                    _("{n} e-mails na fila de envio").format(n=waiting),
-                    _("{n} documentos importados").format(n=documents),
-                )
-            )
-        )
+        queue = await self.desk.ask(progress)
+        arrived = await self.desk.ask(arrivals, today, today - WEEK)
+        held = sum((await self.desk.ask(quarantine.counts)).values())
+        down = await self.desk.ask(down_count)
+        if self.desk.actor.is_partner:
+            self.setup = await self.desk.ask(setup)
+        room = max(self._overview.size.width - 2, 30)
+        lines = [
+            *_part(_("Falta fazer"), _to_do(self.setup) if self.setup else (), room),
+            *_part(_("Agora"), _now(unread, queue, arrived, held, down), room),
+        ]
+        self._overview.update(Content("\n").join(lines))
+        self.refresh_bindings()
+
+    def action_steps(self) -> None:
+        """The first steps, at the first that is not done."""
+        from screens.dialogs.first_steps import FirstSteps
+
+        if self.setup is not None:
+            self.app.push_screen(FirstSteps(self.desk, self, self.setup))
 
 
 class Home(VerticalScroll, can_focus=True):
     """The body of the first screen."""
 
-    def __init__(self, state: Static) -> None:
+    def __init__(self, overview: Static) -> None:
         super().__init__()
-        self._state = state
+        self._overview = overview
 
     def compose(self) -> ComposeResult:
-        yield Static("Carteiro", classes="title", markup=False)
-        yield self._state
-        yield from place_lines()
+        yield self._overview
+
+
+def _part(title: str, lines: Iterable[tuple[str, str, str]], room: int) -> Iterator[Content]:
+    """A heading and its lines, each with the key that leads there; nothing without lines."""
+    told = list(lines)
+    if not told:
+        return
+    yield Content.styled(title, "bold $text-primary")
+    for key, words, style in told:
+        first, *more = wrap(words, room - _KEY) or [""]
+        yield Content.assemble((f"{key:<{_KEY}}", "bold $text-accent"), (first, style))
+        for line in more:
+            yield Content.assemble(" " * _KEY, (line, style))
+    yield Content("")
+
+
+def _to_do(found: Setup) -> Iterator[tuple[str, str, str]]:
+    step = found.next_step
+    if step is not None:
+        first = {
+            "company": _("Cadastrar ou importar a primeira empresa"),
+            "mailbox": _("Cadastrar a primeira caixa de envio"),
+            "test": _("Testar a caixa de envio"),
+            "send": _("Enviar o primeiro e-mail, a você mesmo"),
+        }
+        yield "F3", first[step], "$text-warning"
+    if found.untested and step not in ("company", "mailbox", "test"):
+        words = ngettext("{n} conta nunca testada", "{n} contas nunca testadas", found.untested)
+        yield "2", words.format(n=found.untested), "$text-warning"
+    if found.untold and step != "company":
+        words = ngettext(
+            "{n} empresa sem endereço para notificações",
+            "{n} empresas sem endereço para notificações",
+            found.untold,
+        )
+        yield "3", words.format(n=found.untold), "$text-warning"
+    if found.stranded:
+        words = ngettext(
+            "{n} empresa com InvoiCy Mail, e nenhum relay em uso",
+            "{n} empresas com InvoiCy Mail, e nenhum relay em uso",
+            found.stranded,
+        )
+        yield "p", words.format(n=found.stranded), "$text-warning"
+
+
+def _now(
+    unread: int, queue: Progress, arrived: tuple[int, int], held: int, down: int
+) -> Iterator[tuple[str, str, str]]:
+    from screens.progress_words import progress_words
+    from screens.widgets.numbers import grouped
+
+    words = ngettext("{n} notificação não lida", "{n} notificações não lidas", unread)
+    told = words.format(n=grouped(unread)) if unread else _("Nenhuma notificação não lida")
+    yield "b", told, "$text-accent" if unread else ""
+    yield "6", progress_words(queue), "$text-error" if queue.failed else ""
+    words = ngettext("{n} documento hoje", "{n} documentos hoje", arrived[0])
+    week = _("{n} em 7 dias").format(n=grouped(arrived[1]))
+    told = words.format(n=grouped(arrived[0])) if arrived[0] else _("Nenhum documento hoje")
+    yield "7", f"{told} · {week}", ""
+    words = ngettext("{n} em quarentena", "{n} em quarentena", held)
+    told = words.format(n=grouped(held)) if held else _("Nada em quarentena")
+    yield "8", told, "$text-warning" if held else ""
+    words = ngettext("{n} caixa parada", "{n} caixas paradas", down)
+    told = words.format(n=grouped(down)) if down else _("Nenhuma caixa parada")
+    yield "9", told, "$text-error" if down else "$text-success"

@@ -35,6 +35,7 @@ from tui_app.works import Works
 
 if TYPE_CHECKING:
     from screens.dialogs.progress import Progress
+    from services.health.setup import Setup
     from services.jobs.runner import Jobs
     from services.office import Office
     from services.registry.companies import CompanyView
@@ -118,6 +119,7 @@ class CarteiroApp(Commanded, App[int]):
         self.desk = Desk(settings, user)
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
+        self._setup: Setup | None = None
         self._liveness = Liveness(self, self.desk)
         self.works = Works(self._tell)
         for theme in THEMES:
@@ -170,6 +172,7 @@ class CarteiroApp(Commanded, App[int]):
             if isinstance(screen, FramedScreen):
                 screen.seat()
         self._show_place()
+        self._begin_steps()
         office.on_change(self._liveness.note)
         self._liveness.note()
         self.run_worker(self._liveness.run(), group="live", exit_on_error=False)
@@ -187,6 +190,7 @@ class CarteiroApp(Commanded, App[int]):
         return open_office(self.desk.settings)
 
     async def _seat(self, office: Office) -> bool:
+        from services.health.setup import setup
         from services.registry import access
         from services.registry.companies import only
 
@@ -201,8 +205,17 @@ class CarteiroApp(Commanded, App[int]):
             owns_state=access.owns_state(self.desk.settings),
         )
         self.desk.company = await office.ask(only, actor)
+        if actor.is_partner:
+            self._setup = await office.ask(setup, actor)
         self.desk.seat(actor)
         return True
+
+    def _begin_steps(self) -> None:
+        """Who is in the middle of the first steps goes on there."""
+        home = self.screen
+        if self._setup is not None and self._setup.is_first_run and isinstance(home, HomeScreen):
+            home.setup = self._setup
+            home.action_steps()
 
     @property
     def screen_key(self) -> str:

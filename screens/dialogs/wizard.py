@@ -1,4 +1,4 @@
-"""First run: the partner, the first user and the first company, instead of an empty screen."""
+"""First run: the partner and the first user, before the first steps and instead of an empty screen."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.help import Helped
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
@@ -19,8 +20,10 @@ from services.errors import CarteiroError, Invalid, InvalidFields
 from services.language import _
 from services.registry import people
 
+_COMMAND = "carteiro init --partner … --partner-key … --user …"
 
-class Wizard(Commanded, ModalScreen[bool]):
+
+class Wizard(Helped, ModalScreen[bool]):
     """Makes partner and first user in one transaction; gives False when left."""
 
     DEFAULT_CSS = "Wizard Form { height: auto; max-height: 1fr; }"
@@ -28,6 +31,7 @@ class Wizard(Commanded, ModalScreen[bool]):
         Command("wizard.save", "f2,ctrl+s", _("Começar"), "save", order=1),
         Command("wizard.leave", "escape", _("Sair"), "leave", order=2),
     )
+    rules: ClassVar[str] = "wizard"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -43,17 +47,21 @@ class Wizard(Commanded, ModalScreen[bool]):
             values,
         )
 
+    def title_words(self) -> str:
+        return _("Bem-vindo ao Carteiro")
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Foreign(_("Bem-vindo ao Carteiro"), classes="dialog-title")
+            yield Foreign(self.title_words(), classes="dialog-title")
             yield Foreign(
                 _(
                     "Esta instalação ainda não tem parceiro. Informe-o e quem é você: a conta do "
-                    "sistema em uso fica ligada ao seu usuário. Depois, 'c' cadastra a primeira "
-                    "empresa e '1' as caixas de e-mail dela."
+                    "sistema em uso fica ligada ao seu usuário. Depois vêm a primeira empresa, a "
+                    "primeira caixa e o primeiro e-mail. F1 explica cada campo."
                 ),
                 classes="hint",
             )
+            yield Foreign(f"{_('Pela linha de comando:')} {_COMMAND}", classes="hint")
             yield self.form
             yield Foreign(id="refusal", classes="error")
         yield KeyLine()

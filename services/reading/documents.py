@@ -125,6 +125,17 @@ def xmls(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, bytes]
     return {row[0]: row[1] for row in found}
 
 
+def arrivals(session: Session, actor: Actor, today: datetime, week: datetime) -> tuple[int, int]:
+    """How many documents that ``actor`` sees were imported since either of two instants."""
+    companies = select(Company.id).where(access.visible(actor, Company.partner_id, Company.id))
+    since_today, since_week = session.execute(
+        select(func.count().filter(Document.imported_at >= today), func.count()).where(
+            Document.company_id.in_(companies), Document.imported_at >= week
+        )
+    ).one()
+    return since_today, since_week
+
+
 def total_count(session: Session, actor: Actor) -> int:
     """How many documents ``actor`` sees."""
     return session.scalar(select(func.count()).select_from(Document).where(_visible(actor))) or 0

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from services.dispatch import queueing
 from services.dispatch.queueing import Parcel
 from services.fiscal.danfe import Danfe
-from services.health import activity, agenda, linking, overview, retest, testable
+from services.health import activity, agenda, linking, overview, retest, setup, testable
 from services.health.troubles import Trouble
 from services.notifications import (
     addresses,
@@ -84,6 +84,7 @@ from tests.access.world import CNPJ, KEY, MARK, PORT, UIDL, World, invoice
 
 Call = Callable[[Session, Actor, World], Any]
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _SETTINGS = Settings(home=Path("/nonexistent"), database_url="sqlite:///:memory:")
 _MAILBOX = MailboxDraft(
     function="send", nickname="Nova", sender_name="Padaria", email="nova@x.example",
@@ -129,6 +130,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xsx", lambda s, a, w: queueing.send_stored(s, a, w.document, Danfe(why="unasked"))),
     "health.overview.down": ("-s-", lambda s, a, w: overview.down(s, a)),
     "health.overview.down_count": ("-s-", lambda s, a, w: overview.down_count(s, a)),
+    "health.setup.setup": ("xx-", lambda s, a, w: setup.setup(s, a).companies),
+    "health.setup.send_first": ("xsx", lambda s, a, w: setup.send_first(s, a, w.mailbox)),
     "health.retest.account": (
         "xsx", lambda s, a, w: retest.account(s, a, _trouble(w), _SETTINGS)),
     "health.retest.passed": ("xsx", lambda s, a, w: retest.passed(s, a, _trouble(w))),
@@ -224,6 +227,8 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "reading.documents.rows": ("-s-", lambda s, a, w: documents.rows(s, a, [w.document])),
     "reading.documents.view": ("xsx", lambda s, a, w: documents.view(s, a, w.document)),
     "reading.documents.xml": ("xsx", lambda s, a, w: documents.xml(s, a, w.document)),
+    "reading.documents.arrivals": (
+        "-s-", lambda s, a, w: documents.arrivals(s, a, _LONG_AGO, _LONG_AGO)[0]),
     "reading.documents.total_count": ("-s-", lambda s, a, w: documents.total_count(s, a)),
     "reading.documents.xmls": ("-s-", lambda s, a, w: documents.xmls(s, a, [w.document])),
     "reading.documents.inside": ("xsx", lambda s, a, w: documents.inside(s, a, w.document)),

@@ -86,7 +86,11 @@ class Console:
     async def at_home(self) -> None:
         """Wait for the first screen, filled."""
         await self.until(self.app.desk.ready.is_set, "the office")
-        await self.shows("notificações não lidas")
+        # Who has hardly anything yet finds the first steps in front.
+        if self.dialog == "FirstSteps":
+            await self.press("escape")
+            await self.until(lambda: self.dialog == "HomeScreen", "the first screen")
+        await self.shows("não lida")
 
     async def agree(self) -> None:
         """Answer the question in front with yes, wherever it begins."""

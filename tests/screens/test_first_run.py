@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from services.health import facts
+from services.registry import companies
+from services.registry.access import Actor
+from services.registry.companies import CompanyDraft, CompanyView
 from services.store.engine import Store
-from services.store.models import Company, Partner, User
+from services.store.mail import OutboxMessage
+from services.store.models import Company, EmailServer, Partner, User
 from tests.screens.conftest import Console, Opened
+from tests.screens.test_email_test import register
+from tests.servers.sink import Sink
 
 
 async def introduce(c: Console) -> None:
@@ -26,6 +33,102 @@ async def test_wizard_makes_partner_and_user_and_shows_the_panel(
     with store.reading() as session:
         assert session.scalars(select(Partner.name)).all() == ["Contábil Sul"]
         assert session.scalars(select(User.nickname)).all() == ["ana"]
+
+
+async def test_first_run_from_nothing_to_the_first_e_mail(
+    console: Opened, store: Store, sink: Sink
+) -> None:
+    """R8, R10, R31: partner, company, mailbox, test and an e-mail to oneself, by keys alone."""
+    async with console((80, 24), with_jobs=True) as c:
+        await introduce(c)
+        await c.press("f2")
+        await c.in_front("FirstSteps")
+        await c.shows("▸ A primeira empresa", "carteiro company add")
+        await c.press("enter")
+        await c.in_front("CompanyForm")
+        await c.fill("11.222.333/0001-81", "Padaria São João", "Padaria São João Ltda")
+        await c.press("f2")
+        await c.shows("▸ A primeira caixa de envio", "--company 11222333000181")
+        await c.press("enter")
+        await c.in_front("RegisterWay")
+        await c.press("2")
+        await c.in_front("MailboxForm")
+        await mailbox(c, sink)
+        await c.press("f2")
+        await c.shows("✓ A primeira caixa de envio", "▸ O teste da caixa")
+        await c.press("enter")
+        await c.in_front("EmailTest")
+        await c.shows("Tudo certo: a caixa funciona.")
+        await c.press("escape")
+        await c.shows("▸ O primeiro e-mail, a você")
+        await c.press("enter")
+        await c.shows("✓ Enviado a ana@contabil.example", "Tudo pronto", within=30.0)
+        await c.press("enter")
+        await c.until(lambda: c.dialog == "HomeScreen", "the first screen")
+        assert "▸ Padaria São João" in c.lines[0]
+        assert "F3" not in c.lines[-1]
+    assert sink.wait_for(2)[-1].recipients == ("ana@contabil.example",)
+
+
+async def mailbox(c: Console, sink: Sink) -> None:
+    """Fill the form of a sending mailbox that wants neither TLS nor a login."""
+    await c.fill("Notas", "Padaria", "nfe@padaria.example")
+    await c.press("f4")
+    await c.shows("Porta")
+    await c.press(*["tab"] * 4)
+    await c.fill("127.0.0.1", str(sink.port))
+    await c.press("tab", "right", "tab", "space")
+
+
+async def test_first_run_goes_on_where_it_was_left(
+    console: Opened, store: Store, actor: Actor, sink: Sink
+) -> None:
+    """R10: nothing is kept of it: whatever was done, here or by command, is done."""
+    async with console((80, 24)) as c:
+        await c.in_front("FirstSteps")
+        await c.shows("▸ A primeira empresa")
+        await c.press("i")
+        await c.in_front("CsvChoose")
+        await c.press("escape")
+        await c.in_front("FirstSteps")
+        await c.press("escape")
+        await c.shows("Falta fazer", "Cadastrar ou importar a primeira empresa")
+    with store.writing() as session:
+        made = companies.add(
+            session, actor, CompanyDraft("11222333000181", "Padaria São João", "Padaria Ltda")
+        )
+    async with console((80, 24)) as c:
+        await c.in_front("FirstSteps")
+        await c.shows("✓ A primeira empresa", "▸ A primeira caixa de envio")
+        register(store, actor, made, sink.port)
+        await c.shows("▸ O teste da caixa")
+    async with console((80, 24)) as c:
+        await c.in_front("FirstSteps")
+        await c.shows("✓ A primeira caixa de envio", "▸ O teste da caixa", "carteiro mailbox test")
+        await c.press("escape", "f3")
+        await c.in_front("FirstSteps")
+        await c.press("f1")
+        await c.in_front("HelpDialog")
+        await c.shows("Ajuda: Primeiros passos")
+
+
+async def test_first_e_mail_that_does_not_leave_is_told(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
+) -> None:
+    """R33: while nobody sends, the e-mail is on its way, and Enter sends no second one."""
+    register(store, actor, company, sink.port)
+    with store.writing() as session:
+        facts.note_success(session, session.scalars(select(EmailServer.id)).one())
+    async with console((80, 24)) as c:
+        await c.in_front("FirstSteps")
+        await c.shows("▸ O primeiro e-mail, a você")
+        await c.press("enter")
+        await c.shows("A caminho de ana@contabil.example")
+        await c.press("enter")
+        await c.pilot.pause()
+        assert c.dialog == "FirstSteps"
+    with store.reading() as session:
+        assert len(session.scalars(select(OutboxMessage.id)).all()) == 1
 
 
 async def test_wizard_shows_what_is_missing_beside_its_field(console: Opened, store: Store) -> None:
