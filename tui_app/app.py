@@ -29,13 +29,13 @@ from services.settings import Settings
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
+from tui_app.seating import go_on, seat
 from tui_app.terminal import Terminal, end_on_signals
 from tui_app.theme import THEMES
 from tui_app.works import Works
 
 if TYPE_CHECKING:
     from screens.dialogs.progress import Progress
-    from services.health.setup import Setup
     from services.jobs.runner import Jobs
     from services.office import Office
     from services.registry.companies import CompanyView
@@ -119,7 +119,6 @@ class CarteiroApp(Commanded, App[int]):
         self.desk = Desk(settings, user)
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
-        self._setup: Setup | None = None
         self._liveness = Liveness(self, self.desk)
         self.works = Works(self._tell)
         for theme in THEMES:
@@ -158,7 +157,7 @@ class CarteiroApp(Commanded, App[int]):
         try:
             office = await asyncio.to_thread(self.open_office)
             self.desk.open(office)
-            if not await self._seat(office):
+            if not await seat(self, self.desk, office):
                 await self._leave()
                 return
         except CarteiroError as e:
@@ -172,7 +171,7 @@ class CarteiroApp(Commanded, App[int]):
             if isinstance(screen, FramedScreen):
                 screen.seat()
         self._show_place()
-        self._begin_steps()
+        go_on(self)
         office.on_change(self._liveness.note)
         self._liveness.note()
         self.run_worker(self._liveness.run(), group="live", exit_on_error=False)
@@ -188,34 +187,6 @@ class CarteiroApp(Commanded, App[int]):
         from services.office import open_office
 
         return open_office(self.desk.settings)
-
-    async def _seat(self, office: Office) -> bool:
-        from services.health.setup import setup
-        from services.registry import access
-        from services.registry.companies import only
-
-        if not await office.ask(access.has_partner):
-            from screens.dialogs.wizard import Wizard
-
-            if not await self.push_screen_wait(Wizard(self.desk)):
-                return False
-        actor = await office.ask(
-            access.identify,
-            nickname=self.desk.user,
-            owns_state=access.owns_state(self.desk.settings),
-        )
-        self.desk.company = await office.ask(only, actor)
-        if actor.is_partner:
-            self._setup = await office.ask(setup, actor)
-        self.desk.seat(actor)
-        return True
-
-    def _begin_steps(self) -> None:
-        """Who is in the middle of the first steps goes on there."""
-        home = self.screen
-        if self._setup is not None and self._setup.is_first_run and isinstance(home, HomeScreen):
-            home.setup = self._setup
-            home.action_steps()
 
     @property
     def screen_key(self) -> str:

@@ -39,6 +39,8 @@ PLACES = {
     "documents": ("Documentos", "Documents"),
     "quarantine": ("Quarentena", "Quarantine"),
     "choose_owner": ("Escolher a empresa do documento", "Choosing the document's company"),
+    "activity": ("Movimento", "Activity"),
+    "arrivals": ("Chegadas por empresa", "Arrivals by company"),
     "arrived": ("Chegou?", "Did it arrive?"),
     "health": ("Saúde", "Health"),
     "bell": ("Notificações", "Notifications"),

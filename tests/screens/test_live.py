@@ -300,7 +300,7 @@ async def test_question_mark_shows_the_keys_of_the_screen(
         await c.shows("Ajuda: Caixas de E-mail")
         await c.type("excl")
         await c.shows("Excluir")
-        assert "Testar" not in "\n".join(c.lines[3:-2])
+        assert "  Testar" not in "\n".join(c.lines[3:-2])
         await c.press("escape")
         await c.in_front("MailboxesScreen")
 

@@ -22,7 +22,7 @@ from tui_app.demo import console
 from tui_app.demo.tour import TourCard, steps
 
 SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox", "documents", "send_document", "document", "quarantine", "quarantine_item", "arrived", "rehearsal", "bell",
-         "partner_form", "wizard", "choose_company", "help", "field_help", "manual", "manual_chapter", "companies", "many_companies",
+         "partner_form", "wizard", "first_steps", "choose_company", "help", "field_help", "manual", "manual_chapter", "companies", "many_companies",
          "users", "user_form", "register_way", "microsoft_form", "sign_in", "sign_in_address", "sign_in_refused",
          "mailboxes_linked", "linked_form", "choose_mailbox", "import_mailbox",
          "mailboxes_copy", "copy_form", "resync",

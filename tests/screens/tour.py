@@ -189,6 +189,15 @@ STOPS = (
     Stop("manual", ((("f6",), "Primeiros passos"), (tuple("matriz"), "As quatro maneiras"))),
     Stop("manual_chapter", ((("f6",), "Primeiros passos"), (("down", "enter"), "duas listas"))),
     Stop("wizard", (), chosen=False, empty=True),
+    Stop(
+        "first_steps",
+        (
+            (("C", "o", "n", "t", "a", "tab", "k", "1", "tab", "a", "n", "a"), "Conta"),
+            (("f2",), "▸ A primeira empresa"),
+        ),
+        chosen=False,
+        empty=True,
+    ),
 )
 
 
