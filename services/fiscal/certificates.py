@@ -50,7 +50,13 @@ def _load(text: str) -> x509.Certificate:
 
     if len(text) > _MOST_CHARACTERS:
         raise ValueError("size")
-    return x509.load_der_x509_certificate(b64decode(text))
+    try:
+        made = x509.load_der_x509_certificate(b64decode(text))
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from error
+    # Read only when they are asked for: what is wrong with them is to be known here.
+    _ = made.subject, made.issuer, made.not_valid_before_utc, made.not_valid_after_utc
+    return made
 
 
 def check(

@@ -115,12 +115,12 @@ def _holds_as_usual(
         or any(len(each) for each in transforms)
     ):
         return False
-    key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        return False
     digest_of = hashlib.new(_DIGESTS[digested_by.get("Algorithm", "")], usedforsecurity=False)
     hashed = hashes.SHA1() if name == "sha1" else hashes.SHA256()  # noqa: S303 - NF-e's own
     try:
+        key = certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey):
+            return False
         digest_of.update(_canonical(covered))
         if b64decode(value.text or "") != digest_of.digest():
             return False

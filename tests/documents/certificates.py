@@ -131,9 +131,10 @@ def certificate(
     return builder.sign(authority_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
-def sign_sha1(data: bytes) -> bytes:
-    """RSA-SHA1 of ``data`` with the company key: what NF-e asks for."""
-    return company_key().sign(data, padding.PKCS1v15(), hashes.SHA1())
+def sign(data: bytes, *, strong: bool = False) -> bytes:
+    """RSA-SHA1 of ``data`` with the company key: what NF-e asks for; ``strong``: RSA-SHA256."""
+    hashed = hashes.SHA256() if strong else hashes.SHA1()
+    return company_key().sign(data, padding.PKCS1v15(), hashed)
 
 
 def _name(common: str) -> x509.Name:

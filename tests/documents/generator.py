@@ -23,6 +23,8 @@ from tests.documents import certificates
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
+DSIG_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+ENCRYPTION = "http://www.w3.org/2001/04/xmlenc#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 BRASILIA = timezone(timedelta(hours=-3))
 ISSUED = datetime(2026, 11, 3, 9, 30, tzinfo=BRASILIA)
@@ -124,19 +126,26 @@ def nfe(
     return f'<?xml version="1.0" encoding="UTF-8"?>{body}'.encode()
 
 
-def sign(covered: str, reference: str, certificate: bytes) -> str:
-    """A ``Signature`` over ``covered``, which is canonical already and has Id ``reference``."""
-    digest = b64encode(hashlib.sha1(covered.encode()).digest()).decode()
+def sign(covered: str, reference: str, certificate: bytes, *, strong: bool = False) -> str:
+    """A ``Signature`` over ``covered``, which is canonical already and has Id ``reference``.
+
+    With SHA-1, as most manuals ask, or ``strong`` with SHA-256.
+    """
+    hashed = hashlib.sha256 if strong else hashlib.sha1
+    method = f"{DSIG_MORE}rsa-sha256" if strong else f"{DSIG}rsa-sha1"
+    digested_by = f"{ENCRYPTION}sha256" if strong else f"{DSIG}sha1"
+    digest = b64encode(hashed(covered.encode()).digest()).decode()
     info = (
         f'<CanonicalizationMethod Algorithm="{C14N}"></CanonicalizationMethod>'
-        f'<SignatureMethod Algorithm="{DSIG}rsa-sha1"></SignatureMethod>'
+        f'<SignatureMethod Algorithm="{method}"></SignatureMethod>'
         f'<Reference URI="#{reference}"><Transforms>'
         f'<Transform Algorithm="{DSIG}enveloped-signature"></Transform>'
         f'<Transform Algorithm="{C14N}"></Transform></Transforms>'
-        f'<DigestMethod Algorithm="{DSIG}sha1"></DigestMethod>'
+        f'<DigestMethod Algorithm="{digested_by}"></DigestMethod>'
         f"<DigestValue>{digest}</DigestValue></Reference>"
     )
-    value = certificates.sign_sha1(f'<SignedInfo xmlns="{DSIG}">{info}</SignedInfo>'.encode())
+    asked = f'<SignedInfo xmlns="{DSIG}">{info}</SignedInfo>'.encode()
+    value = certificates.sign(asked, strong=strong)
     return (
         f'<Signature xmlns="{DSIG}"><SignedInfo>{info}</SignedInfo>'
         f"<SignatureValue>{b64encode(value).decode()}</SignatureValue><KeyInfo><X509Data>"

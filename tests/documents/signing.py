@@ -8,10 +8,10 @@ from services.fiscal.checks import layouts
 from tests.documents.generator import DSIG, digest, sign
 
 
-def signed(xml: bytes, certificate: bytes, *, proven: bool = True) -> bytes:
+def signed(xml: bytes, certificate: bytes, *, proven: bool = True, strong: bool = False) -> bytes:
     """``xml`` with its outer signature made anew, by a certificate (DER) of a test company.
 
-    ``proven`` puts the digest into the protocol, where there is one that has a place for it.
+    ``strong`` signs with SHA-256. ``proven`` puts the digest into the protocol, where there is one that has a place for it.
     """
     root = etree.fromstring(xml)
     layout = layouts()[root.tag]
@@ -23,7 +23,7 @@ def signed(xml: bytes, certificate: bytes, *, proven: bool = True) -> bytes:
         body.remove(old)
     alone = etree.fromstring(etree.tostring(covered, with_tail=False))
     canonical = etree.tostring(alone, method="c14n").decode()
-    seal = sign(canonical, covered.get("Id") or "", certificate)
+    seal = sign(canonical, covered.get("Id") or "", certificate, strong=strong)
     body.append(etree.fromstring(seal))
     answer = root.find(layout.answer) if layout.answer else None
     if proven and answer is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,10 +54,10 @@ def whole(name: str) -> bytes:
     return signed(SAMPLES[name].xml, certificates.certificate(signer(name).cnpj))
 
 
-@pytest.fixture
-def trusted(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the test authority."""
-    file = tmp_path / "confiaveis.pem"
+    file = tmp_path_factory.mktemp("trusted") / "confiaveis.pem"
     file.write_bytes(certificates.trusted())
     return file
 
@@ -193,6 +194,23 @@ def test_municipal() -> None:
     assert codes(check(sealed.replace(b"Manuten", b"Fabrica")))["signature"] == "altered"
 
 
+def test_the_usual_form_and_others() -> None:
+    """R40: SHA-256, a comment that nobody signed, exclusive canonical form; two documents in one."""
+    der = certificates.certificate(kinds.ISSUER.cnpj)
+    good = whole("nfe")
+    assert check(good.replace(b"<ide>", b"<!-- x --><ide>", 1)).signature.code == "ok"
+    strong = signed(SAMPLES["nfe"].xml, der, strong=True)
+    assert b"rsa-sha256" in strong
+    assert check(strong).signature.code == "ok"
+    assert check(strong.replace(b"PRODUTO", b"PRODUTA", 1)).signature.code == "altered"
+    root = etree.fromstring(good)
+    root[0].insert(1, etree.fromstring(etree.tostring(root[0][0])))
+    assert check(etree.tostring(root)).signature.code != "ok"
+    root = etree.fromstring(good)
+    root[0].append(etree.fromstring(etree.tostring(root[0].find(f"{{{DSIG}}}Signature"))))
+    assert check(etree.tostring(root)).signature.code in ("ok", "unverifiable")
+
+
 def test_a_persons_document() -> None:
     """R40: a rural producer issues by CPF and signs with an e-CPF."""
     person = Party(cpf="52998224725", name="PRODUTOR")
@@ -262,6 +280,23 @@ def test_any_damage_has_labels(name: str, cuts: list[tuple[float, int, bytes]]) 
     assert set(codes(found).values()) <= CODES
     assert all(isinstance(why(each), str) for each in found.named().values())
     assert set(codes(found)) == set(CHECKS)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=3)
+)
+def test_any_certificate_has_labels(trusted: Path, changes: list[tuple[int, int]]) -> None:
+    """R40: what stands in a certificate is as foreign as the rest."""
+    der = bytearray(certificates.certificate(kinds.ISSUER.cnpj))
+    for at, byte in changes:
+        der[at % len(der)] = byte
+    original = b64encode(certificates.certificate(kinds.ISSUER.cnpj, name=kinds.ISSUER.name))
+    assert original in SAMPLES["nfe"].xml
+    xml = SAMPLES["nfe"].xml.replace(original, b64encode(bytes(der)))
+    found = check(xml, trusted)
+    assert set(codes(found).values()) <= CODES
+    assert all(isinstance(why(each), str) for each in found.named().values())
 
 
 @settings(max_examples=80, deadline=None)
