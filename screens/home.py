@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from textwrap import wrap
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from services.outbox.progress import Progress
 
 WEEK = timedelta(days=6)
+PAUSE = 1.0
 _KEY = 4
 
 
@@ -44,6 +47,8 @@ class HomeScreen(FramedScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._overview = Static(_("Abrindo o banco de dados…"), id="overview", markup=False)
+        self._counted_at = float("-inf")
+        self._coming: Timer | None = None
         self.setup: Setup | None = None
 
     @classmethod
@@ -60,6 +65,19 @@ class HomeScreen(FramedScreen):
         yield Home(self._overview)
 
     async def refresh_live(self) -> None:
+        """Once a second at most: it counts everything that the person sees."""
+        wait = self._counted_at + PAUSE - monotonic()
+        if wait <= 0:
+            self._counted_at = monotonic()
+            await self._count()
+        elif self._coming is None:
+            self._coming = self.set_timer(wait, self._refresh_later)
+
+    def _refresh_later(self) -> None:
+        self._coming = None
+        self.run_worker(self.refresh_live(), group="count", exclusive=True, exit_on_error=False)
+
+    async def _count(self) -> None:
         from services.health.overview import down_count
         from services.health.setup import setup
         from services.notifications.bell import unread_count

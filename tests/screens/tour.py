@@ -194,6 +194,7 @@ STOPS = (
         (
             (("C", "o", "n", "t", "a", "tab", "k", "1", "tab", "a", "n", "a"), "Conta"),
             (("f2",), "▸ A primeira empresa"),
+            ((), "Falta fazer"),
         ),
         chosen=False,
         empty=True,
