@@ -19,6 +19,7 @@ from services.store.engine import open_store
 from services.store.mail import OutboxMessage
 from services.store.models import AuditEntry, Company, Function
 from tests.access.conftest import Account, console, forced, run
+from tests.access.terminal import PtyProgram
 from tests.servers.ports import open_folder, wait_until
 from tests.servers.sshd import Sshd
 
@@ -56,6 +57,13 @@ def companies_and_actors(account: Account) -> tuple[set[str], set[str]]:
             )
     finally:
         store.close()
+
+
+def at_home(client: PtyProgram) -> None:
+    """The first screen of who has hardly anything yet: the first steps are for later."""
+    client.shows("Contábil Sul", "▸ ", "Enter Fazer este passo")
+    client.type("q")
+    client.shows("não lida")
 
 
 def queue_many(session: Session, port: int) -> None:
@@ -139,7 +147,7 @@ def test_whatever_the_client_sends_the_console_is_anas(
     """R54, R55: who acts, which database is opened and what is written stay as without it."""
     before = tree(account.home)
     with console(sshd, **trap) as client:
-        client.shows("Contábil Sul", "não lida")
+        at_home(client)
         client.type("c")
         client.shows("Escolher empresa", "Padaria São João")
         client.type("\x1bOR")
@@ -174,7 +182,7 @@ def test_nothing_of_the_clients_reaches_the_program(
         try:
             wait_until(agent.exists, "the agent")
             with console(sshd, "-A", "-X", agent=agent, **trap) as client:
-                client.shows("não lida")
+                at_home(client)
                 (pid,) = processes(account)
                 told = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
                 client.type(CTRL_Q)
@@ -213,7 +221,7 @@ def test_no_command_of_the_clients_is_run(
 def test_a_command_asked_for_with_a_terminal_gives_the_console(sshd: Sshd) -> None:
     """R54: ``ssh -t host sh`` is the console as well."""
     with console(sshd, asks="sh -c 'echo here$((40+2))'") as client:
-        client.shows("não lida")
+        at_home(client)
         client.type(CTRL_Q)
         assert client.ends() == 0
         assert b"here42" not in client.raw
@@ -271,7 +279,7 @@ def test_a_forced_command_of_the_command_line(account: Account, trap: dict[str, 
 def test_a_dropped_connection_saves_nothing_and_leaves_nobody(sshd: Sshd, account: Account) -> None:
     """A form half filled in when the connection breaks: nothing is saved, the process ends."""
     with console(sshd) as client:
-        client.shows("não lida")
+        at_home(client)
         client.type("c")
         client.shows("Escolher empresa")
         client.type("\x1bOR")
@@ -299,7 +307,7 @@ def test_a_dropped_connection_gives_its_claims_back(sshd: Sshd, account: Account
         with store.writing() as session:
             queue_many(session, silent.getsockname()[1])
         with console(sshd) as client:
-            client.shows("não lida")
+            at_home(client)
             client.until(lambda: claimed() > 20, "e-mails are claimed")
             client.kill()
     wait_until(lambda: not processes(account), "the console ends", 40)
