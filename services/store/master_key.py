@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
+import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.clock import now
-from services.errors import Unavailable
+from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
 
@@ -59,6 +61,27 @@ def waiting(settings: Settings) -> bytes | None:
     """The key of a rotation that was cut short, which waits beside the one in use."""
     path = _beside(own_file(settings))
     return _read(path) if path.is_file() else None
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Nobody else drafts or promotes a key for ``file`` meanwhile; :class:`Conflict` while one does."""
+    try:
+        handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as e:
+        raise _unwritable(file, e) from e
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise Conflict(_("Outro processo está trocando a chave-mestra")) from e
+        except OSError as e:
+            # A network's file system that locks no folder.
+            if e.errno not in (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP):
+                raise _unwritable(file, e) from e
+        yield
+    finally:
+        os.close(handle)
 
 
 def draft(file: Path) -> bytes:

@@ -31,7 +31,8 @@ def rotate(store: Store, note: Callable[[Session, str], None], to: Path | None =
     systemd or the system's keyring keeps cannot be replaced from here: ``to`` names a new file for
     the new key then, which is to be put in its place. ``note`` records the new key's fingerprint in
     the same unit of work. Killed on the way, the next start finds either the old state or the new
-    one: the new key waits beside the old (``.new``) until the database is under it.
+    one: the new key waits beside the old (``.new``) until the database is under it. Raises
+    ``Conflict`` while another process does the same: its new key would be lost.
     """
     settings = store.settings
     found = master_key.find(settings)
@@ -48,9 +49,12 @@ def rotate(store: Store, note: Callable[[Session, str], None], to: Path | None =
         )
     with store.reading() as session:
         store.vault.check(session)
-    fresh = master_key.draft(file)
-    with store.writing() as session:
-        count = store.vault.seal_anew(session, fresh)
-        note(session, master_key.known_by(fresh))
-    old = master_key.promote(file)
+    with master_key.alone(file):
+        with store.reading() as session:
+            store.vault.prove(session)
+        fresh = master_key.draft(file)
+        with store.writing() as session:
+            count = store.vault.seal_anew(session, fresh)
+            note(session, master_key.known_by(fresh))
+        old = master_key.promote(file)
     return Rotated(master_key.known_by(fresh), str(file), str(old) if old else None, count)

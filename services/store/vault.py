@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import Lock
 
@@ -15,7 +15,7 @@ from keyring.errors import PasswordDeleteError
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from services.errors import Unavailable
+from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
 from services.store import master_key
@@ -107,6 +107,15 @@ class DatabaseKeyring(KeyringBackend):
                 self._opened(row, found[0])
         return found[1]
 
+    def prove(self, session: Session) -> None:
+        """That the master key in use opens this database, not only one that waits beside it.
+
+        Raises :class:`Unavailable` otherwise: the one that waits must not be drafted anew.
+        """
+        found = master_key.find(self.settings)
+        for row in session.scalars(select(DataKey)):
+            self._unwrap(row, found[0] if found is not None else bytes(master_key.SIZE))
+
     def seal_anew(self, session: Session, master: bytes) -> int:
         """Seal every secret under a new data key, wrapped by ``master``; how many there are.
 
@@ -179,7 +188,11 @@ class DatabaseKeyring(KeyringBackend):
             if waiting is None:
                 raise
             key = self._unwrap(row, waiting)
-        master_key.promote(master_key.own_file(self.settings))
+        file = master_key.own_file(self.settings)
+        # Whoever is alone with it there now promotes it.
+        with suppress(Conflict), master_key.alone(file):
+            if master_key.waiting(self.settings) == waiting:
+                master_key.promote(file)
         return key
 
     @staticmethod
@@ -239,6 +252,10 @@ class Vault:
     def seal_anew(self, session: Session, master: bytes) -> int:
         """See :meth:`DatabaseKeyring.seal_anew`."""
         return self._keyring.seal_anew(session, master)
+
+    def prove(self, session: Session) -> None:
+        """See :meth:`DatabaseKeyring.prove`."""
+        self._keyring.prove(session)
 
     def check(self, session: Session) -> str:
         """See :meth:`DatabaseKeyring.check`."""

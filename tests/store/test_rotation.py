@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.errors import Refused, Unavailable
+from services.errors import Conflict, Refused, Unavailable
 from services.store import master_key, rotation
 from services.store.engine import Store, open_store
 from services.store.models import DataKey, Secret
@@ -86,6 +86,34 @@ def test_killed_after_the_database_has_it_the_next_start_ends_it(
     assert opened_anew(keeping) == ["senha 1", "senha 2"]
     assert file.read_bytes() != before
     assert not file.with_name("master.key.new").exists()
+
+
+def test_two_at_once_lose_no_key(keeping: Store) -> None:
+    """The second would draft its key over the one under which the first seals everything."""
+
+    def meanwhile(_session: Session, _key: str) -> None:
+        with pytest.raises(Conflict):
+            rotation.rotate(keeping, quiet)
+
+    rotation.rotate(keeping, meanwhile)
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+
+
+def test_a_start_between_the_database_and_the_file_leaves_the_file_to_the_rotation(
+    keeping: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads by the key that waits, and the rotation ends as if nobody had looked."""
+    promote = master_key.promote
+
+    def looked_at(file: Path) -> Path | None:
+        assert opened_anew(keeping) == ["senha 1", "senha 2"]
+        return promote(file)
+
+    monkeypatch.setattr(master_key, "promote", looked_at)
+    done = rotation.rotate(keeping, quiet)
+    assert done.old_file is not None
+    monkeypatch.undo()
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
 
 
 def test_a_key_from_elsewhere_is_written_where_told(
