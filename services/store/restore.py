@@ -46,15 +46,18 @@ def restore(
     process has open. Until the last step nothing is changed.
     """
     told = backup.inspect(file)
-    staged = settings.home / f".restoring-{os.getpid()}.db"
+    path = sqlite_path(settings.database_url) if settings.is_sqlite else None
+    # Beside what it replaces: between two file systems nothing is renamed.
+    place = settings.home if path is None else path.parent
+    staged = place / f".restoring-{os.getpid()}.db"
     try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(staged, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
             shutil.copyfile(file, staged)
             left = _made_fit(settings, staged, told, settle)
-            if settings.is_sqlite:
-                aside = _into_sqlite(settings, staged, replacing)
+            if path is not None:
+                aside = _into_sqlite(path, staged, replacing)
             else:
                 aside = None
                 _into_postgres(settings, staged, replacing, done)
@@ -63,9 +66,7 @@ def restore(
                 staged.with_name(staged.name + suffix).unlink(missing_ok=True)
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível restaurar em {home}: {why}").format(
-                home=settings.home, why=e.strerror
-            )
+            _("Não foi possível restaurar em {home}: {why}").format(home=place, why=e.strerror)
         ) from e
     return Restored(told, aside, left)
 
@@ -93,23 +94,22 @@ def _made_fit(settings: Settings, staged: Path, told: BackupInfo, settle: Settle
     return left
 
 
-def _into_sqlite(settings: Settings, staged: Path, replacing: bool) -> str | None:
-    path = sqlite_path(settings.database_url)
-    assert path is not None
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _into_sqlite(path: Path, staged: Path, replacing: bool) -> str | None:
     if not path.exists() or not path.stat().st_size:
         staged.replace(path)
         _sync(path)
         return None
     with contextlib.closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as database:
+        if not replacing and _has_partner(database):
+            raise _not_empty(path)
         try:
             # Only who is alone with the file may take it out of WAL.
             database.execute("PRAGMA journal_mode=DELETE")
             database.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as e:
+            with contextlib.suppress(sqlite3.OperationalError):
+                _as_at_work(path)
             raise _in_use() from e
-        if not replacing and _has_partner(database):
-            raise _not_empty(path)
         aside = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S}")
         os.link(path, aside)
         staged.replace(path)
@@ -150,7 +150,7 @@ def _as_at_work(file: Path) -> None:
 def _has_partner(database: sqlite3.Connection) -> bool:
     try:
         return database.execute("SELECT id FROM partner LIMIT 1").fetchone() is not None
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         # Not one of ours: all the more it is not ours to replace.
         return True
 

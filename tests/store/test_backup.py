@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import signal
 import sqlite3
@@ -271,6 +272,10 @@ def test_data_that_are_there_are_replaced_only_when_told(sound: Path, elsewhere:
     put_back(elsewhere, sound)
     with pytest.raises(Conflict, match="--replace"):
         put_back(elsewhere, sound)
+    if elsewhere.is_sqlite:
+        # What was refused has changed nothing: readers and the writer are in each other's way else.
+        with closing(sqlite3.connect(elsewhere.home / "carteiro.db")) as database:
+            assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     done = put_back(elsewhere, sound, replacing=True)
     if elsewhere.is_sqlite:
         assert done.aside is not None
@@ -278,6 +283,26 @@ def test_data_that_are_there_are_replaced_only_when_told(sound: Path, elsewhere:
         with aside.reading() as session:
             assert len(session.scalars(select(Company)).all()) == 2
         aside.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("elsewhere", ["sqlite"], indirect=True)
+def test_the_database_may_be_on_another_disk_than_the_state_folder(
+    sound: Path, elsewhere: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    replace_in_place = Path.replace
+
+    def between(source: Path, target: Path) -> Path:
+        if source.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return replace_in_place(source, target)
+
+    monkeypatch.setattr(Path, "replace", between)
+    there = replace(elsewhere, database_url=f"sqlite:///{disk / 'carteiro.db'}")
+    put_back(there, sound)
+    put_back(there, sound, replacing=True)
+    assert [path.name for path in disk.iterdir() if path.name.startswith(".")] == []
 
 
 @pytest.fixture
