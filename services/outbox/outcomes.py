@@ -15,6 +15,7 @@ from services.outbox.claims import Claim, forget, standing
 from services.outbox.schedule import pause
 from services.safe_text import safe, safe_block
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
+from services.store.models import Mailbox
 from services.store.rows import update_rows
 
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
@@ -83,6 +84,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     if not accepted:
         return []
     kept = {o.claim.message_id for o in accepted}
+    mailboxes = _there(session, accepted)
     at = now()
     messages = {
         row.id: row
@@ -154,7 +156,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
                 "lease_until": None,
                 "next_attempt_at": next_at if state == OutboxState.DEFERRED else at,
                 "held": outcome.held and state == OutboxState.DEFERRED,
-                "mailbox_id": outcome.mailbox_id,
+                "mailbox_id": outcome.mailbox_id if outcome.mailbox_id in mailboxes else None,
                 "error": error,
                 "sent_at": at if state == OutboxState.SENT else message.sent_at,
             }
@@ -191,6 +193,13 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     update_rows(session, OutboxAttempt, ("message_id", "fence"), of_attempts)
     forget(session, untried)
     return finished
+
+
+def _there(session: Session, outcomes: Iterable[Outcome]) -> set[int]:
+    """The mailboxes of ``outcomes`` that have not been removed since; they stay until the end."""
+    named = {o.mailbox_id for o in outcomes if o.mailbox_id is not None}
+    rows = select(Mailbox.id).where(Mailbox.id.in_(named)).order_by(Mailbox.id)
+    return set(session.scalars(rows.with_for_update(read=True, key_share=True)))
 
 
 def _given_up(recipient: RecipientOutcome) -> RecipientOutcome:

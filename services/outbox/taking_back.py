@@ -13,6 +13,7 @@ from services.language import _
 from services.outbox.claims import Claim, Dead
 from services.outbox.journal import Trace
 from services.outbox.outcomes import Finished, Outcome, RecipientOutcome, finish
+from services.outbox.schedule import pause
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
 
 Traces = Mapping[tuple[int, int], Trace]
@@ -33,7 +34,8 @@ def take_back(
     """
     taken = 0
     finished: list[Finished] = []
-    for claim in dead:
+    # In the order in which outcomes are recorded: two that wait for each other's rows never end.
+    for claim in sorted(dead, key=lambda each: each.message_id):
         if not _still_dead(session, claim):
             continue
         taken += 1
@@ -93,9 +95,10 @@ def _again(session: Session, claim: Dead, attempt: OutboxState) -> None:
 
 def _in_doubt(session: Session, claim: Dead, trace: Trace) -> list[Finished]:
     """Once more, or left to a person; what was answered for some recipients stands."""
-    again = not _was_in_doubt(session, claim)
+    twice = _was_in_doubt(session, claim)
+    again = not twice and _has_time(session, claim)
     state = OutboxState.DEFERRED if again else OutboxState.UNCERTAIN
-    why = _ended() if again else _ended_twice()
+    why = _ended() if again else _may_have_arrived(twice=twice)
     answered = {r.position: r for r in trace.outcome.recipients} if trace.outcome else {}
     told = [r for r in answered.values() if r.state not in _WAITING]
     pending = session.scalars(
@@ -108,7 +111,7 @@ def _in_doubt(session: Session, claim: Dead, trace: Trace) -> list[Finished]:
     of_claim = trace.outcome or Outcome(Claim(claim.message_id, claim.fence, 0, 0), ())
     outcome = replace(of_claim, recipients=tuple(told), error=why, held=False)
     finished = finish(session, [outcome], claim.owner or "")
-    if again:
+    if any(each.state == OutboxState.DEFERRED for each in finished):
         _again(session, claim, OutboxState.UNCERTAIN)
     return finished
 
@@ -128,12 +131,28 @@ def _was_in_doubt(session: Session, claim: Dead) -> bool:
     )
 
 
+def _has_time(session: Session, claim: Dead) -> bool:
+    """False for what would be given up as never delivered, which nobody knows (R33)."""
+    attempts, give_up_at = session.execute(
+        select(OutboxMessage.attempts, OutboxMessage.give_up_at).where(
+            OutboxMessage.id == claim.message_id
+        )
+    ).one()
+    return now() + pause(attempts) <= give_up_at
+
+
 def _ended() -> str:
     return _("O processo que enviava terminou antes de registrar o resultado")
 
 
-def _ended_twice() -> str:
+def _may_have_arrived(*, twice: bool) -> str:
+    if twice:
+        return _(
+            "Duas vezes o processo que enviava terminou depois de entregar o texto ao servidor e "
+            "antes da resposta: pode ter chegado. Confira com o destinatário; se não chegou, reenvie."
+        )
     return _(
-        "Duas vezes o processo que enviava terminou depois de entregar o texto ao servidor e antes "
-        "da resposta: pode ter chegado. Confira com o destinatário; se não chegou, reenvie."
+        "O processo que enviava terminou depois de entregar o texto ao servidor e antes da "
+        "resposta, no fim dos 5 dias de tentativas: pode ter chegado. Confira com o destinatário; "
+        "se não chegou, reenvie."
     )

@@ -266,7 +266,13 @@ class Deliverer:
         return letter.lost or claims.steady() - letter.fresh > claims.LEASE - _MARGIN
 
     async def _drop(self, letter: Letter) -> None:
-        """The claim may have run out: nothing leaves, somebody else (or we, again) will send it."""
+        """The claim may have run out: nothing leaves, somebody else (or we, again) will send it.
+
+        What a server has said of some recipients is on record first, should the claim stand.
+        """
+        if letter.outcomes:
+            self._no_mailbox(letter)
+            return
         claim = (letter.claim.message_id, letter.claim.fence)
         await self._threads.write(claims.release, [claim], self._recorder.owner)
         self._recorder.dropped(letter.claim.message_id)

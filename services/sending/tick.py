@@ -151,8 +151,8 @@ class Sender:
             return []
         self._opened()
         fresh = claims.steady()
-        claimed = await self._threads.write(_claim, found, self._owner)
-        journal.remove(self._settings, found.traces)
+        claimed, done_with = await self._threads.write(_claim, found, self._owner)
+        journal.remove(self._settings, done_with)
         if not claimed:
             return []
         letters = await self._threads.read(load, claimed, fresh)
@@ -218,10 +218,14 @@ class Sender:
             return
 
 
-def _claim(session: Session, found: _Found, owner_name: str) -> list[Claim]:
+def _claim(session: Session, found: _Found, owner_name: str) -> tuple[list[Claim], set[str]]:
+    """What is claimed now, and who has no claim left: one may have claimed more before it died."""
+    done_with: set[str] = set()
     if found.dead:
         _taken, finished = take_back(session, found.dead, found.traces)
         failures.tell(session, finished)
+        if found.traces:
+            done_with = found.traces.keys() - claims.claimants(session)
     if found.freed:
         claims.let_go(session, found.freed)
-    return claims.claim(session, owner_name, BATCH)
+    return claims.claim(session, owner_name, BATCH), done_with

@@ -11,13 +11,14 @@ import pytest
 
 from services import clock
 from services.outbox import claims, outcomes, owner, taking_back, views
-from services.outbox.claims import Claim, Watch
+from services.outbox.claims import Claim, Dead, Watch
+from services.outbox.journal import Trace
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.registry import companies
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft
 from services.store.engine import Store
-from services.store.mail import OutboxState
+from services.store.mail import OutboxMessage, OutboxState
 from tests.outbox.conftest import Queue
 
 
@@ -168,3 +169,23 @@ def test_release_leaves_no_trace(store: Store, actor: Actor, enqueue: Queue) -> 
     with store.reading() as session:
         detail = views.show(session, actor, message)
     assert (detail.view.state, detail.view.attempts, detail.attempts) == ("queued", 0, ())
+
+
+def test_what_may_have_arrived_is_never_called_undelivered(
+    store: Store, actor: Actor, enqueue: Queue
+) -> None:
+    """R33: at the end of its five days it is left to a person, not given up and then tried again."""
+    message = enqueue()
+    (claimed,) = claim(store, "gone")
+    with store.writing() as session:
+        row = session.get_one(OutboxMessage, message)
+        row.give_up_at = clock.now() + timedelta(seconds=1)
+        dead = Dead(message, claimed.fence, row.lease_until, "gone", gone=True)
+    traces = {"gone": {(message, claimed.fence): Trace(in_doubt=True)}}
+    with store.writing() as session:
+        taken, (done,) = taking_back.take_back(session, [dead], traces)
+    assert (taken, done.state, done.failed) == (1, OutboxState.UNCERTAIN, ())
+    with store.reading() as session:
+        view = views.show(session, actor, message).view
+    assert view.state == OutboxState.UNCERTAIN
+    assert claim(store) == []

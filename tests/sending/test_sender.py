@@ -396,3 +396,48 @@ async def test_a_locked_vault_makes_letters_wait(
     assert view.state == "deferred"
     assert "chave mestra" in (view.error or "")
     assert view.next_attempt_at is not None
+
+
+async def test_a_mailbox_that_is_removed_while_it_sends_costs_no_outcome(
+    store: Store,
+    actor: Actor,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+) -> None:
+    """R33: what it has sent is on record all the same, and is not sent again by another."""
+    taken = asyncio.Event()
+    async with ScriptedSmtp(taken=taken) as server:
+        box = mailbox(server.port)
+        message = enqueue()
+        running = asyncio.create_task(sender.run_due())
+        await asyncio.to_thread(wait_until, lambda: bool(server.bodies), "the text has left")
+        with store.writing() as session:
+            mailboxes.remove(session, actor, box.id)
+        taken.set()
+        assert await running == 1
+    assert (show(message).view.state, show(message).view.mailbox_id) == ("sent", None)
+
+
+async def test_what_was_delivered_to_some_is_on_record_though_the_rest_is_dropped(
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R33: a claim near its end is let go, but nobody gets a second copy for it."""
+    quota = "550 5.4.5 Daily user sending limit exceeded"
+    monkeypatch.setattr(
+        "services.sending.delivery.Deliverer._is_stale", lambda _self, letter: bool(letter.outcomes)
+    )
+    async with ScriptedSmtp({"RCPT TO:<b@x.example>": quota}) as server:
+        mailbox(server.port, "um@padaria.example")
+        mailbox(sink.port, "dois@padaria.example")
+        message = enqueue("a@x.example;b@x.example")
+        await sender.run_due()
+        assert len(server.bodies) == 1
+    states = [recipient.state for recipient in show(message).view.recipients]
+    assert states == ["sent", "deferred"]
