@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ensurepip
+import functools
 import hashlib
 import os
 import re
@@ -9,12 +11,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.servers.ports import wait_until
+from tui_app import pip_wheel
 
 TOP = Path(__file__).parents[1]
 
@@ -191,6 +197,57 @@ def test_without_a_python_it_names_the_cure(checkout: Path, tmp_path: Path) -> N
         assert process.returncode == 1
         assert words in err
         assert "apt install" in err
+
+
+@pytest.fixture
+def without_pip(checkout: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The variables of a machine whose Python has no pip, as Debian's, and an index that has it."""
+    (wheel,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    script = (TOP / "tui_app/pip_wheel.py").read_text()
+    script = script.replace(pip_wheel.NAME, wheel.name)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (checkout / "tui_app/pip_wheel.py").write_text(script.replace(pip_wheel.SHA256, digest))
+    page = tmp_path / "index/pip/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f'<a href="{wheel.name}#sha256={digest}">{wheel.name}</a>')
+    shutil.copy(wheel, page.parent)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("uv", "python3.13", "python3.12"):
+        (programs / name).write_text("#!/bin/sh\nexit 1\n")
+    real = Path(sys.base_prefix) / "bin" / "python3"
+    (programs / "python3.11").write_text(
+        f'#!/bin/bash\ncase "$*" in *ensurepip*) exit 1 ;; esac\nexec -a "$0" {real} "$@"\n'
+    )
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    serve = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "index"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {
+            "PATH": f"{programs}:/usr/bin:/bin",
+            "PIP_INDEX_URL": f"http://127.0.0.1:{server.server_port}",
+        }
+        server.shutdown()
+
+
+def test_a_python_without_pip_gets_it(checkout: Path, without_pip: dict[str, str]) -> None:
+    assert _run(checkout / "carteiro", "a", **without_pip)[0] == "['a']"
+    assert _run(checkout / "carteiro", "b", **without_pip)[0] == "['b']"
+    (made,) = _environments(checkout)
+    assert list(made.glob("pip-*.whl"))
+
+
+def test_another_pip_than_the_one_meant_is_not_run(
+    checkout: Path, without_pip: dict[str, str]
+) -> None:
+    script = checkout / "tui_app/pip_wheel.py"
+    script.write_text(re.sub('SHA256 = "[0-9a-f]+"', f'SHA256 = "{"0" * 64}"', script.read_text()))
+    process = _start(checkout / "carteiro", **without_pip)
+    _out, err = process.communicate()
+    assert process.returncode == 1
+    assert "not the file that was meant" in err
+    assert _environments(checkout) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")

@@ -36,9 +36,14 @@ print("%d.%d" % sys.version_info[:2], sys.executable)' 2>/dev/null) || continue
     return 1
 }
 
-# can_make: whether an environment can be made with `base`.
+# can_make: whether an environment can be made with what is here.
 can_make() {
     uv --version >/dev/null 2>&1 || "$base" -c 'import venv, ensurepip' 2>/dev/null
+}
+
+# can_begin: whether at least an empty one can be made, into which pip is fetched (Debian's Python).
+can_begin() {
+    "$base" -c 'import venv, ssl' 2>/dev/null
 }
 
 # finished ENVIRONMENT: built to the end, and its Python (a link) has not been removed since.
@@ -71,6 +76,13 @@ install() {
     fi
     # Also after uv failed: an index or a proxy may be known to pip's configuration alone.
     rm -rf "$env"
+    if ! can_make; then
+        "$base" -m venv --without-pip "$env" &&
+            wheel=$("$env/bin/python" -I "$here/tui_app/pip_wheel.py" "$env") &&
+            "$env/bin/python" "$wheel/pip" install -qq --disable-pip-version-check --no-input \
+                --require-hashes -r "$here/$1"
+        return
+    fi
     "$base" -m venv "$env" &&
         "$env/bin/python" -m pip install -qq --disable-pip-version-check --no-input \
             --require-hashes -r "$here/$1"
@@ -87,7 +99,7 @@ environment() {
             'Python 3.11 or newer is missing; on Debian: apt install python3 python3-venv'
         return 1
     fi
-    if ! can_make; then
+    if ! can_make && ! can_begin; then
         tell "falta o módulo venv do Python; no Debian: apt install python$version-venv" \
             "Python's venv module is missing; on Debian: apt install python$version-venv"
         return 1
