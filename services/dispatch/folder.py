@@ -173,8 +173,8 @@ class Folder:
         found = []
         try:
             for place in sorted((self.root / CLAIMED).iterdir()):
-                inside = list(place.iterdir()) if place.is_dir() else []
-                found += [Claimed(place.name, path) for path in inside]
+                if _is_folder(place):
+                    found += [Claimed(place.name, path) for path in place.iterdir()]
         except FileNotFoundError:
             return found
         except OSError as e:
@@ -227,19 +227,32 @@ class Folder:
         for each in _names(name):
             target = folder / each
             try:
-                os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-                claimed.path.rename(target)
+                if _is_folder(claimed.path):
+                    target.mkdir(mode=0o700)
+                else:
+                    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             except FileExistsError:
                 continue
-            except FileNotFoundError:
-                with suppress(OSError):
-                    target.unlink()
             except OSError as e:
                 raise _trouble(target, e) from e
+            try:
+                claimed.path.rename(target)
+            except OSError as e:
+                with suppress(OSError):
+                    target.rmdir() if _is_folder(target) else target.unlink()
+                if not isinstance(e, FileNotFoundError):
+                    raise _trouble(target, e) from e
             break
         self._seen.pop(claimed.path, None)
         with suppress(OSError):
             claimed.path.parent.rmdir()
+
+
+def _is_folder(path: Path) -> bool:
+    """Itself, and not what a link leads to."""
+    with suppress(OSError):
+        return stat.S_ISDIR(path.lstat().st_mode)
+    return False
 
 
 def _signature(told: os.stat_result) -> _Signature:

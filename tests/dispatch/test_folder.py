@@ -239,3 +239,49 @@ def test_a_place_that_is_none_is_told(root: Path) -> None:
     (root / DONE).symlink_to("/tmp")
     with pytest.raises(Unavailable, match="documentos"):
         Folder(root).prepare()
+
+
+def test_what_is_under_way_is_a_file_of_a_folder_of_ours(
+    folder: Folder, clock: Clock, tmp_path: Path
+) -> None:
+    """A link there empties no other folder, and a folder that got in stops no file."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "alheia.xml").write_bytes(invoice())
+    (folder.root / CLAIMED / "a").symlink_to(other)
+    (folder.root / CLAIMED / "b" / "pasta.xml").mkdir(parents=True)
+    put(folder, "nota.xml")
+    folder.settled()
+    clock(2)
+    for claimed in folder.next():
+        try:
+            folder.read(claimed)
+        except Invalid:
+            folder.reject(claimed, "não")
+        else:
+            folder.finish(claimed)
+    assert (names(folder, DONE), names(folder, CLAIMED)) == (["nota.xml"], ["a"])
+    assert names(folder, FAILED) == ["pasta.xml", "pasta.xml.txt"]
+    assert [path.name for path in other.iterdir()] == ["alheia.xml"]
+
+
+def test_a_place_on_another_disk_is_told_and_not_filled(
+    folder: Folder, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing moves there, and no empty file is left at each try."""
+    rename = Path.rename
+
+    def between(path: Path, target: Path) -> Path:
+        if target.parent.name == DONE:
+            raise OSError(18, "Invalid cross-device link")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", between)
+    put(folder, "nota.xml")
+    folder.settled()
+    clock(2)
+    (claimed,) = folder.next()
+    with pytest.raises(Unavailable, match="cross-device"):
+        folder.finish(claimed)
+    assert names(folder, DONE) == []
+    assert [each.name for each in folder.next()] == ["nota.xml"]
