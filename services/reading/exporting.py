@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -45,13 +46,19 @@ class Folder:
     def put(self, name: str, data: bytes, at: datetime) -> bool:
         """Write a file for its owner only; False when it was there. Raises ``Unavailable``."""
         target = self.path / name
+        beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if os.path.lexists(target):
+                return False
+            # Half a file would be taken for the document the next time.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            with os.fdopen(os.open(target, flags, 0o600), "wb") as file:
-                file.write(data)
-        except FileExistsError:
-            return False
+            try:
+                with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+                    file.write(data)
+                beside.rename(target)
+            finally:
+                beside.unlink(missing_ok=True)
         except OSError as e:
             raise Unavailable(
                 _("Não foi possível gravar {path}: {error}").format(path=target, error=e.strerror)

@@ -63,6 +63,10 @@ def take(session: Session, server_id: int, recipients: int) -> Taken | None:
 
 def give_back(session: Session, taken: Taken) -> None:
     """Nothing left after all."""
+    # As for taking: two that change several counts of a mailbox do so one after the other.
+    session.execute(
+        select(EmailServer.id).where(EmailServer.id == taken.server_id).with_for_update()
+    )
     for per, begins_at, n in taken.places:
         session.execute(
             update(SendingCount)

@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.errors import Conflict, Invalid, Unavailable
@@ -69,7 +70,7 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
                 _from_postgres(store, part, done, stop)
             if stop.is_set():
                 raise Cancelled
-            _describe(store, part)
+            _describe(store, part, _key(store, part))
             told = inspect(part)
             _sync(part)
             part.rename(file)
@@ -202,9 +203,17 @@ def _from_postgres(store: Store, part: Path, done: Done, stop: Event) -> None:
         engine.dispose()
 
 
-def _describe(store: Store, part: Path) -> None:
-    with store.reading() as session:
-        key = store.vault.fingerprint(session)
+def _key(store: Store, part: Path) -> str | None:
+    """What opens the secrets in the copy: the database may be under another key by now."""
+    engine = file_engine(part)
+    try:
+        with Session(engine) as session:
+            return store.vault.fingerprint(session)
+    finally:
+        engine.dispose()
+
+
+def _describe(store: Store, part: Path, key: str | None) -> None:
     told = {
         "made_at": now().isoformat(),
         "source": "sqlite" if store.is_sqlite else "postgresql",

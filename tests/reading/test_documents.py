@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import resource
+import signal
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from services.clock import set_source
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, Unavailable
 from services.fiscal.contents import MOST_CHARACTERS, MOST_ITEMS, contents, pretty
 from services.reading import documents, exporting
 from services.reading.extract import Caps, extract
@@ -137,6 +139,25 @@ def test_into_a_zip_and_a_folder(
         exporting.put(session, actor, left, ids)
         left.drop()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "notas.zip", "pasta"]
+
+
+def test_half_a_file_is_never_taken_for_the_document(
+    tmp_path: Path,
+) -> None:
+    """R37: on a full disk nothing is left that the next export would pass over as there already."""
+    folder, at = exporting.Folder(tmp_path), datetime(2026, 11, 2, tzinfo=UTC)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+        with pytest.raises(Unavailable):
+            folder.put("1/nota.xml", b"x" * 20_000, at)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list((tmp_path / "1").iterdir()) == []
+    assert folder.put("1/nota.xml", b"x" * 20_000, at)
+    assert (tmp_path / "1" / "nota.xml").stat().st_size == 20_000
 
 
 def test_parties_items_and_xml_to_be_read() -> None:

@@ -24,7 +24,7 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
 from services.registry.mailbox_form import MailboxDraft
 from services.settings import Settings
-from services.store import backup
+from services.store import backup, rotation
 from services.store.blobs import fetch_blobs, keep_blobs
 from services.store.engine import Store, open_store
 from services.store.mail import OutboxMessage, OutboxState
@@ -264,6 +264,25 @@ def test_without_its_key_nothing_is_restored(
         with pytest.raises(Unavailable, match=wanted) as refused:
             put_back(replace(elsewhere, key_file=key), sound)
         assert refused.value.field == "key_file"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_new_key_while_it_is_made_is_not_taken_for_its_own(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that names the new key and is under the old one opens by neither that anybody keeps."""
+    vacuum = backup._from_sqlite
+
+    def overtaken(*given: object) -> None:
+        vacuum(*given)  # type: ignore[arg-type]
+        rotation.rotate(filled, lambda _session, _key: None)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backup, "_from_sqlite", overtaken)
+        with pytest.raises(Unavailable):
+            save(filled, tmp_path / "copia.db")
+    assert not (tmp_path / "copia.db").exists()
+    save(filled, tmp_path / "copia.db")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
