@@ -88,6 +88,25 @@ def check(data: bytes, trusted_file: Path | None = None) -> Checks:
     )
 
 
+def signed_content(data: bytes) -> bytes | None:
+    """What the signature in ``data`` is to cover, the same whatever stands round it.
+
+    None where it cannot be told; never raises on any bytes.
+    """
+    try:
+        root = parse(data)
+        layout = layouts().get(root.tag)
+        covered = None if layout is None else root.find(f"{layout.body}/{layout.covered}")
+        if covered is None:
+            return None
+        content: bytes = etree.tostring(
+            covered, method="c14n", exclusive=True, with_comments=False, with_tail=False
+        )
+    except (UnsafeXml, etree.LxmlError):
+        return None
+    return content
+
+
 @cache
 def layouts() -> dict[str, Layout]:
     """Where to look, by root element."""

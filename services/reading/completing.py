@@ -27,12 +27,20 @@ _UNCHECKED = {
 
 
 def completes(later: bytes, earlier: bytes) -> bool:
-    """True when ``later`` is ``earlier`` with more round it: what was signed is the same."""
+    """True when ``later`` is ``earlier`` with more round it: what was signed is the same.
+
+    The digest that was signed alone is no proof: it can be copied beside another content.
+    """
+    from services.fiscal.checks import signed_content
+
     signed = _DIGEST.search(earlier)
     if signed is None:
         return True
     again = _DIGEST.search(later)
-    return again is not None and again[1].split() == signed[1].split()
+    if again is None or again[1].split() != signed[1].split():
+        return False
+    content = signed_content(earlier)
+    return content is None or signed_content(later) == content
 
 
 def complete(

@@ -20,6 +20,7 @@ BARE = nfe(ISSUER, MINE, 1, authorised=False)
 WHOLE = nfe(ISSUER, MINE, 1)
 DRAFT = nfe(ISSUER, MINE, 1, authorised=False, signed=False)
 OTHER = nfe(ISSUER, MINE, 1, seed=9)
+FORGED = WHOLE.replace(b"FORNECEDOR", b"FALSIFICADOR")
 
 
 def stored(store: Store) -> list[tuple[bytes, bool, bool]]:
@@ -69,13 +70,14 @@ async def test_both_come_at_once(reader: Reader, inbox: Inbox, store: Store, apa
     assert stored(store) == [(WHOLE, True, False)]
 
 
+@pytest.mark.parametrize("other", [OTHER, FORGED], ids=["another digest", "its digest copied"])
 async def test_other_content_under_the_same_key_replaces_nothing(
-    reader: Reader, inbox: Inbox, store: Store
+    reader: Reader, inbox: Inbox, store: Store, other: bytes
 ) -> None:
     """R40: somebody else's protocol round another content is a duplicate, and no more."""
     inbox.deliver(letter(BARE, seed=1))
     await reader.run_due()
-    inbox.deliver(letter(OTHER, seed=2))
+    inbox.deliver(letter(other, seed=2))
     await reader.run_due(mailbox_id=inbox.mailbox_id)
     assert stored(store) == [(BARE, False, False)]
 
