@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.clock import now
+from services.outbox import claims
 from services.settings import Settings
 from services.store.mail import (
     Document,
@@ -22,8 +23,6 @@ from services.store.mail import (
 )
 from services.store.models import Company, EmailServer, Kind
 from services.store.schema import HEAD
-
-_WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def figures(session: Session, settings: Settings) -> Iterator[Figure]:
         {"schema": HEAD, "database": "sqlite" if settings.is_sqlite else "postgresql"},
     )
     yield Figure("carteiro_companies", "Companies.", _count(session, Company.id))
-    yield from _sending(session, at)
+    yield from _sending(session)
     yield from _reading(session, at)
     yield from _servers(session, at)
     yield Figure("carteiro_database_bytes", "Size of the database.", _size(session, settings))
@@ -57,20 +56,20 @@ def figures(session: Session, settings: Settings) -> Iterator[Figure]:
     )
 
 
-def _sending(session: Session, at: datetime) -> Iterator[Figure]:
+def one(session: Session, settings: Settings, name: str) -> float:
+    """The figure of that name, which has no labels."""
+    return next(f.value for f in figures(session, settings) if f.name == name)
+
+
+def _sending(session: Session) -> Iterator[Figure]:
     words = "E-mails of the queue, by state."
     counts = _by(session, OutboxMessage.state)
     for state in OutboxState:
         yield Figure("carteiro_outbox_messages", words, counts.get(state, 0), {"state": state})
-    oldest = session.scalar(
-        select(func.min(OutboxMessage.next_attempt_at)).where(
-            OutboxMessage.state.in_(_WAITING), OutboxMessage.next_attempt_at <= at
-        )
-    )
     yield Figure(
         "carteiro_outbox_overdue_seconds",
         "How long the e-mail that is due longest waits for its attempt.",
-        (at - oldest).total_seconds() if oldest is not None else 0,
+        claims.overdue(session).total_seconds(),
     )
     yield _last(session, OutboxMessage.sent_at, "carteiro_last_sent", "an e-mail was sent")
 

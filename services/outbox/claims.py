@@ -12,8 +12,9 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -303,18 +304,21 @@ def claimants(session: Session) -> set[str]:
 
 def is_due(session: Session) -> bool:
     """True when an e-mail waits for its attempt now, and a mailbox has room for it."""
+    return session.scalar(_due_now(session, now(), OutboxMessage.id).limit(1)) is not None
+
+
+def overdue(session: Session) -> timedelta:
+    """For how long the e-mail that is due longest, with room for it, waits for anybody to claim it."""
     at = now()
-    return (
-        session.scalar(
-            select(OutboxMessage.id)
-            .where(
-                OutboxMessage.state.in_(_WAITING),
-                OutboxMessage.next_attempt_at <= at,
-                *_room(session, at).of(None),
-            )
-            .limit(1)
-        )
-        is not None
+    oldest = session.scalar(_due_now(session, at, func.min(OutboxMessage.next_attempt_at)))
+    return at - oldest if oldest is not None else timedelta(0)
+
+
+def _due_now(session: Session, at: datetime, what: Any) -> Select[Any]:
+    return select(what).where(
+        OutboxMessage.state.in_(_WAITING),
+        OutboxMessage.next_attempt_at <= at,
+        *_room(session, at).of(None),
     )
 
 

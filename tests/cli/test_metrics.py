@@ -6,11 +6,19 @@ import json
 import subprocess
 import sys
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
+from services.clock import now
+from services.outbox import queue
 from services.settings import Settings
+from services.store.engine import Store
+from services.store.mail import OutboxMessage
+from services.store.models import EmailServer
 from tests.cli.conftest import Run
 from tests.servers.ports import free_port, wait_until
 
@@ -77,3 +85,30 @@ def test_a_worker_answers_on_the_loopback(carteiro: Run, settings: Settings) -> 
         finally:
             worker.terminate()
         assert worker.wait(60) == 0
+
+
+def test_the_doctor_sees_that_nobody_works(carteiro: Run, store: Store) -> None:
+    """R33: what is long overdue means that no worker and no console is alive."""
+    assert _found(carteiro)["sending"]["ok"]
+    carteiro(
+        *("mailbox", "add", "--company", "11222333000181", "--function", "send", "--no-auth"),
+        *("--nickname", "n", "--sender-name", "s", "--email", "n@padaria.example"),
+        *("--smtp-host", "smtp.padaria.example", "--smtp-port", "587", "--password-stdin"),
+        stdin="segredo\n",
+    )
+    with store.writing() as session:
+        queue.enqueue(
+            session, partner_id=1, company_id=1, to=["a@x.example"], subject="s", body="b"
+        )
+        late = now() - timedelta(minutes=10)
+        session.execute(update(OutboxMessage).values(next_attempt_at=late))
+    assert not _found(carteiro)["sending"]["ok"]
+    assert "carteiro worker" in _found(carteiro)["sending"]["cure"]
+    with store.writing() as session:
+        later = now() + timedelta(hours=1)
+        session.execute(update(EmailServer).values(full_until=later))
+    assert _found(carteiro)["sending"]["ok"], "it waits for the provider's limit, not for a worker"
+
+
+def _found(carteiro: Run) -> dict[str, Any]:
+    return {each["check"]: each for each in carteiro("doctor", "--json").json}

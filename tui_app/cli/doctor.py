@@ -25,10 +25,14 @@ from tui_app.cli.parser import act
 from tui_app.logs import log_file
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from services.store.engine import Store
 
 _LEAST_DISK = 500_000_000
 _MOST_SKEW = timedelta(minutes=2)
+_MOST_OVERDUE_SENDING = timedelta(minutes=5)
+_MOST_OVERDUE_READING = timedelta(minutes=30)
 # The rare corruption when a WAL file starts over: mended in these, release by release.
 _WAL_MENDED = ((3, 44, 6), (3, 50, 7))
 _WAL_MENDED_FROM = (3, 51, 3)
@@ -150,6 +154,7 @@ def _database(store: Store) -> Iterator[Check]:
             yield Check("key", False, e.message, _("Restaure a chave-mestra original"))
         else:
             yield Check("key", True, place or _("ainda não há segredos guardados"))
+        yield from _jobs(session, store.settings)
         here = now()
         newest = session.scalar(select(func.max(AuditEntry.at)))
         skew = timedelta(0) if newest is None else max(timedelta(0), newest - here)
@@ -161,6 +166,23 @@ def _database(store: Store) -> Iterator[Check]:
             skew <= _MOST_SKEW,
             here.isoformat(timespec="seconds"),
             "" if skew <= _MOST_SKEW else _("O relógio difere do banco: acerte-o (NTP)"),
+        )
+
+
+def _jobs(session: Session, settings: Settings) -> Iterator[Check]:
+    """Does anybody send and read? What is long overdue says that no worker or console is alive."""
+    from services.health import figures
+
+    for name, check, most in (
+        ("carteiro_outbox_overdue_seconds", "sending", _MOST_OVERDUE_SENDING),
+        ("carteiro_reading_overdue_seconds", "reading", _MOST_OVERDUE_READING),
+    ):
+        late = timedelta(seconds=round(figures.one(session, settings, name)))
+        yield Check(
+            check,
+            late <= most,
+            _("nada atrasado") if not late else _("atrasado há {late}").format(late=late),
+            "" if late <= most else _("Nenhum processo trabalha: inicie carteiro worker"),
         )
 
 
