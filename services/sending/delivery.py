@@ -45,7 +45,6 @@ class Deliverer:
 
     def __init__(self, threads: Threads, settings: Settings, sign_ins: SignIns) -> None:
         self.lanes: dict[int, Lane] = {}
-        self.stopping = False
         self.trouble: Unavailable | None = None
         self._threads = threads
         self._settings = settings
@@ -56,6 +55,7 @@ class Deliverer:
         self._active: deque[Lane] = deque()
         self._failed: dict[int, str] = {}
         self._changed = asyncio.Event()
+        self._stopped = False
         self._ending = False
         self._busy = 0
         self._recorder: Recorder
@@ -64,19 +64,31 @@ class Deliverer:
     # The run
 
     def begin(self, recorder: Recorder, journal: Journal) -> None:
-        """A new run: every mailbox gets its chance again."""
+        """A new run: every mailbox gets its chance again, and no claim of an earlier one counts."""
         self._recorder = recorder
         self._journal = journal
         self._failed.clear()
         self._known.forget()
         self._ending = False
         self.trouble = None
+        self._active.clear()
         for lane in self.lanes.values():
             lane.proven = bool(lane.idle)
+            lane.letters.clear()
+
+    @property
+    def stopping(self) -> bool:
+        """True when no other letter is begun, for good or in this run."""
+        return self._stopped or self.trouble is not None
 
     def stop(self) -> None:
         """Begin no other letter."""
-        self.stopping = True
+        self._stopped = True
+        self.pulse()
+
+    def fail(self, why: Unavailable) -> None:
+        """Begin no other letter in this run."""
+        self.trouble = why
         self.pulse()
 
     def end(self) -> None:
@@ -119,8 +131,7 @@ class Deliverer:
                 else:
                     await self._serve_in_turn(lane)
             except Unavailable as e:
-                self.trouble = e
-                self.stop()
+                self.fail(e)
             finally:
                 lane.busy -= 1
                 self._busy -= 1
@@ -201,6 +212,16 @@ class Deliverer:
     def _rest(self, lane: Lane) -> None:
         lane.rests_until = time.monotonic() + REST
         asyncio.get_running_loop().call_later(REST, self.pulse)
+
+    def tell_rest(self, letters: Iterable[Letter]) -> None:
+        """Record what is known of letters that wait for another mailbox when the run ends."""
+        for letter in letters:
+            if letter.outcomes and not letter.told:
+                for position, _address in letter.pending:
+                    letter.outcomes.setdefault(
+                        position, RecipientOutcome(position, OutboxState.DEFERRED)
+                    )
+                self._record(letter, None, None)
 
     async def leave_places(self) -> None:
         """Leave the servers that others may wait for."""
@@ -398,6 +419,7 @@ class Deliverer:
         if letter.begun:
             self._journal.heard(outcome)
         self._recorder.add(outcome)
+        letter.told = True
 
     def _outcome(
         self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False

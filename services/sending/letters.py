@@ -44,7 +44,8 @@ class Letter:
 
     ``to`` is every valid recipient, visible to all; ``pending`` those (position, address) still
     to be sent to. ``fresh`` is when the claim was last known to stand, by the steady clock;
-    ``lost`` that it was taken back, ``begun`` that bytes of it may have left. ``tried`` are the servers that refused it, with their reasons.
+    ``lost`` that it was taken back, ``begun`` that bytes of it may have left,
+    ``told`` that its outcome is on its way to the record. ``tried`` are the servers that refused it, with their reasons.
     ``warning``: it may leave by the partner's relay, whatever the company sends by (R46).
     """
 
@@ -62,6 +63,7 @@ class Letter:
     transcript: str = ""
     lost: bool = False
     begun: bool = False
+    told: bool = False
     warning: bool = False
 
     @property

@@ -101,7 +101,6 @@ class Sender:
         recorder = Recorder(self._threads, self._owner, self._settled)
         deliverer = self._deliverer
         deliverer.begin(recorder, self._opened())
-        trouble: Unavailable | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 recording = group.create_task(recorder.run())
@@ -113,18 +112,18 @@ class Sender:
                 try:
                     await self._feed(first)
                 except Unavailable as e:
-                    trouble = e
-                    deliverer.stop()
+                    deliverer.fail(e)
                 deliverer.end()
                 await asyncio.gather(*workers)
+                deliverer.tell_rest(self._letters.values())
                 recorder.end()
                 await recording
                 await self._leave_places()
                 beating.cancel()
         finally:
             await asyncio.shield(self._hand_back())
-        if trouble or deliverer.trouble:
-            raise trouble or deliverer.trouble or AssertionError
+        if deliverer.trouble is not None:
+            raise deliverer.trouble
         return recorder.recorded
 
     async def _feed(self, letters: list[Letter]) -> None:

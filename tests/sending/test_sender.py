@@ -8,11 +8,13 @@ import email.policy
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from services import clock
 from services.clock import now
 from services.errors import Unavailable
 from services.notifications import bell
+from services.outbox import claims
 from services.registry import mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
@@ -441,3 +443,58 @@ async def test_what_was_delivered_to_some_is_on_record_though_the_rest_is_droppe
         assert len(server.bodies) == 1
     states = [recipient.state for recipient in show(message).view.recipients]
     assert states == ["sent", "deferred"]
+
+
+async def test_a_database_that_goes_away_during_a_run_stops_only_that_run(
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once it answers again the same process goes on sending."""
+    mailbox(sink.port)
+    enqueue()
+    looks = 0
+    is_due = claims.is_due
+
+    def away(session: Session) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise Unavailable("o banco não responde")
+        return is_due(session)
+
+    monkeypatch.setattr(claims, "is_due", away)
+    with pytest.raises(Unavailable):
+        await sender.run_due()
+    later = enqueue()
+    assert await sender.run_due() >= 1
+    assert show(later).view.state == "sent"
+
+
+async def test_what_some_got_is_on_record_when_a_run_ends_early(
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R33: the database goes away between two mailboxes, and nobody gets a second copy for it."""
+
+    def away(*_given: object, **_named: object) -> None:
+        raise Unavailable("o banco não responde")
+
+    quota = "550 5.4.5 Daily user sending limit exceeded"
+    async with ScriptedSmtp({"RCPT TO:<b@x.example>": quota}) as server:
+        mailbox(server.port, "um@padaria.example")
+        mailbox(sink.port, "dois@padaria.example")
+        message = enqueue("a@x.example;b@x.example")
+        with monkeypatch.context() as patched:
+            patched.setattr("services.health.facts.note_failure", away)
+            with pytest.raises(Unavailable):
+                await sender.run_due()
+        assert len(server.bodies) == 1
+    assert [each.state for each in show(message).view.recipients] == ["sent", "deferred"]
