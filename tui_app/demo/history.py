@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.dispatch import queueing
 from services.dispatch.queueing import Parcel
+from services.health import activity
 from services.language import _
 from services.notifications import bell
 from services.notifications.announce import announce
@@ -151,7 +152,9 @@ def _sent(session: Session, actor: Actor, world: World) -> None:
     told = [
         _outcome(claim, ways[claim.company_id][0], waiting[claim.message_id]) for claim in claimed
     ]
-    failures.tell(session, outcomes.finish(session, told, _OWNER))
+    finished = outcomes.finish(session, told, _OWNER)
+    activity.count_sent(session, told, finished)
+    failures.tell(session, finished)
 
 
 def _outcome(claim: claims.Claim, way: Route, recipients: list[OutboxRecipient]) -> Outcome:
