@@ -214,7 +214,13 @@ def reject(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView
 
 
 def open_item(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
-    """One that waits for a decision; :class:`Conflict` when somebody has decided."""
+    """One that waits for a decision, and nobody else decides until the unit of work ends.
+
+    Raises :class:`Conflict` when somebody has decided.
+    """
+    # Whoever reads a message again changes all that it has in quarantine: the message is locked.
+    of = select(Quarantine.inbound_id).where(Quarantine.id == quarantine_id).scalar_subquery()
+    session.execute(select(InboundMessage.id).where(InboundMessage.id == of).with_for_update())
     found = view(session, actor, quarantine_id)
     if found.state != QuarantineState.OPEN:
         raise Conflict(_("Este item já foi decidido; atualize a lista"), field="id")

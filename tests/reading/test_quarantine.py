@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.reading.tick import Reader
 from services.registry import companies, links, mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
+from services.store.engine import Store
 from services.store.models import Function
 from tests.documents import generator
 from tests.documents.generator import Party
@@ -177,3 +179,19 @@ async def test_looked_into_read_again_rejected(
         await again(asker, extractor, [held.id])
     with pytest.raises(NotFound):
         await looked_into(asker, 99_999)
+
+
+async def test_two_people_do_not_decide_the_same_item(
+    reader: Reader, inbox: Inbox, asker: Asker, store: Store
+) -> None:
+    """R41: the second is told, also when both had seen it open."""
+    inbox.deliver(letter(1, recipient=OTHER))
+    await reader.run_due()
+    (item,) = asker.held()
+    with store.writing() as session:
+        quarantine.reject(session, asker.actor, item.id)
+        second = asyncio.create_task(asker.do(quarantine.reject, item.id))
+        done, _waiting = await asyncio.wait([second], timeout=0.5)
+        assert not done
+    with pytest.raises(Conflict):
+        await second
