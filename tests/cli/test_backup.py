@@ -27,15 +27,18 @@ def test_a_folder_keeps_the_last_ones(with_password: Run, tmp_path: Path) -> Non
     folder.mkdir()
     for day in range(1, 4):
         (folder / f"carteiro-202601{day:02d}T030000Z.db").write_bytes(b"")
-    (folder / "outra.db").write_bytes(b"")
+    others = ["carteiro-1-antes-T2-Z.db", "outra.db"]
+    for name in others:
+        (folder / name).write_bytes(b"")
     done = with_password("backup", str(folder), "--keep", "2", "--json")
     assert done.status == 0, done.err
     told = done.json
     assert (told["companies"], len(told["key"]), len(told["removed"])) == (1, 16, 2)
     assert sorted(path.name for path in folder.iterdir()) == [
+        others[0],
         "carteiro-20260103T030000Z.db",
         Path(told["file"]).name,
-        "outra.db",
+        others[1],
     ]
     checked = with_password("restore", told["file"], "--check", "--json")
     assert checked.json["key"] == told["key"] == with_password("key", "show", "--json").json["key"]

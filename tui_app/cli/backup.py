@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from services.store.restore import Restored
 
 _NAME = "carteiro-{:%Y%m%dT%H%M%SZ}.db"
-_OF_OURS = "carteiro-[0-9]*T[0-9]*Z.db"
+_DIGIT = "[0-9]"
+_OF_OURS = f"carteiro-{_DIGIT * 8}T{_DIGIT * 6}Z.db"
 
 
 def build(name: str, group: ArgumentParser) -> None:
