@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
 from services.health import activity, facts
-from services.outbox.outcomes import Outcome, finish
+from services.language import _
+from services.outbox.outcomes import Outcome, RecipientOutcome, finish
 from services.sending import failures
 from services.sending.threads import Threads
+from services.store.mail import OutboxState
 from services.store.models import Function
 
 BATCH = 50
@@ -27,7 +29,8 @@ _log = logging.getLogger(__name__)
 class Recorder:
     """Takes outcomes and writes them under ``owner``'s claims; ``settled`` hears of the e-mails done with.
 
-    While the database does not answer, outcomes are kept and tried again.
+    While the database does not answer, outcomes are kept and tried again. One that it refuses takes
+    no other with it, and is on record as uncertain.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Recorder:
         self._waiting: deque[Outcome] = deque()
         self._works: set[int] = set()
         self._ending = False
+        self._singly = 0
         self._news = asyncio.Event()
 
     @property
@@ -76,7 +80,8 @@ class Recorder:
                 return
 
     async def _record(self) -> None:
-        batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+        size = 1 if self._singly else BATCH
+        batch = [self._waiting[i] for i in range(min(size, len(self._waiting)))]
         works = frozenset(self._works)
         try:
             await self._threads.write(_write, batch, works, self.owner)
@@ -84,11 +89,39 @@ class Recorder:
             _log.warning("outcomes cannot be recorded yet: %s", e.message)
             await asyncio.sleep(_PAUSE)
             return
+        except Exception:  # noqa: BLE001 - whatever one is refused for is no reason to lose others
+            _log.exception("%d outcomes cannot be recorded as they are", len(batch))
+            if len(batch) > 1:
+                # Whose fault it is will be found out one by one.
+                self._singly = len(batch)
+                return
+            batch = await self._as_uncertain(batch[0])
         for _done in batch:
             self._waiting.popleft()
+        self._singly = max(0, self._singly - len(batch))
         self._works -= works
         self.recorded += len(batch)
         self._settled([outcome.claim.message_id for outcome in batch])
+
+    async def _as_uncertain(self, outcome: Outcome) -> list[Outcome]:
+        """What cannot be recorded as it is was sent all the same: it must not leave again by itself."""
+        why = _("O resultado não pôde ser registrado; os detalhes estão no log")
+        bare = Outcome(
+            outcome.claim,
+            tuple(
+                RecipientOutcome(each.position, OutboxState.UNCERTAIN, why=why)
+                for each in outcome.recipients
+            ),
+            error=why,
+        )
+        try:
+            await self._threads.write(_write, [bare], frozenset(), self.owner)
+        except Unavailable:
+            await asyncio.sleep(_PAUSE)
+            return []
+        except Exception:  # noqa: BLE001 - it is the last that can be tried
+            _log.exception("nor as uncertain: e-mail %d", outcome.claim.message_id)
+        return [outcome]
 
 
 def _write(session: Session, batch: Sequence[Outcome], works: frozenset[int], owner: str) -> None:
