@@ -81,9 +81,9 @@ async def test_a_new_address_goes_on_to_its_companies_and_types(
         await c.shows(f"{company.nickname}: não recebe")
         await c.press("t", "f2")
         await c.in_front("NotificationEmailsScreen")
-        await c.shows(TAX, "12")
+        await c.shows(TAX, "13")
     view = listed(store, actor)[TAX]
-    assert (view.companies, view.types_count) == ((company.cnpj,), 12)
+    assert (view.companies, view.types_count) == ((company.cnpj,), 13)
 
 
 async def test_the_address_of_a_user(
