@@ -46,12 +46,22 @@ class Liveness:
             try:
                 await self._ring()
                 for screen in _lively(self._app.screen_stack):
-                    await screen.refresh_live()
+                    await self._refresh(screen)
             except CarteiroError as e:
                 notify_safe(self._app, e.message, "warning")
             except Exception:
                 log.exception("live refresh failed")
             await asyncio.sleep(LIVE_SECONDS)
+
+    async def _refresh(self, screen: Live) -> None:
+        """One that is left while it reads keeps none behind it from being shown."""
+        try:
+            await screen.refresh_live()
+        except CarteiroError:
+            raise
+        except Exception:
+            if any(each is screen for each in self._app.screen_stack):
+                log.exception("live refresh failed")
 
     async def _ring(self) -> None:
         """What comes again counts in the bell, but calls nobody a second time."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
+from textual.css.query import NoMatches
 
+from screens.dialogs.help import HelpDialog
 from services.notifications import bell, ringing
 from services.notifications.by_hand import notify
 from services.outbox import queue
@@ -246,6 +250,33 @@ async def test_what_is_committed_behind_a_dialog_shows_when_it_closes(
         await c.until(
             lambda: "🔔 1" in c.lines[0] and "Segunda nota" in c.text, "both", within=LIVE
         )
+
+
+async def test_a_dialog_that_is_left_while_it_reads_keeps_nothing_from_being_shown(
+    console: Opened,
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R52: what was committed at that moment shows in the list behind it."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("6")
+        await c.shows("Nenhum e-mail na fila")
+        await c.press("question_mark")
+        await c.in_front("HelpDialog")
+        asked = asyncio.Event()
+
+        async def gone(_dialog: HelpDialog) -> None:
+            asked.set()
+            raise NoMatches
+
+        monkeypatch.setattr(HelpDialog, "refresh_live", gone, raising=False)
+        enqueue(store, actor, company, "Nota 12")
+        await asyncio.wait_for(asked.wait(), 20)
+        await c.press("escape")
+        await c.shows("Nota 12")
 
 
 async def test_hostile_text_is_shown_and_does_nothing(
