@@ -60,7 +60,8 @@ class Liveness:
         except CarteiroError:
             raise
         except Exception:
-            if any(each is screen for each in self._app.screen_stack):
+            left: object = screen
+            if any(each is left for each in self._app.screen_stack):
                 log.exception("live refresh failed")
 
     async def _ring(self) -> None:

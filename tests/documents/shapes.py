@@ -7,6 +7,7 @@ import gzip
 import html
 import io
 import quopri
+import re
 import struct
 import tarfile
 import zipfile
@@ -150,8 +151,7 @@ NARROW = frozenset({"pasted", "no-boundary-said", "8-bit", "inline", "said-to-be
 
 
 def _said(xml: bytes, encoding: str) -> str:
-    body = xml.decode().removeprefix('<?xml version="1.0" encoding="UTF-8"?>')
-    body = body.removeprefix('<?xml version="1.0" encoding="utf-8"?>')
+    body = re.sub(r"^<\?xml[^>]*\?>\s*", "", xml.decode())
     return f'<?xml version="1.0" encoding="{encoding}"?>{body}'
 
 
