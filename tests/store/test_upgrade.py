@@ -7,10 +7,16 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from services.notifications import bell
+from services.outbox import views
+from services.reading import documents, quarantine
+from services.reading.finding import Filters
+from services.registry import access
 from services.settings import Settings
 from services.store.engine import Store, open_store
+from services.store.mail import CompanyDay, ServerHour
 from services.store.models import Company, EmailServer, Mailbox, User
 from services.store.schema import _MIGRATIONS
 
@@ -26,8 +32,40 @@ INSERT INTO email_server (id, partner_id, kind, nickname, sender_name, email, us
     created_at) VALUES (1, 1, 'send', 'N', 'S', 'NFe@Padaria.example', 'u', TRUE, TRUE, TRUE, 30,
     'import', 'ok', 2, '', 1, 0);
 INSERT INTO mailbox (id, server_id, company_id, function, position, created_at)
-    VALUES (1, 1, 1, 'send', 0, 0)
+    VALUES (1, 1, 1, 'send', 0, 0);
+INSERT INTO notification (id, partner_id, company_id, type_key, severity, subject, body, created_at)
+    VALUES (1, 1, 1, 'general', 'info', 'Aviso', 'Olá', {at});
+INSERT INTO bell_entry (id, at, partner_id, company_id, notification_id, type_key, severity, title,
+    text) VALUES (1, {at}, 1, 1, 1, 'general', 'info', 'Aviso', 'Olá'),
+    (2, {at}, 1, 1, NULL, 'general', 'info', 'Outro', '');
+INSERT INTO outbox_message (id, partner_id, company_id, notification_id, message_id, subject, state,
+    attempts, fence, next_attempt_at, held, give_up_at, mailbox_id, created_at)
+    VALUES (1, 1, 1, 1, '<a@x>', 'Aviso', 'sent', 1, 1, {at}, FALSE, {at}, 1, {at}),
+    (2, 1, 1, NULL, '<b@x>', 'Nota', 'queued', 0, 0, {at}, FALSE, {later}, NULL, {at});
+INSERT INTO outbox_content (message_id, body) VALUES (1, 'Olá'), (2, 'Segue');
+INSERT INTO outbox_recipient (message_id, position, address, state)
+    VALUES (1, 0, 'a@x.example', 'sent'), (2, 0, 'b@x.example', 'queued');
+INSERT INTO outbox_attempt (message_id, fence, server_id, started_at, ended_at, outcome)
+    VALUES (1, 1, 1, {at}, {at}, 'sent');
+INSERT INTO blob (sha256, size, data) VALUES ('{digest}', 4, CAST('nota' AS {bytes}));
+INSERT INTO inbound_message (id, partner_id, server_id, uidl, sha256, size, state, subject, sender,
+    found, fetched_at, committed_at)
+    VALUES (1, 1, 1, 'u1', '{digest}', 4, 'imported', 'Nota', 'f@x.example', '[]', {at}, {at}),
+    (2, 1, 1, 'u2', '{digest}', 4, 'quarantined', 'Outra', 'f@x.example', '[]', {at}, {at});
+INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, issuer_cnpj,
+    issuer_name, recipient_name, authorised, check_access_key, check_schema, check_signature, check_certificate,
+    sha256, inbound_id, imported_at) VALUES (1, 1, 1, 'NFe', '{key}', '', '82845322000104', 'Moinho Ação', 'Padaria',
+    TRUE, 'ok', 'ok', 'ok', 'ok', '{digest}', 1, {at});
+INSERT INTO quarantine (id, partner_id, server_id, inbound_id, part, reason, detail, state,
+    created_at) VALUES (1, 1, 1, 2, 'a.xml', 'foreign_company', '{key}', 'open', {at})
 """
+_AT = 1_700_000_000_000_000
+_VALUES = {
+    "at": _AT,
+    "later": _AT + 10**12,
+    "digest": "0" * 64,
+    "key": "3" * 44,
+}
 
 
 @pytest.fixture
@@ -44,8 +82,9 @@ def older(request: pytest.FixtureRequest, home: Path, database_url: str) -> Sett
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-        for row in _ROWS.split(";"):
-            connection.execute(text(row))
+        kind = "BLOB" if database_url.startswith("sqlite") else "BYTEA"
+        for row in _ROWS.format(**_VALUES, bytes=kind).split(";"):
+            connection.execute(text(row.replace(":", "\\:")))
     store.close()
     return settings
 
@@ -59,4 +98,21 @@ def test_nothing_is_lost_and_everything_is_found(older: Settings) -> None:
         assert session.get_one(User, 1).search_key == "jose jose lima j@p.example"
         assert session.get_one(User, 1).nickname_key == "jose"
         assert session.get_one(Mailbox, 1).server.refusals == 2
+    store.close()
+
+
+def test_mail_and_documents_are_as_they_were(older: Settings) -> None:
+    """R33, R40, R43, R52: what waits still waits, what is there is found and counted."""
+    store = open_store(older)
+    with store.reading() as session:
+        actor = access.identify(session, nickname="José", owns_state=True)
+        assert [views.show(session, actor, n).view.state for n in (1, 2)] == ["sent", "queued"]
+        assert list(documents.ids(session, actor, filters=Filters(text="moinho acao"))) == [1]
+        assert list(quarantine.ids(session, actor)) == [1]
+        assert [entry.title for entry in bell.feed(session, actor)] == ["Outro", "Aviso"]
+        hour = session.scalars(select(ServerHour)).one()
+        assert (hour.server_id, hour.hour) == (1, _AT // 3_600_000_000)
+        assert (hour.sent, hour.failed, hour.fetched) == (1, 0, 2)
+        day = session.scalars(select(CompanyDay)).one()
+        assert (day.company_id, day.documents) == (1, 1)
     store.close()
