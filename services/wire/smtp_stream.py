@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from contextlib import suppress
 from typing import NamedTuple
 
 MAX_WAITING = 256 * 1024
@@ -157,7 +158,9 @@ class Stream(asyncio.Protocol):
         """Close at once."""
         self._fail(ConnectionResetError("connection closed"))
         if self._transport is not None:
-            self._transport.abort()
+            # Debian 12's Python: over TLS, what was closed before has nothing left to cut.
+            with suppress(AttributeError):
+                self._transport.abort()
 
     # Reading
 
