@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -26,10 +26,11 @@ from services.language import _
 
 
 class ActivitySource:
-    """The mailboxes with something to show; ``known`` are the rows read last."""
+    """The mailboxes with something to show; ``known`` are the rows read, and ``on_read`` hears it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, on_read: Callable[[], None]) -> None:
         self._desk = desk
+        self._on_read = on_read
         self.known: dict[int, Activity] = {}
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
@@ -40,6 +41,7 @@ class ActivitySource:
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         found = await self._desk.ask(activity.by_server, ids)
         self.known.update(found)
+        self._on_read()
         return {i: _cells(each) for i, each in found.items()}
 
 
@@ -57,15 +59,15 @@ class ActivityDialog(Commanded, ModalScreen[None]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._source = ActivitySource(desk)
+        self._source = ActivitySource(desk, self._tell)
         self._told = Foreign(id="told", block=True)
         self.list = WindowList(
             self._source,
             (
-                Column("email", _("Caixa"), 20, wide=True),
-                Column("failed", _("Falhas 24 h"), 11, align="right"),
-                Column("sent", _("Enviados 24 h"), 13, align="right", sortable=True),
-                Column("fetched", _("Lidos 24 h"), 10, align="right", sortable=True),
+                Column("email", _("Caixa"), 16, wide=True),
+                Column("failed", _("Falhas"), 7, align="right"),
+                Column("sent", _("Enviados"), 9, align="right", sortable=True),
+                Column("fetched", _("Lidos"), 8, align="right", sortable=True),
                 Column("course", _("24 horas"), HOURS // 2),
             ),
             empty=_(

@@ -57,10 +57,10 @@ class ArrivalsDialog(Commanded, ModalScreen[None]):
         self.list = WindowList(
             ArrivalsSource(desk),
             (
-                Column("nickname", _("Empresa"), 20, sortable=True, wide=True),
-                Column("state", _("Situação"), 18),
-                Column("arrived", _("Chegou"), 8, align="right"),
-                Column("expected", _("Esperado"), 9, align="right"),
+                Column("nickname", _("Empresa"), 14, sortable=True, wide=True),
+                Column("state", _("Situação"), 17),
+                Column("arrived", _("Chegou"), 7, align="right"),
+                Column("expected", _("Esperado"), 8, align="right"),
                 Column("weeks", _("Semanas"), WEEKS),
             ),
             empty=_("Nenhuma empresa com Importação de Documentos."),

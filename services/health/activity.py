@@ -1,8 +1,8 @@
 """What each mailbox has sent, read and failed at, hour by hour, and what each company got, day by day.
 
 Kept as counts beside the work itself, in its own unit of work, so that a picture of a month costs no
-look at a million e-mails. They are for looking at: a process killed before its record lacks there,
-as it lacks in the queue.
+look at a million e-mails. They are for looking at: what a killed process had in hand is not counted,
+though whoever takes it over records it.
 """
 
 from __future__ import annotations

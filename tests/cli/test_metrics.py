@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from services.clock import now
+from services.health import activity
 from services.outbox import queue
 from services.settings import Settings
 from services.store.engine import Store
@@ -108,6 +109,20 @@ def test_the_doctor_sees_that_nobody_works(carteiro: Run, store: Store) -> None:
         later = now() + timedelta(hours=1)
         session.execute(update(EmailServer).values(full_until=later))
     assert _found(carteiro)["sending"]["ok"], "it waits for the provider's limit, not for a worker"
+
+
+def test_activity_and_arrivals(carteiro: Run, store: Store) -> None:
+    """R50: by mailbox over hours and days, by company against what is usual."""
+    assert carteiro("health", "--activity", "--json").json == []
+    with store.writing() as session:
+        activity.count_read(session, 1, 3, {1: 2})
+    (company,) = carteiro("health", "--arrivals", "--json").json
+    assert (company["company"], company["arrived"], company["expected"]) == (
+        "11222333000181",
+        2,
+        None,
+    )
+    assert company["weeks"][-1] == 2
 
 
 def _found(carteiro: Run) -> dict[str, Any]:
