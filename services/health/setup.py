@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.clock import now
 from services.errors import NotFound
@@ -88,8 +88,8 @@ def setup(session: Session, actor: Actor) -> Setup:
         select(func.count()).where(server, EmailServer.kind == Kind.RELAY, EmailServer.active)
     )
 
-    def count(*conditions: object) -> int:
-        return session.scalar(select(func.count()).where(*conditions)) or 0  # type: ignore[arg-type]
+    def count(*conditions: ColumnElement[bool] | InstrumentedAttribute[bool]) -> int:
+        return session.scalar(select(func.count()).where(*conditions)) or 0
 
     return Setup(
         companies=count(company),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -56,8 +56,8 @@ def progress(session: Session, actor: Actor, *, company_id: int | None = None) -
     mine = OutboxMessage.company_id.in_(companies)
     open_ways = OutboxMessage.company_id.in_(companies.where(ways_out.has_one(at)))
 
-    def count(*conditions: object) -> int:
-        return session.scalar(select(func.count()).where(*conditions)) or 0  # type: ignore[arg-type]
+    def count(*conditions: ColumnElement[bool]) -> int:
+        return session.scalar(select(func.count()).where(*conditions)) or 0
 
     waits = OutboxMessage.state.in_(STATES)
     ready = OutboxMessage.next_attempt_at <= at
