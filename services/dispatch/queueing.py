@@ -25,8 +25,9 @@ from services.registry import access, audit, ways_out
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.safe_text import safe
-from services.store.mail import Blob, Document, Notification, OutboxMessage
+from services.store.mail import Blob, Document, OutboxMessage
 from services.store.models import Company, Partner
+from services.store.notices import Notification
 from services.wire.addresses import split_addresses
 
 T = TypeVar("T")

@@ -26,8 +26,9 @@ from services.registry import access, direction, mailbox_views, ways_out
 from services.registry.access import Actor
 from services.registry.bulk import pieces
 from services.registry.protocols import PROTOCOL, functions_of
-from services.store.mail import Notification, OutboxMessage, OutboxState
+from services.store.mail import OutboxMessage, OutboxState
 from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, SignIn
+from services.store.notices import Notification
 
 __all__ = ["STATES", "Hit", "Incident", "Trouble", "down", "down_count", "incidents"]
 

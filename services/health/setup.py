@@ -15,16 +15,8 @@ from services.outbox import queue
 from services.registry import access, audit, mailbox_views
 from services.registry.access import Actor
 from services.store.mail import OutboxMessage, OutboxState
-from services.store.models import (
-    Company,
-    EmailServer,
-    Function,
-    Health,
-    Kind,
-    Mailbox,
-    NotificationEmailCompany,
-    User,
-)
+from services.store.models import Company, EmailServer, Function, Health, Kind, Mailbox, User
+from services.store.notices import NotificationEmailCompany
 
 _SENDING = (Kind.SEND, Kind.BOTH, Kind.RELAY)
 

@@ -16,13 +16,8 @@ from services.registry import access, audit, people_views, search, versions
 from services.registry.access import Actor
 from services.registry.bulk import pieces
 from services.registry.fields import Form
-from services.store.models import (
-    Company,
-    NotificationEmail,
-    NotificationEmailCompany,
-    Subscription,
-    User,
-)
+from services.store.models import Company, User
+from services.store.notices import NotificationEmail, NotificationEmailCompany, Subscription
 from services.wire.addresses import valid_address
 
 PLACE = "notification_email"

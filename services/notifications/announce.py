@@ -18,8 +18,9 @@ from services.notifications.types import type_of
 from services.outbox.queue import enqueue
 from services.registry import ways_out
 from services.safe_text import safe, safe_block
-from services.store.mail import BellEntry, Notification, OutboxMessage
+from services.store.mail import OutboxMessage
 from services.store.models import Company
+from services.store.notices import BellEntry, Notification
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from services.clock import now
 from services.notifications.ringing import ring
 from services.registry import access, search
 from services.registry.access import Actor
-from services.store.mail import BellEntry, BellRead
 from services.store.models import Company, User
+from services.store.notices import BellEntry, BellRead
 
 MOST_LISTED = 10_000
 """How many entries a list has; older ones are found by company, type and severity."""

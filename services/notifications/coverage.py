@@ -13,7 +13,8 @@ from services.notifications.recipients import heard
 from services.notifications.types import all_types
 from services.registry import access, search, ways_out
 from services.registry.access import Actor
-from services.store.models import Company, NotificationEmail, Subscription, User
+from services.store.models import Company, User
+from services.store.notices import NotificationEmail, Subscription
 
 
 @dataclass(frozen=True, slots=True)

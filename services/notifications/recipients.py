@@ -13,7 +13,8 @@ from services.notifications.types import type_of
 from services.registry import access, ways_out
 from services.registry.access import Actor
 from services.registry.bulk import pieces
-from services.store.models import Company, NotificationEmail, Subscription, User
+from services.store.models import Company, User
+from services.store.notices import NotificationEmail, Subscription
 from services.wire.addresses import split_addresses
 
 OWN = "company"

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.notifications.types import Severity
-from services.store.mail import BellEntry, Notification, OutboxMessage, OutboxState
+from services.store.mail import OutboxMessage, OutboxState
+from services.store.notices import BellEntry, Notification
 
 AT_ONCE = 1_000
 LONGER = 2

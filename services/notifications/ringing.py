@@ -15,8 +15,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.clock import now
 from services.notifications.types import type_of
 from services.safe_text import safe, safe_block
-from services.store.mail import BellEntry
 from services.store.models import User
+from services.store.notices import BellEntry
 
 _LONGEST = timedelta(days=1)
 """What goes on for longer than this gets another entry."""

@@ -16,14 +16,8 @@ from services.registry import access, audit
 from services.registry.access import Actor
 from services.registry.audit import Change
 from services.registry.bulk import pieces
-from services.store.models import (
-    Company,
-    NotificationEmail,
-    NotificationEmailCompany,
-    Subscription,
-    User,
-    UserCompany,
-)
+from services.store.models import Company, User, UserCompany
+from services.store.notices import NotificationEmail, NotificationEmailCompany, Subscription
 from services.store.rows import insert_rows
 
 _AT_ONCE = 1_000

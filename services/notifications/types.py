@@ -17,7 +17,7 @@ from services.registry import access, audit
 from services.registry.access import Actor
 from services.registry.fields import Form
 from services.safe_text import safe_block
-from services.store.models import OwnType
+from services.store.notices import OwnType
 
 QUIET = 3_600
 """Seconds within which the same thing counts in one entry of the bell and is told by one e-mail (R35)."""

@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.outbox import owner as owners
 from services.registry import ways_out
-from services.store.mail import Notification, OutboxAttempt, OutboxMessage, OutboxState
+from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
 from services.store.models import Company
+from services.store.notices import Notification
 from services.store.rows import insert_rows
 
 LEASE = 45.0

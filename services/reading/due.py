@@ -24,7 +24,8 @@ from services.reading.importing import Imported
 from services.registry import direction
 from services.store import leases
 from services.store.mail import InboundMessage, InboundState
-from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Subscription
+from services.store.models import Company, EmailServer, Function, Kind, Mailbox
+from services.store.notices import Subscription
 
 _IMPORTED = "document_imported"
 _REJECTED = "document_rejected"

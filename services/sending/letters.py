@@ -17,13 +17,13 @@ from services.registry.ways_out import WARNINGS
 from services.store.blobs import fetch_blobs
 from services.store.mail import (
     Blob,
-    Notification,
     OutboxAttachment,
     OutboxContent,
     OutboxMessage,
     OutboxRecipient,
     OutboxState,
 )
+from services.store.notices import Notification
 
 CACHE_BYTES = 32 * 2**20
 

@@ -1,4 +1,4 @@
-"""The tables of what is sent, read, announced and imported."""
+"""The tables of what is sent, read and imported."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.clock import now
 from services.store.models import Base
+from services.store.notices import Notification
 from services.store.types import Id, Money
 
 
@@ -58,25 +59,6 @@ class Blob(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class Notification(Base):
-    """One occurrence to tell about (R26, R27)."""
-
-    __tablename__ = "notification"
-    __table_args__ = (
-        UniqueConstraint("company_id", "idempotency_key"),
-        Index("ix_notification_created_at", "created_at"),
-    )
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
-    type_key: Mapped[str] = mapped_column(String(40))
-    severity: Mapped[str] = mapped_column(String(8))
-    subject: Mapped[str] = mapped_column(String(998))
-    body: Mapped[str] = mapped_column(Text)
-    idempotency_key: Mapped[str | None] = mapped_column(String(200))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
 class OutboxMessage(Base):
     """One e-mail on its way out: only what changes or is needed to find it; the rest beside it.
 
@@ -106,7 +88,7 @@ class OutboxMessage(Base):
     partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
     notification_id: Mapped[int | None] = mapped_column(
-        ForeignKey("notification.id", ondelete="SET NULL")
+        ForeignKey(Notification.id, ondelete="SET NULL")
     )
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
@@ -180,64 +162,6 @@ class OutboxAttempt(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(9), default=OutboxState.SENDING)
     detail: Mapped[str | None] = mapped_column(Text)
-
-
-class BellEntry(Base):
-    """One line of the feed (R52); ``cause_kind`` and ``cause_id`` lead to what it speaks of.
-
-    ``turn`` is its place: it grows with every entry and every repetition, and is never given
-    twice. ``fold_key`` names what would be the same thing while that keeps happening: ``count``
-    times from ``first_at`` to ``at``; ``mailed_at`` is when an e-mail last told of it.
-    """
-
-    __tablename__ = "bell_entry"
-    __table_args__ = (
-        Index("ix_bell_turn", "turn"),
-        Index("ix_bell_partner", "partner_id", "turn"),
-        Index("ix_bell_company", "company_id", "turn"),
-        Index("ix_bell_type", "partner_id", "type_key", "turn"),
-        Index("ix_bell_severity", "partner_id", "severity", "turn"),
-        Index("ix_bell_both", "partner_id", "type_key", "severity", "turn"),
-        Index("ix_bell_age", "severity", "at"),
-        Index("ux_bell_fold", "fold_key", unique=True),
-        Index(
-            "ix_bell_notification",
-            "notification_id",
-            sqlite_where=text("notification_id IS NOT NULL"),
-            postgresql_where=text("notification_id IS NOT NULL"),
-        ),
-    )
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    turn: Mapped[int] = mapped_column(Id)
-    at: Mapped[datetime] = mapped_column(default=now)
-    first_at: Mapped[datetime] = mapped_column(default=now)
-    count: Mapped[int] = mapped_column(default=1)
-    fold_key: Mapped[str | None] = mapped_column(String(200))
-    mailed_at: Mapped[datetime | None]
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id", ondelete="CASCADE"))
-    notification_id: Mapped[int | None] = mapped_column(
-        ForeignKey("notification.id", ondelete="SET NULL")
-    )
-    type_key: Mapped[str] = mapped_column(String(40))
-    severity: Mapped[str] = mapped_column(String(8))
-    title: Mapped[str] = mapped_column(String(998))
-    text: Mapped[str] = mapped_column(Text)
-    cause_kind: Mapped[str | None] = mapped_column(String(20))
-    cause_id: Mapped[int | None]
-
-
-class BellRead(Base):
-    """That one user has read one entry as it was at ``turn`` (R52)."""
-
-    __tablename__ = "bell_read"
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True
-    )
-    entry_id: Mapped[int] = mapped_column(
-        ForeignKey("bell_entry.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    turn: Mapped[int] = mapped_column(Id)
 
 
 class InboundMessage(Base):

@@ -1,4 +1,4 @@
-"""The tables of the registry. Mail and documents have theirs in ``mail.py``."""
+"""The tables of the registry; mail and notifications have theirs in ``mail.py`` and ``notices.py``."""
 
 from __future__ import annotations
 
@@ -302,69 +302,6 @@ class RemovedMailbox(Base):
     )
     position: Mapped[int] = mapped_column(default=0)
     settings: Mapped[dict[str, Any]]
-
-
-class NotificationEmail(Base):
-    """An address that is told of several companies (R23, R24); ``user_id`` whose it is, if known.
-
-    The address of an existing user follows the user's.
-    """
-
-    __tablename__ = "notification_email"
-    __table_args__ = (UniqueConstraint("partner_id", "email_key"),)
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"))
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(400))
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
-    version: Mapped[int] = mapped_column(default=1)
-    created_at: Mapped[datetime] = mapped_column(default=now)
-
-
-class NotificationEmailCompany(Base):
-    """A company that is linked to an address for notifications (R25)."""
-
-    __tablename__ = "notification_email_company"
-    email_id: Mapped[int] = mapped_column(
-        ForeignKey("notification_email.id", ondelete="CASCADE"), primary_key=True
-    )
-    company_id: Mapped[int] = mapped_column(
-        ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-
-
-class Subscription(Base):
-    """A type of notification that an address receives of a company (R25)."""
-
-    __tablename__ = "subscription"
-    __table_args__ = (Index("ix_subscription_company", "company_id", "type_key"),)
-    email_id: Mapped[int] = mapped_column(
-        ForeignKey("notification_email.id", ondelete="CASCADE"), primary_key=True
-    )
-    company_id: Mapped[int] = mapped_column(
-        ForeignKey("company.id", ondelete="CASCADE"), primary_key=True
-    )
-    type_key: Mapped[str] = mapped_column(String(40), primary_key=True)
-
-
-class OwnType(Base):
-    """A type of notification that a partner has added to those of the program (R29).
-
-    ``text`` is its template; ``title_en`` and ``text_en`` are for who reads English, "" where
-    there is none of its own.
-    """
-
-    __tablename__ = "notification_type"
-    partner_id: Mapped[int] = mapped_column(ForeignKey("partner.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(40), primary_key=True)
-    title: Mapped[str] = mapped_column(String(120))
-    severity: Mapped[str] = mapped_column(String(8))
-    by_email: Mapped[bool] = mapped_column(default=True)
-    by_bell: Mapped[bool] = mapped_column(default=True)
-    title_en: Mapped[str] = mapped_column(String(120), default="")
-    text: Mapped[str] = mapped_column(String(4000), default="")
-    text_en: Mapped[str] = mapped_column(String(4000), default="")
-    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class AuditEntry(Base):

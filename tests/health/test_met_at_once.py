@@ -18,8 +18,8 @@ from services.registry.companies import CompanyDraft
 from services.registry.microsoft import MicrosoftDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import BellEntry
 from services.store.models import EmailServer
+from services.store.notices import BellEntry
 from services.wire import aadsts
 from tests.documents.generator import cnpj
 from tests.servers.entra import Entra

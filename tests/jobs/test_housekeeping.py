@@ -16,7 +16,7 @@ from services.office import Office
 from services.registry import imports
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
-from services.store.mail import BellEntry, BellRead, Notification
+from services.store.notices import BellEntry, BellRead, Notification
 from tests.registry.branch import family
 
 

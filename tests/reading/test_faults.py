@@ -19,7 +19,8 @@ from services.reading import rivals
 from services.reading.tick import Reader
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import BellEntry, InboundState
+from services.store.mail import InboundState
+from services.store.notices import BellEntry
 from services.wire.presets import preset_for
 from tests.reading.conftest import Inbox, Readers, keys_of, letter
 from tests.reading.maildrop import Maildrop

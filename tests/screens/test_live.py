@@ -17,8 +17,9 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.store.engine import Store
-from services.store.mail import BellEntry, OutboxMessage
+from services.store.mail import OutboxMessage
 from services.store.models import Function
+from services.store.notices import BellEntry
 from tests.screens import sample
 from tests.screens.conftest import Opened
 from tests.servers.sink import Sink

@@ -15,8 +15,9 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import BellEntry, Document
+from services.store.mail import Document
 from services.store.models import EmailServer
+from services.store.notices import BellEntry
 from tests.documents import generator
 from tests.screens.conftest import Console, Opened
 from tests.servers.dovecot import Dovecot
