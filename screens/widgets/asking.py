@@ -40,11 +40,12 @@ class Asking:
         source: Source,
         take: Callable[[Sequence[int]], None],
         fail: Callable[[], None],
+        sort: str | None,
+        descending: bool,
     ) -> None:
         self.source = source
         self.filter = ""
-        self.sort: str | None = None
-        self.descending = False
+        self.sort, self.descending = sort, descending
         self.total: int | None = None
         self.error = ""
         self.answered = False
@@ -83,8 +84,13 @@ class Asking:
         while self._running and self._host.is_attached:
             await self._settled.wait()
 
-    def failed(self, message: str) -> None:
-        """What was asked was not answered."""
+    def failed(self, why: Exception) -> None:
+        """What was asked was not answered; what is no word for the person goes to the log."""
+        if isinstance(why, CarteiroError):
+            message = why.message
+        else:
+            log.error("a list could not be read", exc_info=why)
+            message = _("a lista não pôde ser lida; os detalhes estão no log")
         self.error, self.answered = safe(message, 300), True
         self._fail()
 
@@ -104,11 +110,8 @@ class Asking:
                 self.total = len(ids)
             elif recount:
                 self.total = len(await self.source.ids("", None, False))
-        except CarteiroError as e:
-            self.failed(e.message)
-        except Exception:
-            log.exception("a list's query failed")
-            self.failed(_("a lista não pôde ser lida; os detalhes estão no log"))
+        except Exception as e:  # noqa: BLE001 - whatever it is, the list says so
+            self.failed(e)
         else:
             self.error = ""
             self._take(ids)

@@ -70,6 +70,14 @@ def lay_out(columns: Sequence[Column], room: int, terminal_width: int) -> tuple[
     return tuple(placed)
 
 
+def column_at(layout: Sequence[Placed], x: int) -> Column | None:
+    """The column that the cell ``x`` of a row belongs to, the gap behind it included."""
+    for placed in layout:
+        if placed.x <= x < placed.x + placed.width + GAP:
+            return placed.column
+    return None
+
+
 def _least(shown: list[tuple[int, Column]]) -> int:
     return sum(column.width for _i, column in shown) + GAP * (len(shown) - 1)
 

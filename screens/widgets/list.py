@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from array import array
 from collections.abc import Sequence
 from typing import ClassVar, TypeAlias
@@ -16,13 +15,10 @@ from textual.strip import Strip
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
 from screens.widgets.asking import Asking, Source
-from screens.widgets.columns import GAP, Column, Placed, lay_out
+from screens.widgets.columns import Column, Placed, column_at, lay_out
 from screens.widgets.drawing import COMPONENTS, GUTTER, MARK, STYLES, Painter
 from screens.widgets.pages import PAGE, Pages, nearest
-from services.errors import CarteiroError
-from services.language import _
 
-log = logging.getLogger(__name__)
 HEADER = 1
 
 
@@ -52,8 +48,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.columns = tuple(columns)
         self.empty = empty
-        self._asking = Asking(self, source, self._take, self._failed)
-        self._asking.sort, self._asking.descending = sort, descending
+        self._asking = Asking(self, source, self._take, self._failed, sort, descending)
         self._ids: Sequence[int] = array("q")
         self._cursor = 0
         self._marks: set[int] = set()
@@ -227,19 +222,16 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
                 rows = await source.rows(ids)
                 if source is self.source:
                     self._show_changed(self._pages.keep(ids, rows, generation))
-        except CarteiroError as e:
-            self._asking.failed(e.message)
-        except Exception:
-            log.exception("a list's rows could not be read")
-            self._asking.failed(_("a lista não pôde ser lida; os detalhes estão no log"))
+        except Exception as e:  # noqa: BLE001 - whatever it is, the list says so
+            self._asking.failed(e)
         finally:
             self._fetching = False
 
     def _show_changed(self, changed: set[int]) -> None:
         top = self.scroll_offset.y
-        for line, row_id in enumerate(self._ids[top : top + self._visible], HEADER):
+        for index, row_id in enumerate(self._ids[top : top + self._visible], top):
             if row_id in changed:
-                self.refresh(Region(0, line, self.scrollable_content_region.width, 1))
+                self._refresh_row(index)
 
     # Cursor and keys.
 
@@ -333,10 +325,8 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def on_click(self, event: events.Click) -> None:
         """A click selects, a second one opens; on the header it sorts."""
         if event.y < HEADER:
-            for placed in self._layout:
-                hit = placed.x <= event.x - GUTTER < placed.x + placed.width + GAP
-                if hit and placed.column.sortable:
-                    self._sort_by(placed.column.key)
+            if (column := column_at(self._layout, event.x - GUTTER)) and column.sortable:
+                self._sort_by(column.key)
             return
         index = self.scroll_offset.y + event.y - HEADER
         if index < len(self._ids):
@@ -352,8 +342,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if self._laid == wanted:
             return False
         self._laid = wanted
-        columns, width, terminal = wanted
-        self._layout = lay_out(columns, width - GUTTER, terminal)
+        self._layout = lay_out(wanted[0], wanted[1] - GUTTER, wanted[2])
         return True
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -1,4 +1,4 @@
-"""The tables of the registry; mail and notifications have theirs in ``mail.py`` and ``notices.py``."""
+"""The tables of the registry; mail and notifications have modules of their own."""
 
 from __future__ import annotations
 
