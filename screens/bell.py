@@ -20,7 +20,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from screens.widgets.panel import places
 from screens.widgets.status import cell
-from services.language import _
+from services.language import _, later
 from services.notifications import bell, types
 from services.notifications.bell import EVERYTHING, BellView, Only
 from services.notifications.types import NotificationType
@@ -68,17 +68,17 @@ class BellScreen(BrowseScreen):
 
     key = "bell"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("bell.mark", "m", _("Marcar lida"), "mark", order=1),
-        Command("bell.mark_all", "M", _("Marcar todas"), "mark_all", order=2),
+        Command("bell.mark", "m", later("Marcar lida"), "mark", order=1),
+        Command("bell.mark_all", "M", later("Marcar todas"), "mark_all", order=2),
         Command(
             "bell.only",
             "f",
-            _("Mostrar só…"),
+            later("Mostrar só…"),
             "only",
-            _("Por empresa, tipo, gravidade e não lidas"),
+            later("Por empresa, tipo, gravidade e não lidas"),
             order=3,
         ),
-        Command("bell.unread", "u", _("Não lidas"), "unread", order=4),
+        Command("bell.unread", "u", later("Não lidas"), "unread", order=4),
     )
 
     def __init__(self, desk: Desk) -> None:

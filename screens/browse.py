@@ -16,7 +16,7 @@ from screens.widgets.asking import Source
 from screens.widgets.columns import Column
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
-from services.language import _
+from services.language import later
 
 R = TypeVar("R")
 
@@ -25,8 +25,8 @@ class BrowseScreen(FramedScreen):
     """A subclass gives source, columns, the words of an empty list, and what Enter opens."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("browse.reload", "r", _("Atualizar"), "reload"),
-        Command("browse.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
+        Command("browse.reload", "r", later("Atualizar"), "reload"),
+        Command("browse.back", "escape,q", later("Voltar"), "app.go('home')", palette=False),
     )
 
     def __init__(self, desk: Desk) -> None:
@@ -81,8 +81,8 @@ class RecordsScreen(BrowseScreen, Generic[R]):
     """
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("records.new", "n", _("Novo"), "new", order=1),
-        Command("records.edit", "e", _("Editar"), "edit", order=2),
+        Command("records.new", "n", later("Novo"), "new", order=1),
+        Command("records.edit", "e", later("Editar"), "edit", order=2),
     )
 
     async def record(self, record_id: int) -> R | None:

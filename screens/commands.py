@@ -12,6 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from services.language import said
+
 if TYPE_CHECKING:
     _Base = DOMNode
 else:
@@ -35,16 +37,16 @@ class Command:
     """Something that a person can do by key.
 
     ``id`` is "place.verb" and is what ``carteiro.toml`` rebinds; ``key`` may list several keys
-    by comma; ``action`` is Textual's; ``order`` places it in the footer (0: not there);
-    ``when`` gets the screen or widget and says whether it is possible now: the impossible is
-    neither bound nor shown anywhere.
+    by comma; ``message`` and ``hint`` are marked by ``later``; ``action`` is Textual's; ``order``
+    places it in the footer (0: not there); ``when`` gets the screen or widget and says whether it
+    is possible now: the impossible is neither bound nor shown anywhere.
     """
 
     id: str
     key: str
-    words: str
+    message: str
     action: str
-    help: str = ""
+    hint: str = ""
     order: int = 0
     when: Callable[[Any], bool] | None = None
     palette: bool = True
@@ -55,15 +57,25 @@ class Command:
             raise ValueError(f"{self.id}: {self.key} does not arrive in every terminal")
 
     @property
+    def words(self) -> str:
+        """What it does, in the language in force."""
+        return said(self.message)
+
+    @property
+    def help(self) -> str:
+        """More about it, in the language in force."""
+        return said(self.hint)
+
+    @property
     def binding(self) -> Binding:
         """The same for Textual."""
         return Binding(
             self.key,
             self.action,
-            self.words,
+            self.message,
             show=self.order > 0,
             priority=self.priority,
-            tooltip=self.help,
+            tooltip=self.hint,
             id=self.id,
         )
 

@@ -23,7 +23,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services import clock
 from services.fiscal.cnpj import masked
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import bulk, companies, company_export, relay
 from services.registry.companies import CompanyView
 from services.store import exchange
@@ -78,16 +78,16 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
         Command(
             "companies.many",
             "m",
-            _("Em lote"),
+            later("Em lote"),
             "many",
-            _("Liga ou desliga uma extensão nas marcadas ou em todas as listadas"),
+            later("Liga ou desliga uma extensão nas marcadas ou em todas as listadas"),
             order=3,
         ),
-        Command("companies.enter", "v", _("Ver caixas"), "mailboxes", order=4),
-        Command("companies.delete", "x", _("Excluir"), "delete", order=5),
-        Command("companies.only", "s", _("Extensões"), "only", order=6),
-        Command("companies.import", "i", _("Importar CSV"), "import_csv", order=7),
-        Command("companies.export", "E", _("Exportar CSV"), "export_csv"),
+        Command("companies.enter", "v", later("Ver caixas"), "mailboxes", order=4),
+        Command("companies.delete", "x", later("Excluir"), "delete", order=5),
+        Command("companies.only", "s", later("Extensões"), "only", order=6),
+        Command("companies.import", "i", later("Importar CSV"), "import_csv", order=7),
+        Command("companies.export", "E", later("Exportar CSV"), "export_csv"),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -25,7 +25,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.reading import documents, rechecking
 from services.reading.documents import Totals
 
@@ -38,28 +38,28 @@ class DocumentsScreen(BrowseScreen):
     DocumentsScreen #totals { height: 1; text-align: right; color: $foreground 75%; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("documents.send", "m", _("Enviar por e-mail"), "send", order=1),
+        Command("documents.send", "m", later("Enviar por e-mail"), "send", order=1),
         Command(
             "documents.zip",
             "E",
-            _("Exportar zip"),
+            later("Exportar zip"),
             "export(True)",
-            _("Os marcados, ou todos os filtrados, em um zip na pasta de troca"),
+            later("Os marcados, ou todos os filtrados, em um zip na pasta de troca"),
             order=2,
         ),
         Command(
             "documents.folder",
             "D",
-            _("Exportar em pasta"),
+            later("Exportar em pasta"),
             "export(False)",
-            _("Os marcados, ou todos os filtrados, em uma pasta na pasta de troca"),
+            later("Os marcados, ou todos os filtrados, em uma pasta na pasta de troca"),
         ),
         Command(
             "documents.check",
             "V",
-            _("Conferir de novo"),
+            later("Conferir de novo"),
             "check",
-            _("Os marcados, ou o que está sob o cursor: chave, esquema, assinatura, cadeia…"),
+            later("Os marcados, ou o que está sob o cursor: chave, esquema, assinatura, cadeia…"),
         ),
     )
 

@@ -33,7 +33,7 @@ from services.errors import CarteiroError
 from services.health import activity, retest
 from services.health.activity import Activity
 from services.health.troubles import Trouble
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import company_views, mailboxes, server_views
 from services.store.models import Function, Kind
 
@@ -76,16 +76,16 @@ class HealthScreen(FramedScreen):
         Command(
             "health.retest",
             "T",
-            _("Testar todas"),
+            later("Testar todas"),
             "retest",
-            _("Testa as marcadas, ou todas; as que passam voltam ao uso"),
+            later("Testa as marcadas, ou todas; as que passam voltam ao uso"),
             order=1,
             when=lambda screen: bool(screen.list.row_count),
         ),
         Command(
             "health.test",
             "t",
-            _("Testar"),
+            later("Testar"),
             "test",
             order=2,
             when=lambda screen: bool(screen.list.row_count),
@@ -93,7 +93,7 @@ class HealthScreen(FramedScreen):
         Command(
             "health.edit",
             "e",
-            _("Editar"),
+            later("Editar"),
             "edit",
             order=3,
             when=lambda screen: bool(screen.list.row_count),
@@ -101,38 +101,40 @@ class HealthScreen(FramedScreen):
         Command(
             "health.relink",
             "l",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
-            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            later(
+                "Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"
+            ),
             order=4,
             when=lambda screen: screen.chosen is not None and screen.chosen.wants_sign_in,
         ),
         Command(
             "health.agenda",
             "v",
-            _("Vencimentos"),
+            later("Vencimentos"),
             "agenda",
-            _("Contas Microsoft: renovadas quando, vencem quando"),
+            later("Contas Microsoft: renovadas quando, vencem quando"),
             order=5,
         ),
         Command(
             "health.activity",
             "m",
-            _("Movimento"),
+            later("Movimento"),
             "activity",
-            _("O que cada caixa enviou, leu e falhou, por hora e por dia"),
+            later("O que cada caixa enviou, leu e falhou, por hora e por dia"),
             order=6,
         ),
         Command(
             "health.arrivals",
             "p",
-            _("Chegadas"),
+            later("Chegadas"),
             "arrivals",
-            _("Documentos esperados e chegados, por empresa"),
+            later("Documentos esperados e chegados, por empresa"),
             order=7,
         ),
-        Command("health.reload", "r", _("Atualizar"), "reload", palette=False),
-        Command("health.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
+        Command("health.reload", "r", later("Atualizar"), "reload", palette=False),
+        Command("health.back", "escape,q", later("Voltar"), "app.go('home')", palette=False),
     )
 
     def __init__(self, desk: Desk) -> None:

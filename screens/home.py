@@ -19,7 +19,7 @@ from screens.commands import Command
 from screens.desk import Desk
 from screens.frame import FramedScreen
 from services.clock import now
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 
 if TYPE_CHECKING:
     from services.health.setup import Setup
@@ -39,8 +39,8 @@ class HomeScreen(FramedScreen):
     HomeScreen #overview { height: auto; padding: 1 1; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("home.steps", "f3", _("Primeiros passos"), "steps",
-                _("O que falta até o primeiro e-mail, passo a passo"), order=1,
+        Command("home.steps", "f3", later("Primeiros passos"), "steps",
+                later("O que falta até o primeiro e-mail, passo a passo"), order=1,
                 when=lambda s: s.setup is not None and s.setup.next_step is not None),
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from screens.widgets.columns import Cell, Column
 from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import NotFound
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.notifications import addresses
 from services.notifications.addresses import AddressView
 
@@ -58,34 +58,34 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
         Command(
             "notification_emails.link",
             "v",
-            _("Vincular"),
+            later("Vincular"),
             "link",
-            _("Vincular Empresas: de quais este endereço recebe notificações"),
+            later("Vincular Empresas: de quais este endereço recebe notificações"),
             order=3,
         ),
         Command(
             "notification_emails.types",
             "y",
-            _("Tipos"),
+            later("Tipos"),
             "types",
-            _("Que tipos este endereço recebe de cada empresa vinculada"),
+            later("Que tipos este endereço recebe de cada empresa vinculada"),
             order=4,
         ),
-        Command("notification_emails.delete", "x", _("Excluir"), "delete", order=5),
+        Command("notification_emails.delete", "x", later("Excluir"), "delete", order=5),
         Command(
             "notification_emails.who",
             "d",
-            _("Quem recebe?"),
+            later("Quem recebe?"),
             "who",
-            _("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
+            later("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
             order=6,
         ),
         Command(
             "notification_emails.coverage",
             "l",
-            _("Cobertura"),
+            later("Cobertura"),
             "coverage",
-            _("Que empresas e tipos ninguém recebe, e por que um e-mail não sairia"),
+            later("Que empresas e tipos ninguém recebe, e por que um e-mail não sairia"),
             order=7,
         ),
     )

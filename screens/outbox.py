@@ -26,7 +26,7 @@ from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.outbox import progress, queue, views
 from services.store.mail import OutboxState
 
@@ -52,32 +52,32 @@ class OutboxScreen(BrowseScreen):
         Command(
             "outbox.retry",
             "t",
-            _("Tentar de novo"),
+            later("Tentar de novo"),
             "retry",
-            _("Envia já o que está sob o cursor, ou o que está marcado"),
+            later("Envia já o que está sob o cursor, ou o que está marcado"),
             order=1,
         ),
         Command(
             "outbox.cancel",
             "x",
-            _("Cancelar"),
+            later("Cancelar"),
             "cancel",
-            _("Tira da fila o que ainda não saiu: o marcado, ou o que está sob o cursor"),
+            later("Tira da fila o que ainda não saiu: o marcado, ou o que está sob o cursor"),
             order=2,
         ),
         Command(
             "outbox.ways",
             "p",
-            _("Pausar caixa"),
+            later("Pausar caixa"),
             "ways",
-            _("As caixas de envio da empresa: pausar, retomar"),
+            later("As caixas de envio da empresa: pausar, retomar"),
             order=3,
         ),
-        Command("outbox.state", "s", _("Situação"), "state", order=4),
+        Command("outbox.state", "s", later("Situação"), "state", order=4),
         Command(
             "outbox.retry_all",
             "T",
-            _("Tentar todos os que falharam"),
+            later("Tentar todos os que falharam"),
             "retry_all",
             order=5,
             when=lambda s: s.failed > 0,

@@ -26,7 +26,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError, Refused
 from services.fiscal.cnpj import masked
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.reading import owning, quarantine
 from services.reading.extractor import Extractor
 from services.reading.importing import FOREIGN
@@ -48,22 +48,22 @@ class QuarantineScreen(BrowseScreen):
         Command(
             "quarantine.retry",
             "t",
-            _("Ler de novo"),
+            later("Ler de novo"),
             "retry",
-            _("Abre a mensagem de novo e importa o que agora puder ser lido"),
+            later("Abre a mensagem de novo e importa o que agora puder ser lido"),
             order=1,
         ),
         Command(
             "quarantine.link",
             "v",
-            _("Vincular e importar"),
+            later("Vincular e importar"),
             "link",
-            _("Vincula à caixa a empresa do documento, achada pelo CNPJ, e importa"),
+            later("Vincula à caixa a empresa do documento, achada pelo CNPJ, e importa"),
             order=2,
             when=lambda s: s.desk.ready.is_set() and s.desk.actor.is_partner,
         ),
-        Command("quarantine.reject", "x", _("Rejeitar"), "reject", order=3),
-        Command("quarantine.state", "s", _("Situação"), "state", order=4),
+        Command("quarantine.reject", "x", later("Rejeitar"), "reject", order=3),
+        Command("quarantine.state", "s", later("Situação"), "state", order=4),
     )
 
     def __init__(self, desk: Desk) -> None:

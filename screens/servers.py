@@ -26,7 +26,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from screens.widgets.rest import Resting
 from services.errors import CarteiroError
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import pausing, server_views, servers
 from services.registry.server_views import ServerView
 from services.store.models import Kind
@@ -40,33 +40,35 @@ class ServersScreen(FramedScreen):
 
     key = "servers"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("servers.new", "n", _("Novo"), "new", order=1),
-        Command("servers.edit", "e", _("Editar"), "edit", order=2),
-        Command("servers.test", "t", _("Testar"), "test", order=3),
-        Command("servers.link", "v", _("Vincular"), "link", order=4),
-        Command("servers.switch", "a", _("Ativar"), "switch", order=5),
-        Command("servers.delete", "x", _("Excluir"), "delete", order=6),
+        Command("servers.new", "n", later("Novo"), "new", order=1),
+        Command("servers.edit", "e", later("Editar"), "edit", order=2),
+        Command("servers.test", "t", later("Testar"), "test", order=3),
+        Command("servers.link", "v", later("Vincular"), "link", order=4),
+        Command("servers.switch", "a", later("Ativar"), "switch", order=5),
+        Command("servers.delete", "x", later("Excluir"), "delete", order=6),
         Command(
             "servers.relink",
             "l",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
-            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            later(
+                "Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"
+            ),
             order=7,
             when=lambda s: can_relink(s.chosen),
         ),
         Command(
             "servers.pause",
             "p",
-            _("Pausar"),
+            later("Pausar"),
             "pause",
-            _("Pausa o envio pelo servidor até que alguém o retome, ou o retoma"),
+            later("Pausa o envio pelo servidor até que alguém o retome, ou o retoma"),
             order=8,
             when=lambda s: s.chosen is not None and s.chosen.kind != Kind.READ,
         ),
-        Command("servers.status", "s", _("Situação"), "status", order=9),
-        Command("servers.reload", "r", _("Atualizar"), "reload", palette=False),
-        Command("servers.back", "escape,q", _("Voltar"), "app.go('home')", palette=False),
+        Command("servers.status", "s", later("Situação"), "status", order=9),
+        Command("servers.reload", "r", later("Atualizar"), "reload", palette=False),
+        Command("servers.back", "escape,q", later("Voltar"), "app.go('home')", palette=False),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -16,7 +16,7 @@ from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.status import Tone, cell
 from services.errors import NotFound
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import people
 from services.registry.people import UserView
 from services.store.models import Role
@@ -58,8 +58,8 @@ class UsersScreen(RecordsScreen[UserView]):
 
     key = "users"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("users.switch", "a", _("Ativar"), "switch", order=3),
-        Command("users.delete", "x", _("Excluir"), "delete", order=4),
+        Command("users.switch", "a", later("Ativar"), "switch", order=3),
+        Command("users.delete", "x", later("Excluir"), "delete", order=4),
     )
 
     @classmethod

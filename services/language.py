@@ -19,10 +19,7 @@ _spoken: ContextVar[tuple[str, _gettext.NullTranslations] | None] = ContextVar(
 
 
 def choose(language: str | None) -> str:
-    """Set the language of the process; ``None`` follows LC_ALL, LC_MESSAGES and LANG.
-
-    Called before screens are imported, because key bindings are words of their classes.
-    """
+    """Set the language of the process; ``None`` follows LC_ALL, LC_MESSAGES and LANG."""
     global _catalogue, _chosen
     if language is None:
         spoken = next(
@@ -59,11 +56,19 @@ def _catalogue_of(language: str) -> _gettext.NullTranslations:
     return _gettext.translation("carteiro", _LOCALE, [language], fallback=True)
 
 
-def _(message: str) -> str:
-    """The words of ``message`` in the language in force."""
+def said(message: str) -> str:
+    """The words of a message that ``later`` marked, in the language in force."""
     spoken = _spoken.get()
     catalogue = _catalogue if spoken is None else spoken[1]
     return catalogue.gettext(message) if message else ""
+
+
+def later(message: str) -> str:
+    """``message`` itself, marked for the catalogue: words of a class, for :func:`said` when shown."""
+    return message
+
+
+_ = said
 
 
 def ngettext(one: str, many: str, n: int) -> str:

@@ -21,7 +21,7 @@ ROOMS = ("services", "screens", "tui_app")
 PO = ROOT / "services/locale/en/LC_MESSAGES/carteiro.po"
 MO = PO.with_suffix(".mo")
 
-_ASKING = {"_": 1, "ngettext": 2}
+_ASKING = {"_": 1, "later": 1, "ngettext": 2}
 _HEADERS = (
     ("Language", "en"),
     ("MIME-Version", "1.0"),

@@ -13,6 +13,7 @@ from string import Formatter
 import pytest
 from babel.messages import Catalog
 
+from screens.mailboxes import MailboxesScreen
 from services import language
 from tests import catalogue
 from tests.catalogue import marked, sources
@@ -96,31 +97,18 @@ def test_messages_are_literals() -> None:
     assert wrong == []
 
 
-def test_start_knows_no_words_of_classes() -> None:
-    """Bindings are words of their classes: nothing that has some is imported before the choice."""
-    code = "import sys, tui_app.__main__; print(*sorted(sys.modules))"
-    started = subprocess.run(
-        (sys.executable, "-c", code),
-        cwd=catalogue.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=DEADLINE,
-    )
-    too_early = [
-        name
-        for name in started.stdout.split()
-        if name.startswith(("screens", "tui_app.demo")) or name == "tui_app.app"
-    ]
-    assert too_early == []
-    speaking = {
-        str(path.relative_to(catalogue.ROOT))
+def test_words_of_classes_are_looked_up_when_shown() -> None:
+    """What runs at import asks for no words: they would stay in the language of that moment."""
+    frozen = [
+        f"{path.relative_to(catalogue.ROOT)}:{node.lineno}"
         for path, tree in sources()
         for scope in _at_import(tree)
-        if any(marked(scope))
-    }
-    allowed = {"tui_app/app.py", "tui_app/demo/console.py", "tui_app/demo/tour.py"}
-    assert {s for s in speaking if not s.startswith("screens/")} <= allowed
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("_", "ngettext")
+    ]
+    assert frozen == []
 
 
 def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
@@ -132,23 +120,13 @@ def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
             yield node
 
 
-def test_screens_speak_english() -> None:
-    """Keys of screens imported after the choice are English words."""
-    code = (
-        "from services import language; language.choose('en');"
-        "from screens.mailboxes import MailboxesScreen as S;"
-        "print(*(b.description for b in S.BINDINGS))"
-    )
-    shown = subprocess.run(
-        (sys.executable, "-c", code),
-        cwd=catalogue.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=DEADLINE,
-    ).stdout
-    assert "Earlier in the order" in shown
-    assert "Subir" not in shown
+@pytest.mark.usefixtures("speak")
+def test_commands_follow_the_language() -> None:
+    """Words of commands are those of the language in force, whenever they were declared."""
+    (up,) = (c for c in MailboxesScreen.VERBS if c.id == "mailboxes.up")
+    assert up.words == "Subir na ordem"
+    language.choose("en")
+    assert up.words == "Earlier in the order"
 
 
 def carteiro(home: Path, *words: str, **environment: str) -> str:

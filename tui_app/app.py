@@ -24,7 +24,7 @@ from screens.widgets.panel import Panel, partners_own, places
 from screens.widgets.topbar import TopBar
 from services.courtesy import person
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 from services.settings import Settings
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
@@ -50,66 +50,79 @@ class CarteiroApp(Commanded, App[int]):
     TITLE = "Carteiro"
     DRAIN_SECONDS: ClassVar[float] = 10.0
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("app.help", "question_mark,f1", _("Ajuda"), "keys_help", order=90),
-        Command("app.company", "c", _("Empresa"), "choose_company", order=91),
+        Command("app.help", "question_mark,f1", later("Ajuda"), "keys_help", order=90),
+        Command("app.company", "c", later("Empresa"), "choose_company", order=91),
         *(
-            Command(f"app.{place.key}", place.digit, place.words, f"go('{place.key}')")
+            Command(f"app.{place.key}", place.digit, place.message, f"go('{place.key}')")
             for _group, members in places()
             for place in members
         ),
         Command(
             "app.behind",
             "w",
-            _("Trabalho em segundo plano"),
+            later("Trabalho em segundo plano"),
             "behind",
             when=lambda app: bool(app.works.behind),
         ),
         Command(
             "app.guidance",
             "f7",
-            _("Orientações dos provedores"),
+            later("Orientações dos provedores"),
             "guidance",
-            _("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
+            later("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
         ),
-        Command("app.manual", "f6", _("Manual"), "manual", _("Os capítulos, e uma busca em todos")),
+        Command(
+            "app.manual",
+            "f6",
+            later("Manual"),
+            "manual",
+            later("Os capítulos, e uma busca em todos"),
+        ),
         Command(
             "app.partner",
             "p",
-            _("InvoiCy Mail do parceiro"),
+            later("InvoiCy Mail do parceiro"),
             "partner",
-            _("O relay por onde saem os e-mails das empresas com InvoiCy Mail"),
+            later("O relay por onde saem os e-mails das empresas com InvoiCy Mail"),
             when=lambda app: app.desk.ready.is_set() and app.desk.actor.is_partner,
         ),
         Command(
             "app.recipients",
             "R",
-            _("Quem recebe?"),
+            later("Quem recebe?"),
             "recipients",
-            _("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
+            later("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
             when=lambda app: app.screen_key != "notification_emails",
         ),
         Command(
             "app.arrived",
             "A",
-            _("Chegou?"),
+            later("Chegou?"),
             "arrived",
-            _("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
+            later("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
         ),
-        Command("app.theme", "f9", _("Tema"), "change_theme"),
+        Command("app.theme", "f9", later("Tema"), "change_theme"),
         # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
-        Command("app.next", "tab", _("Próximo campo"), "focus_next", palette=False, priority=True),
+        Command(
+            "app.next", "tab", later("Próximo campo"), "focus_next", palette=False, priority=True
+        ),
         Command(
             "app.previous",
             "shift+tab",
-            _("Campo anterior"),
+            later("Campo anterior"),
             "focus_previous",
             palette=False,
             priority=True,
         ),
         Command(
-            "app.palette", "ctrl+p", _("Paleta"), "command_palette", palette=False, priority=True
+            "app.palette",
+            "ctrl+p",
+            later("Paleta"),
+            "command_palette",
+            palette=False,
+            priority=True,
         ),
-        Command("app.quit", "f10,ctrl+q", _("Sair"), "leave", order=95, priority=True),
+        Command("app.quit", "f10,ctrl+q", later("Sair"), "leave", order=95, priority=True),
     )
 
     def __init__(

@@ -22,7 +22,7 @@ from screens.widgets.spark import spark
 from screens.widgets.status import Tone
 from services.health import activity
 from services.health.activity import HOURS, Activity
-from services.language import _
+from services.language import _, later
 
 
 class ActivitySource:
@@ -54,7 +54,7 @@ class ActivityDialog(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("activity.leave", "escape,q", _("Voltar"), "dismiss(None)", order=9),
+        Command("activity.leave", "escape,q", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -14,7 +14,7 @@ from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
-from services.language import _
+from services.language import _, later
 from services.notifications import addresses
 from services.notifications.addresses import AddressView
 from services.wire.addresses import valid_address
@@ -58,7 +58,7 @@ class AddressForm(RecordForm[AddressView]):
         Command(
             "address_form.user",
             "f8",
-            _("Escolher o usuário"),
+            later("Escolher o usuário"),
             "user",
             order=2,
             when=lambda form: form.is_of_user,

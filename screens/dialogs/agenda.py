@@ -20,7 +20,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.status import Tone
 from services.health.agenda import Expiry, agenda
-from services.language import _
+from services.language import _, later
 
 
 class AgendaSource:
@@ -56,12 +56,12 @@ class Agenda(Commanded, ModalScreen[None]):
         Command(
             "agenda.relink",
             "l",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
             order=1,
             when=lambda screen: screen.list.current is not None,
         ),
-        Command("agenda.leave", "escape,q", _("Voltar"), "dismiss(None)", order=9),
+        Command("agenda.leave", "escape,q", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -21,7 +21,7 @@ from screens.widgets.spark import spark
 from screens.widgets.status import Tone
 from services.health import activity
 from services.health.activity import WEEKS, Arrivals
-from services.language import _
+from services.language import _, later
 
 
 class ArrivalsSource:
@@ -49,7 +49,7 @@ class ArrivalsDialog(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("arrivals.leave", "escape,q", _("Voltar"), "dismiss(None)", order=9),
+        Command("arrivals.leave", "escape,q", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -19,7 +19,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import word
 from services.errors import CarteiroError
 from services.fiscal.cnpj import masked
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.reading import receipts
 from services.reading.importing import FOREIGN, reason_words
 from services.reading.receipts import Found, ReceiptView
@@ -34,9 +34,9 @@ class Arrived(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("arrived.leave", "escape", _("Fechar"), "dismiss(None)", order=1),
-        Command("arrived.down", "down", _("Rolar"), "roll(1)", palette=False),
-        Command("arrived.up", "up", _("Rolar para cima"), "roll(-1)", palette=False),
+        Command("arrived.leave", "escape", later("Fechar"), "dismiss(None)", order=1),
+        Command("arrived.down", "down", later("Rolar"), "roll(1)", palette=False),
+        Command("arrived.up", "up", later("Rolar para cima"), "roll(-1)", palette=False),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from screens.commands import Command
 from screens.dialogs.details import Details, Facts
-from services.language import _
+from services.language import _, later
 
 
 class BellEntryDetails(Details):
@@ -17,9 +17,9 @@ class BellEntryDetails(Details):
         Command(
             "bell_entry.go",
             "g",
-            _("Ir à causa"),
+            later("Ir à causa"),
             "go",
-            _("Abre o e-mail, o documento ou a quarentena de que se fala"),
+            later("Abre o e-mail, o documento ou a quarentena de que se fala"),
             order=2,
             when=lambda d: d.go is not None,
         ),

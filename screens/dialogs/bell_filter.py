@@ -15,7 +15,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from screens.widgets.status import word
-from services.language import _
+from services.language import _, later
 from services.notifications.bell import EVERYTHING, Only
 from services.notifications.types import NotificationType
 from services.safe_text import safe
@@ -28,9 +28,9 @@ class BellFilter(Commanded, ModalScreen[Only | None]):
     BellFilter Form { height: auto; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("bell_filter.go", "f2,ctrl+s", _("Aplicar"), "go", order=1),
-        Command("bell_filter.all", "f4", _("Mostrar tudo"), "all", order=2),
-        Command("bell_filter.leave", "escape", _("Voltar"), "dismiss(None)", order=3),
+        Command("bell_filter.go", "f2,ctrl+s", later("Aplicar"), "go", order=1),
+        Command("bell_filter.all", "f4", later("Mostrar tudo"), "all", order=2),
+        Command("bell_filter.leave", "escape", later("Voltar"), "dismiss(None)", order=3),
     )
 
     def __init__(

@@ -20,7 +20,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from services.fiscal.cnpj import masked
-from services.language import _
+from services.language import _, later
 from services.registry import companies
 from services.registry.companies import CompanyView
 
@@ -57,10 +57,10 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_company.new", "f3", _("Nova empresa"), "new", order=1),
-        Command("choose_company.edit", "f4", _("Editar"), "edit", order=2),
-        Command("choose_company.down", "down", _("Ir para a lista"), "to_list", palette=False),
-        Command("choose_company.leave", "escape", _("Voltar"), "dismiss(None)", order=4),
+        Command("choose_company.new", "f3", later("Nova empresa"), "new", order=1),
+        Command("choose_company.edit", "f4", later("Editar"), "edit", order=2),
+        Command("choose_company.down", "down", later("Ir para a lista"), "to_list", palette=False),
+        Command("choose_company.leave", "escape", later("Voltar"), "dismiss(None)", order=4),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -20,7 +20,7 @@ from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from screens.widgets.status import Tone, cell
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 from services.registry import imports
 from services.registry.candidates import Candidate
 from services.registry.companies import CompanyView
@@ -68,9 +68,9 @@ class ChooseMailbox(Commanded, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_mailbox.take", "enter", _("Escolher"), "take", order=1, palette=False),
-        Command("choose_mailbox.down", "down", _("Ir para a lista"), "to_list", palette=False),
-        Command("choose_mailbox.leave", "escape", _("Voltar"), "dismiss(None)", order=2),
+        Command("choose_mailbox.take", "enter", later("Escolher"), "take", order=1, palette=False),
+        Command("choose_mailbox.down", "down", later("Ir para a lista"), "to_list", palette=False),
+        Command("choose_mailbox.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )
 
     def __init__(self, desk: Desk, company: CompanyView, kind: str) -> None:

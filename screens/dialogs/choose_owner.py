@@ -15,7 +15,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
 from services.fiscal.cnpj import masked
-from services.language import _
+from services.language import _, later
 from services.reading.quarantine import QuarantineView
 
 
@@ -46,7 +46,7 @@ class ChooseOwner(Commanded, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_owner.leave", "escape,q", _("Voltar"), "dismiss(None)", order=1),
+        Command("choose_owner.leave", "escape,q", later("Voltar"), "dismiss(None)", order=1),
     )
 
     def __init__(self, view: QuarantineView) -> None:

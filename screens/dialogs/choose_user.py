@@ -17,7 +17,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
-from services.language import _
+from services.language import _, later
 from services.registry import people
 from services.registry.people import UserView
 
@@ -52,9 +52,9 @@ class ChooseUser(Commanded, ModalScreen[UserView | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_user.take", "enter", _("Escolher"), "take", order=1, palette=False),
-        Command("choose_user.down", "down", _("Ir para a lista"), "to_list", palette=False),
-        Command("choose_user.leave", "escape", _("Voltar"), "dismiss(None)", order=2),
+        Command("choose_user.take", "enter", later("Escolher"), "take", order=1, palette=False),
+        Command("choose_user.down", "down", later("Ir para a lista"), "to_list", palette=False),
+        Command("choose_user.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Button
 
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 
 
@@ -37,8 +37,8 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm Button:nocolor:focus { text-style: reverse; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("confirm.no", "escape", _("Não"), "answer(False)", order=2, palette=False),
-        Command("confirm.move", "left,right", _("Outra resposta"), "other", palette=False),
+        Command("confirm.no", "escape", later("Não"), "answer(False)", order=2, palette=False),
+        Command("confirm.move", "left,right", later("Outra resposta"), "other", palette=False),
     )
 
     def __init__(

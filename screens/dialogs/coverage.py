@@ -20,7 +20,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
-from services.language import _
+from services.language import _, later
 from services.notifications import coverage, types
 from services.notifications.coverage import Gap
 from services.notifications.types import NotificationType
@@ -71,8 +71,8 @@ class Coverage(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("coverage.who", "d", _("Quem recebe?"), "who", order=1),
-        Command("coverage.leave", "escape,q", _("Voltar"), "dismiss(None)", order=9),
+        Command("coverage.who", "d", later("Quem recebe?"), "who", order=1),
+        Command("coverage.leave", "escape,q", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(self, desk: Desk) -> None:

@@ -19,7 +19,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 from services.settings import Settings
 from services.store import exchange
 from services.store.exchange import ExchangeFile
@@ -57,8 +57,8 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("csv_choose.reload", "r", _("Atualizar"), "reload", order=1),
-        Command("csv_choose.leave", "escape,q", _("Voltar"), "dismiss(None)", order=2),
+        Command("csv_choose.reload", "r", later("Atualizar"), "reload", order=1),
+        Command("csv_choose.leave", "escape,q", later("Voltar"), "dismiss(None)", order=2),
     )
 
     def __init__(self, settings: Settings, columns: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.fiscal import cnpj
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import company_csv
 from services.registry.company_csv import Line, Plan
 
@@ -83,9 +83,14 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
-            "csv_plan.apply", "f2,ctrl+s", _("Importar"), "apply", order=1, when=lambda d: d.useful
+            "csv_plan.apply",
+            "f2,ctrl+s",
+            later("Importar"),
+            "apply",
+            order=1,
+            when=lambda d: d.useful,
         ),
-        Command("csv_plan.leave", "escape", _("Voltar"), "dismiss(None)", order=9),
+        Command("csv_plan.leave", "escape", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(self, desk: Desk, data: bytes) -> None:

@@ -15,7 +15,7 @@ from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Details(Commanded, ModalScreen[None]):
     Details #text { height: auto; padding: 1 0 0 0; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("details.leave", "escape,enter,q", _("Fechar"), "dismiss(None)", order=1),
+        Command("details.leave", "escape,enter,q", later("Fechar"), "dismiss(None)", order=1),
     )
 
     def __init__(self, title: str, load: Callable[[], Awaitable[Facts]]) -> None:

@@ -20,7 +20,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Invalid
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 from services.wire import discovery, guidance
 from services.wire.addresses import valid_address
@@ -141,7 +141,7 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
         Command(
             "discover.use",
             "f2",
-            _("Usar"),
+            later("Usar"),
             "use",
             order=1,
             when=lambda screen: bool(screen.chosen),
@@ -149,13 +149,13 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
         Command(
             "discover.mark",
             "space",
-            _("Escolher outro"),
+            later("Escolher outro"),
             "mark",
             order=2,
             when=lambda screen: screen.has_alternatives,
         ),
-        Command("discover.again", "f5", _("Repetir"), "again", order=3),
-        Command("discover.leave", "escape", _("Voltar"), "leave", order=4),
+        Command("discover.again", "f5", later("Repetir"), "again", order=3),
+        Command("discover.leave", "escape", later("Voltar"), "leave", order=4),
     )
 
     def __init__(

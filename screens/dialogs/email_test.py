@@ -21,7 +21,7 @@ from services.errors import CarteiroError
 from services.health import email_test, testable
 from services.health.accounts import Account
 from services.health.email_test import Step
-from services.language import _
+from services.language import _, later
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.wire import guidance
 from services.wire.guidance import Guidance
@@ -53,10 +53,12 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     EmailTest #transcript { height: auto; color: $text-muted; display: none; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("email_test.leave", "escape,enter", _("Fechar"), "leave", order=1),
-        Command("email_test.transcript", "d", _("Diálogo com o servidor"), "transcript", order=2),
-        Command("email_test.again", "f5,r", _("Repetir"), "again", order=3),
-        Command("email_test.guidance", "f7", _("Orientação"), "guidance", order=4),
+        Command("email_test.leave", "escape,enter", later("Fechar"), "leave", order=1),
+        Command(
+            "email_test.transcript", "d", later("Diálogo com o servidor"), "transcript", order=2
+        ),
+        Command("email_test.again", "f5,r", later("Repetir"), "again", order=3),
+        Command("email_test.guidance", "f7", later("Orientação"), "guidance", order=4),
     )
 
     def __init__(

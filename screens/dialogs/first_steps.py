@@ -33,7 +33,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError, Refused
 from services.health.setup import Setup, Step, send_first, setup
-from services.language import _
+from services.language import _, later
 from services.outbox import views
 from services.outbox.views import OutboxDetail
 from services.registry import company_views, mailboxes
@@ -64,13 +64,13 @@ class FirstSteps(Helped, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "VerticalScroll"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("first_steps.go", "enter", _("Fazer este passo"), "go", order=1,
+        Command("first_steps.go", "enter", later("Fazer este passo"), "go", order=1,
                 when=lambda d: d.step is not None and not d.on_its_way),
-        Command("first_steps.import", "i", _("Importar empresas de CSV"), "import_csv", order=2,
+        Command("first_steps.import", "i", later("Importar empresas de CSV"), "import_csv", order=2,
                 when=lambda d: d.step in (Step.COMPANY, Step.MAILBOX)),
-        Command("first_steps.close", "enter", _("Começar a usar"), "close", order=1,
+        Command("first_steps.close", "enter", later("Começar a usar"), "close", order=1,
                 when=lambda d: d.step is None),
-        Command("first_steps.leave", "escape,q", _("Fechar"), "leave", order=3),
+        Command("first_steps.leave", "escape,q", later("Fechar"), "leave", order=3),
     )  # fmt: skip
 
     def __init__(self, desk: Desk, home: FramedScreen, found: Setup) -> None:

@@ -15,7 +15,7 @@ from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 from services.wire import guidance
 from services.wire.guidance import Guidance
@@ -45,17 +45,19 @@ class GuidanceDialog(Commanded, ModalScreen[None]):
         Command(
             "guidance.down",
             "down",
-            _("Outro assunto"),
+            later("Outro assunto"),
             "move(1)",
             order=1,
             palette=False,
             priority=True,
         ),
-        Command("guidance.up", "up", _("Assunto acima"), "move(-1)", palette=False, priority=True),
+        Command(
+            "guidance.up", "up", later("Assunto acima"), "move(-1)", palette=False, priority=True
+        ),
         Command(
             "guidance.page_down",
             "pagedown",
-            _("Rolar"),
+            later("Rolar"),
             "page(1)",
             order=2,
             palette=False,
@@ -64,7 +66,7 @@ class GuidanceDialog(Commanded, ModalScreen[None]):
         Command(
             "guidance.page_up",
             "pageup",
-            _("Rolar para cima"),
+            later("Rolar para cima"),
             "page(-1)",
             palette=False,
             priority=True,
@@ -72,13 +74,13 @@ class GuidanceDialog(Commanded, ModalScreen[None]):
         Command(
             "guidance.copy",
             "f8",
-            _("Copiar endereço"),
+            later("Copiar endereço"),
             "copy",
-            _("Copia o endereço do passo para a área de transferência do seu terminal"),
+            later("Copia o endereço do passo para a área de transferência do seu terminal"),
             order=3,
             when=lambda screen: bool(screen.address),
         ),
-        Command("guidance.close", "escape,f7", _("Fechar"), "close", order=4, palette=False),
+        Command("guidance.close", "escape,f7", later("Fechar"), "close", order=4, palette=False),
     )
 
     def __init__(self, at: str | None = None) -> None:

@@ -20,7 +20,7 @@ from screens.widgets.field_row import FieldRow
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe, safe_block
 from services.wire.guidance import holds
 
@@ -42,20 +42,20 @@ class HelpDialog(Commanded, ModalScreen[None]):
     HelpDialog VerticalScroll { height: 1fr; margin: 1 0 0 0; scrollbar-size-vertical: 1; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("help.close", "escape,f1", _("Fechar"), "close", order=1, palette=False),
+        Command("help.close", "escape,f1", later("Fechar"), "close", order=1, palette=False),
         Command(
             "help.manual",
             "f6",
-            _("Manual"),
+            later("Manual"),
             "manual",
-            _("Abre o manual no que está sendo procurado"),
+            later("Abre o manual no que está sendo procurado"),
             order=2,
             palette=False,
         ),
-        Command("help.up", "up", _("Linha acima"), "scroll(-1)", palette=False),
-        Command("help.down", "down", _("Linha abaixo"), "scroll(1)", palette=False),
-        Command("help.page_up", "pageup", _("Página acima"), "scroll(-10)", palette=False),
-        Command("help.page_down", "pagedown", _("Página abaixo"), "scroll(10)", palette=False),
+        Command("help.up", "up", later("Linha acima"), "scroll(-1)", palette=False),
+        Command("help.down", "down", later("Linha abaixo"), "scroll(1)", palette=False),
+        Command("help.page_up", "pageup", later("Página acima"), "scroll(-10)", palette=False),
+        Command("help.page_down", "pagedown", later("Página abaixo"), "scroll(10)", palette=False),
     )
 
     def __init__(self, title: str, text: str = "") -> None:
@@ -129,7 +129,7 @@ class Helped(Commanded):
     """Mixin for a dialog with fields that has no help of its own: F1 shows it."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("dialog.help", "f1", _("Ajuda"), "help", order=20, palette=False),
+        Command("dialog.help", "f1", later("Ajuda"), "help", order=20, palette=False),
     )
 
     def title_words(self) -> str:

@@ -20,7 +20,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import imports
 from services.registry.companies import CompanyView
 from services.registry.imports import Preview
@@ -48,8 +48,8 @@ class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
     ImportMailbox #after { margin: 1 0 0 0; color: $foreground 75%; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("import_mailbox.do", "f2,ctrl+s", _("Importar"), "do", order=1),
-        Command("import_mailbox.leave", "escape", _("Voltar"), "leave", order=2),
+        Command("import_mailbox.do", "f2,ctrl+s", later("Importar"), "do", order=1),
+        Command("import_mailbox.leave", "escape", later("Voltar"), "leave", order=2),
     )
     rules: ClassVar[str] = "import"
 

@@ -22,7 +22,7 @@ from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.inactivated import Inactivated
-from services.language import _
+from services.language import _, later
 from services.registry import limits, mailbox_form, mailboxes
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
@@ -123,30 +123,32 @@ class MailboxForm(RecordForm[MailboxView]):
     MailboxForm #guidance { height: auto; max-height: 2; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("mailbox_form.test", "f5", _("Testar E-mail"), "test", order=2),
+        Command("mailbox_form.test", "f5", later("Testar E-mail"), "test", order=2),
         Command(
             "mailbox_form.discover",
             "f6",
-            _("Procurar servidor"),
+            later("Procurar servidor"),
             "discover",
-            _("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
+            later("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
             order=3,
             when=lambda d: not d.is_copy,
         ),
         Command(
             "mailbox_form.guidance",
             "f7",
-            _("Orientação"),
+            later("Orientação"),
             "guidance",
-            _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
+            later("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
             order=4,
         ),
         Command(
             "mailbox_form.relink",
             "f3",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
-            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            later(
+                "Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"
+            ),
             order=2,
             when=lambda form: can_relink(form.record),
         ),

@@ -13,7 +13,7 @@ from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.mailbox_form import MailboxForm
 from screens.dialogs.server_form import ServerForm
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 from services.registry import company_views, mailboxes, server_views
 from services.registry.mailboxes import MailboxView
 from services.registry.server_views import ServerView
@@ -27,16 +27,18 @@ class MailboxNotice(Details):
         Command(
             "mailbox_notice.relink",
             "l",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
-            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            later(
+                "Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"
+            ),
             order=2,
             when=lambda d: can_relink(d.found),
         ),
         Command(
             "mailbox_notice.test",
             "t",
-            _("Testar"),
+            later("Testar"),
             "test",
             order=3,
             when=lambda d: d.found is not None,
@@ -44,7 +46,7 @@ class MailboxNotice(Details):
         Command(
             "mailbox_notice.edit",
             "e",
-            _("Abrir a caixa"),
+            later("Abrir a caixa"),
             "edit",
             order=4,
             when=lambda d: d.found is not None,

@@ -19,7 +19,7 @@ from screens.manual.chapters import Block, Chapter, Found
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 
 CHAPTER_OF = {
@@ -66,23 +66,28 @@ class ManualDialog(Commanded, ModalScreen[None]):
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
         # Before the search field sees them, which has no use for them.
-        Command("manual.down", "down", _("Abaixo"), "move(1)", palette=False, priority=True),
-        Command("manual.up", "up", _("Acima"), "move(-1)", palette=False, priority=True),
+        Command("manual.down", "down", later("Abaixo"), "move(1)", palette=False, priority=True),
+        Command("manual.up", "up", later("Acima"), "move(-1)", palette=False, priority=True),
         Command(
             "manual.page_down",
             "pagedown",
-            _("Página abaixo"),
+            later("Página abaixo"),
             "page(1)",
             palette=False,
             priority=True,
         ),
         Command(
-            "manual.page_up", "pageup", _("Página acima"), "page(-1)", palette=False, priority=True
+            "manual.page_up",
+            "pageup",
+            later("Página acima"),
+            "page(-1)",
+            palette=False,
+            priority=True,
         ),
         Command(
             "manual.read",
             "enter",
-            _("Ler"),
+            later("Ler"),
             "read",
             order=1,
             palette=False,
@@ -92,7 +97,7 @@ class ManualDialog(Commanded, ModalScreen[None]):
         Command(
             "manual.next",
             "right,n",
-            _("Próximo capítulo"),
+            later("Próximo capítulo"),
             "turn(1)",
             order=2,
             when=lambda d: d.reading is not None,
@@ -100,13 +105,13 @@ class ManualDialog(Commanded, ModalScreen[None]):
         Command(
             "manual.previous",
             "left,p",
-            _("Capítulo anterior"),
+            later("Capítulo anterior"),
             "turn(-1)",
             order=3,
             when=lambda d: d.reading is not None,
         ),
-        Command("manual.guidance", "f7", _("Orientações dos provedores"), "guidance", order=5),
-        Command("manual.back", "escape,f6", _("Voltar"), "back", order=4, palette=False),
+        Command("manual.guidance", "f7", later("Orientações dos provedores"), "guidance", order=5),
+        Command("manual.back", "escape,f6", later("Voltar"), "back", order=4, palette=False),
     )
 
     def __init__(self, words: str = "", at: str | None = None, *, reading: bool = False) -> None:

@@ -24,7 +24,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 
 CHUNK = 500
 log = logging.getLogger(__name__)
@@ -69,28 +69,33 @@ class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("many.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
+        Command("many.save", "f2,ctrl+s", later("Salvar"), "save", order=1),
         Command(
             "many.show",
             "f4",
-            _("Mostrar outras"),
+            later("Mostrar outras"),
             "show",
-            _("Todas, só as que já são, só as que não são, só o que muda"),
+            later("Todas, só as que já são, só as que não são, só o que muda"),
             order=6,
         ),
         Command(
             "many.down",
             "down",
-            _("Ir à lista"),
+            later("Ir à lista"),
             "to_list",
             order=5,
             when=lambda d: not d.list.has_focus,
             palette=False,
         ),
         Command(
-            "many.filter", "slash", _("Filtrar"), "filter", when=lambda d: d.list.has_focus, order=7
+            "many.filter",
+            "slash",
+            later("Filtrar"),
+            "filter",
+            when=lambda d: d.list.has_focus,
+            order=7,
         ),
-        Command("many.leave", "escape", _("Voltar"), "leave", order=9),
+        Command("many.leave", "escape", later("Voltar"), "leave", order=9),
     )
 
     def __init__(

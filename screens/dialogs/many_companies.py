@@ -17,7 +17,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from screens.widgets.numbers import grouped
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 
 MARKED, LISTED = "marked", "listed"
 
@@ -52,8 +52,8 @@ class ManyCompanies(Helped, ModalScreen[Switching | None]):
     ManyCompanies #sum { padding: 1 0 0 2; color: $text-warning; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("many_companies.go", "f2,ctrl+s", _("Aplicar"), "go", order=1),
-        Command("many_companies.leave", "escape", _("Voltar"), "dismiss(None)", order=2),
+        Command("many_companies.go", "f2,ctrl+s", later("Aplicar"), "go", order=1),
+        Command("many_companies.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )
     rules: ClassVar[str] = "many"
 

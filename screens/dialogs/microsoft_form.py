@@ -15,7 +15,7 @@ from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.form import Form
 from services.errors import Invalid, InvalidFields
 from services.health import linking
-from services.language import _
+from services.language import _, later
 from services.registry import microsoft
 from services.registry.companies import CompanyView
 from services.registry.microsoft import PERSONAL, WORK, Link, MicrosoftDraft
@@ -41,7 +41,7 @@ class MicrosoftForm(RecordForm[Linked | None]):
     """
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("microsoft_form.go", "f2,ctrl+s", _("Entrar na conta"), "save", order=1),
+        Command("microsoft_form.go", "f2,ctrl+s", later("Entrar na conta"), "save", order=1),
     )
     rules: ClassVar[str] = "microsoft"
 

@@ -19,7 +19,7 @@ from screens.widgets.form import Form
 from services.errors import CarteiroError
 from services.health import testable
 from services.health.accounts import Account
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import relay
 from services.registry.mailbox_form import default_port
 from services.registry.relay import PartnerView
@@ -88,11 +88,11 @@ class PartnerForm(RecordForm[PartnerView]):
     PartnerForm #uses { height: auto; padding: 0 0 0 2; color: $text-muted; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("partner_form.test", "f5", _("Testar E-mail"), "test", order=2),
+        Command("partner_form.test", "f5", later("Testar E-mail"), "test", order=2),
         Command(
             "partner_form.remove",
             "f8",
-            _("Excluir relay"),
+            later("Excluir relay"),
             "remove",
             order=3,
             when=lambda form: form.has_relay,

@@ -17,7 +17,7 @@ from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
-from services.language import _
+from services.language import _, later
 
 T = TypeVar("T")
 BEAT = 0.1
@@ -102,16 +102,16 @@ class Progress(Commanded, ModalScreen[Outcome]):
         Command(
             "progress.stop",
             "escape",
-            _("Parar"),
+            later("Parar"),
             "stop",
-            _("Termina o lote em andamento e para; o que foi feito fica feito"),
+            later("Termina o lote em andamento e para; o que foi feito fica feito"),
             order=1,
             when=lambda d: d.stoppable,
         ),
         Command(
             "progress.behind",
             "s",
-            _("Seguir em segundo plano"),
+            later("Seguir em segundo plano"),
             "behind",
             order=2,
             when=lambda d: d.stoppable,
@@ -119,7 +119,7 @@ class Progress(Commanded, ModalScreen[Outcome]):
         Command(
             "progress.close",
             "escape,enter,q",
-            _("Fechar"),
+            later("Fechar"),
             "close",
             order=1,
             when=lambda d: d.bulk.over.is_set(),

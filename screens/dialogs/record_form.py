@@ -20,7 +20,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
-from services.language import _
+from services.language import _, later
 
 R = TypeVar("R")
 log = logging.getLogger(__name__)
@@ -41,9 +41,9 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     RecordForm #told.-refusal { color: $text-error; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("record.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
-        Command("record.leave", "escape", _("Voltar"), "leave", order=9),
-        Command("record.help", "f1", _("Ajuda"), "help", order=20, palette=False),
+        Command("record.save", "f2,ctrl+s", later("Salvar"), "save", order=1),
+        Command("record.leave", "escape", later("Voltar"), "leave", order=9),
+        Command("record.help", "f1", later("Ajuda"), "help", order=20, palette=False),
     )
     rules: ClassVar[str] = ""
     """Which form it is, for the rules of its fields (``field_rules.py``)."""

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
-from services.language import _
+from services.language import _, later
 from services.registry.ways import Way
 
 
@@ -82,14 +82,16 @@ class RegisterWay(Commanded, ModalScreen[str | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WayLine"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("register_way.take", "enter,space", _("Escolher"), "take", order=1, palette=False),
+        Command(
+            "register_way.take", "enter,space", later("Escolher"), "take", order=1, palette=False
+        ),
         Command("register_way.first", "1", "1", "pick(0)", palette=False),
         Command("register_way.second", "2", "2", "pick(1)", palette=False),
         Command("register_way.third", "3", "3", "pick(2)", palette=False),
         Command("register_way.fourth", "4", "4", "pick(3)", palette=False),
-        Command("register_way.down", "down,j", _("Próxima"), "go(1)", palette=False),
-        Command("register_way.up", "up,k", _("Anterior"), "go(-1)", palette=False),
-        Command("register_way.leave", "escape,q", _("Voltar"), "dismiss(None)", order=2),
+        Command("register_way.down", "down,j", later("Próxima"), "go(1)", palette=False),
+        Command("register_way.up", "up,k", later("Anterior"), "go(-1)", palette=False),
+        Command("register_way.leave", "escape,q", later("Voltar"), "dismiss(None)", order=2),
     )
 
     def __init__(self, title: str, ways: Sequence[Way]) -> None:

@@ -25,7 +25,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.failure import WireError
-from services.language import _
+from services.language import _, later
 from services.reading.foresight import Foreseen, explained, would
 from services.reading.rehearsal import Rehearsal
 from services.registry.mailboxes import MailboxView
@@ -81,16 +81,18 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("rehearsal.stop", "escape", _("Parar"), "stop", order=1, when=lambda d: not d.over),
+        Command(
+            "rehearsal.stop", "escape", later("Parar"), "stop", order=1, when=lambda d: not d.over
+        ),
         Command(
             "rehearsal.close",
             "escape,q",
-            _("Fechar"),
+            later("Fechar"),
             "dismiss(None)",
             order=1,
             when=lambda d: d.over,
         ),
-        Command("rehearsal.again", "f5", _("Repetir"), "again", order=2, when=lambda d: d.over),
+        Command("rehearsal.again", "f5", later("Repetir"), "again", order=2, when=lambda d: d.over),
     )
 
     def __init__(self, desk: Desk, mailbox: MailboxView) -> None:

@@ -22,7 +22,7 @@ from services.errors import CarteiroError
 from services.health import rotate_test, testable
 from services.health.accounts import Account
 from services.health.rotate_test import LoginTest
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import rotation
 from services.registry.rotation import Sibling
 
@@ -73,12 +73,12 @@ class Rotate(Commanded, ModalScreen[bool]):
         Command(
             "rotate.all",
             "f2",
-            _("Testar e trocar em todos"),
+            later("Testar e trocar em todos"),
             "all",
             order=1,
             when=lambda dialog: not dialog.busy,
         ),
-        Command("rotate.one", "escape", _("Só neste"), "leave", order=2),
+        Command("rotate.one", "escape", later("Só neste"), "leave", order=2),
     )
 
     def __init__(self, desk: Desk, found: Sequence[Sibling], password: str) -> None:

@@ -20,7 +20,7 @@ from services.dispatch.printing import print_once
 from services.dispatch.queueing import Plan, Queued
 from services.errors import CarteiroError
 from services.fiscal.danfe import Danfe, is_installed
-from services.language import _
+from services.language import _, later
 from services.reading import documents
 from services.reading.documents import DocumentView
 
@@ -34,7 +34,7 @@ class SendDocument(RecordForm[Queued]):
     SendDocument #plan { height: auto; padding: 1 0 0 2; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("send_document.send", "f2,ctrl+s", _("Enviar"), "save", order=1),
+        Command("send_document.send", "f2,ctrl+s", later("Enviar"), "save", order=1),
     )
     rules: ClassVar[str] = "send_document"
 

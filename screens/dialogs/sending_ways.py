@@ -19,7 +19,7 @@ from screens.widgets.list import WindowList
 from screens.widgets.rest import rest_words
 from screens.widgets.status import cell
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, later
 from services.registry import mailboxes, pausing
 from services.registry.mailboxes import MailboxView
 from services.store.models import Function
@@ -61,12 +61,12 @@ class SendingWays(Commanded, ModalScreen[None]):
         Command(
             "ways.turn",
             "p",
-            _("Pausar ou retomar"),
+            later("Pausar ou retomar"),
             "turn",
-            _("Pausada, nada sai por ela até que alguém a retome"),
+            later("Pausada, nada sai por ela até que alguém a retome"),
             order=1,
         ),
-        Command("ways.leave", "escape,q", _("Fechar"), "dismiss(None)", order=2, palette=False),
+        Command("ways.leave", "escape,q", later("Fechar"), "dismiss(None)", order=2, palette=False),
     )
 
     def __init__(self, desk: Desk, company_id: int, nickname: str) -> None:

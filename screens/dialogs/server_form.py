@@ -37,7 +37,7 @@ from screens.widgets.inactivated import Inactivated
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.health import testable
-from services.language import _
+from services.language import _, later
 from services.registry import server_form, server_views, servers
 from services.registry.protocols import default_port
 from services.registry.server_views import ServerView
@@ -60,11 +60,11 @@ class ServerForm(RecordForm[ServerView]):
     ServerForm #links.-later { color: $text-muted; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("server_form.test", "f5", _("Testar E-mail"), "test", order=2),
+        Command("server_form.test", "f5", later("Testar E-mail"), "test", order=2),
         Command(
             "server_form.link",
             "f8",
-            _("Vincular Empresas"),
+            later("Vincular Empresas"),
             "link",
             order=3,
             when=lambda form: form.record is not None,
@@ -72,25 +72,27 @@ class ServerForm(RecordForm[ServerView]):
         Command(
             "server_form.discover",
             "f6",
-            _("Procurar servidor"),
+            later("Procurar servidor"),
             "discover",
-            _("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
+            later("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
             order=10,
         ),
         Command(
             "server_form.guidance",
             "f7",
-            _("Orientação"),
+            later("Orientação"),
             "guidance",
-            _("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
+            later("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
             order=11,
         ),
         Command(
             "server_form.relink",
             "f3",
-            _("Vincular de novo"),
+            later("Vincular de novo"),
             "relink",
-            _("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
+            later(
+                "Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"
+            ),
             order=2,
             when=lambda form: can_relink(form.record),
         ),

@@ -21,7 +21,7 @@ from screens.widgets.qr import QrCode
 from services.errors import CarteiroError, Invalid
 from services.failure import Failure, WireError
 from services.health import signing_in
-from services.language import _
+from services.language import _, later
 from services.registry.microsoft import Link
 
 if TYPE_CHECKING:
@@ -62,76 +62,78 @@ class SignIn(Commanded, ModalScreen[int | None]):
         Command(
             "sign_in.copy_code",
             "c",
-            _("Copiar código"),
+            later("Copiar código"),
             "copy_code",
-            _("Copia o código para a área de transferência do seu terminal"),
+            later("Copia o código para a área de transferência do seu terminal"),
             order=1,
             when=lambda d: d.way == "code" and d.phase == "waiting",
         ),
         Command(
             "sign_in.new_code",
             "n",
-            _("Novo código"),
+            later("Novo código"),
             "new_code",
-            _("Pede outro código, quando o primeiro venceu ou foi recusado"),
+            later("Pede outro código, quando o primeiro venceu ou foi recusado"),
             order=1,
             when=lambda d: d.way == "code" and d.phase == "over",
         ),
         Command(
             "sign_in.by_address",
             "e",
-            _("Por endereço"),
+            later("Por endereço"),
             "by_address",
-            _("O segundo caminho, para onde a organização bloqueia códigos"),
+            later("O segundo caminho, para onde a organização bloqueia códigos"),
             order=2,
             when=lambda d: d.way == "code" and d.phase != "saving",
         ),
         Command(
             "sign_in.finish",
             "f2",
-            _("Concluir"),
+            later("Concluir"),
             "finish",
-            _("Conclui a entrada com o endereço colado"),
+            later("Conclui a entrada com o endereço colado"),
             order=1,
             when=lambda d: d.way == "address" and d.phase == "waiting",
         ),
         Command(
             "sign_in.copy_address",
             "f8",
-            _("Copiar endereço"),
+            later("Copiar endereço"),
             "copy_address",
-            _("Copia o endereço inteiro para a área de transferência do seu terminal"),
+            later("Copia o endereço inteiro para a área de transferência do seu terminal"),
             order=2,
             when=lambda d: d.way == "address" and d.phase == "waiting",
         ),
         Command(
             "sign_in.new_address",
             "f5",
-            _("Novo endereço"),
+            later("Novo endereço"),
             "new_address",
-            _("Pede outro endereço, quando o primeiro foi recusado"),
+            later("Pede outro endereço, quando o primeiro foi recusado"),
             order=1,
             when=lambda d: d.way == "address" and d.phase == "over",
         ),
         Command(
             "sign_in.by_code",
             "f6",
-            _("Por código"),
+            later("Por código"),
             "by_code",
-            _("Volta ao caminho por código"),
+            later("Volta ao caminho por código"),
             order=3,
             when=lambda d: d.way == "address" and d.phase != "saving",
         ),
         Command(
             "sign_in.leave",
             "escape",
-            _("Cancelar"),
+            later("Cancelar"),
             "leave",
-            _("Sai sem salvar nada"),
+            later("Sai sem salvar nada"),
             order=9,
             when=lambda d: d.phase != "saving",
         ),
-        Command("sign_in.help", "question_mark,f1", _("Ajuda"), "help", order=20, palette=False),
+        Command(
+            "sign_in.help", "question_mark,f1", later("Ajuda"), "help", order=20, palette=False
+        ),
     )
 
     def __init__(self, desk: Desk, link: Link, save: Save) -> None:

@@ -29,7 +29,7 @@ from screens.widgets.matrix import MatrixList, Tickable
 from screens.widgets.numbers import grouped
 from screens.widgets.ticks import Ticks
 from services.errors import CarteiroError
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.notifications import subscriptions, types
 from services.notifications.addresses import AddressView
 from services.notifications.subscriptions import Exposure
@@ -76,11 +76,11 @@ class TypeMatrix(Commanded, ModalScreen[bool]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "MatrixList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("type_matrix.save", "f2,ctrl+s", _("Salvar"), "save", order=1),
+        Command("type_matrix.save", "f2,ctrl+s", later("Salvar"), "save", order=1),
         Command(
             "type_matrix.down",
             "down",
-            _("Ir à lista"),
+            later("Ir à lista"),
             "to_list",
             order=5,
             when=lambda d: not d.list.has_focus,
@@ -89,13 +89,13 @@ class TypeMatrix(Commanded, ModalScreen[bool]):
         Command(
             "type_matrix.filter",
             "slash",
-            _("Filtrar"),
+            later("Filtrar"),
             "filter",
             when=lambda d: d.list.has_focus,
             order=6,
         ),
-        Command("type_matrix.leave", "escape", _("Voltar"), "leave", order=5),
-        Command("type_matrix.help", "f1", _("Ajuda"), "help", order=9, palette=False),
+        Command("type_matrix.leave", "escape", later("Voltar"), "leave", order=5),
+        Command("type_matrix.help", "f1", later("Ajuda"), "help", order=9, palette=False),
     )
 
     def __init__(self, desk: Desk, view: AddressView) -> None:

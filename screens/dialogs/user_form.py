@@ -18,7 +18,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.registry import companies, links, people
 from services.registry.people import UserDraft, UserView
 from services.store.models import Role
@@ -63,7 +63,7 @@ class UserForm(RecordForm[UserView]):
         Command(
             "user_form.companies",
             "f8",
-            _("Empresas que vê"),
+            later("Empresas que vê"),
             "companies",
             order=2,
             when=lambda form: form.is_of_company,

@@ -19,7 +19,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.fiscal.cnpj import masked
-from services.language import _, ngettext
+from services.language import _, later, ngettext
 from services.notifications import recipients, types
 from services.notifications.recipients import OWN, Preview, Recipient
 from services.registry.companies import CompanyView
@@ -41,10 +41,10 @@ class WhoReceives(Commanded, ModalScreen[None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Choice"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("who.company", "f3", _("Outra empresa"), "company", order=1),
-        Command("who.down", "down", _("Rolar para baixo"), "scroll(1)", palette=False),
-        Command("who.up", "up", _("Rolar para cima"), "scroll(-1)", palette=False),
-        Command("who.leave", "escape,q", _("Voltar"), "dismiss(None)", order=9),
+        Command("who.company", "f3", later("Outra empresa"), "company", order=1),
+        Command("who.down", "down", later("Rolar para baixo"), "scroll(1)", palette=False),
+        Command("who.up", "up", later("Rolar para cima"), "scroll(-1)", palette=False),
+        Command("who.leave", "escape,q", later("Voltar"), "dismiss(None)", order=9),
     )
 
     def __init__(

@@ -17,7 +17,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError, Invalid, InvalidFields
-from services.language import _
+from services.language import _, later
 from services.registry import people
 
 _COMMAND = "carteiro init --partner … --partner-key … --user …"
@@ -28,8 +28,8 @@ class Wizard(Helped, ModalScreen[bool]):
 
     DEFAULT_CSS = "Wizard Form { height: auto; max-height: 1fr; }"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("wizard.save", "f2,ctrl+s", _("Começar"), "save", order=1),
-        Command("wizard.leave", "escape", _("Sair"), "leave", order=2),
+        Command("wizard.save", "f2,ctrl+s", later("Começar"), "save", order=1),
+        Command("wizard.leave", "escape", later("Sair"), "leave", order=2),
     )
     rules: ClassVar[str] = "wizard"
 

@@ -12,7 +12,7 @@ from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.drawing import MARK
 from screens.widgets.list import WindowList
-from services.language import _
+from services.language import later
 
 ADD = "+"
 DROP = "−"
@@ -96,26 +96,26 @@ class ChoiceList(WindowList):
         Command(
             "choice.toggle",
             "space",
-            _("Marcar"),
+            later("Marcar"),
             "mark",
-            _("Marca ou desmarca a linha e vai à próxima"),
+            later("Marca ou desmarca a linha e vai à próxima"),
             order=2,
             palette=False,
         ),
         Command(
             "choice.all",
             "A",
-            _("Marcar todas"),
+            later("Marcar todas"),
             "put_found(True)",
-            _("Marca todas as que o filtro encontrou"),
+            later("Marca todas as que o filtro encontrou"),
             order=3,
         ),
         Command(
             "choice.none",
             "N",
-            _("Desmarcar todas"),
+            later("Desmarcar todas"),
             "put_found(False)",
-            _("Desmarca todas as que o filtro encontrou"),
+            later("Desmarca todas as que o filtro encontrou"),
             order=4,
         ),
     )

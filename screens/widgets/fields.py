@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from screens.commands import Command, Commanded
 from services.errors import Invalid
-from services.language import _
+from services.language import _, later
 from services.safe_text import has_control, safe
 
 Kind = Literal["text", "password", "integer", "choice", "switch", "readonly"]
@@ -93,7 +93,7 @@ class Switch(Control):
     """Yes or no, in words."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("field.toggle", "space,left,right", _("Sim/Não"), "turn", palette=False),
+        Command("field.toggle", "space,left,right", later("Sim/Não"), "turn", palette=False),
     )
 
     def __init__(self, value: bool) -> None:
@@ -122,8 +122,8 @@ class Choice(Control):
     """One of a few, gone through by arrow."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("field.next", "right,space", _("Próxima opção"), "turn(1)", palette=False),
-        Command("field.previous", "left", _("Opção anterior"), "turn(-1)", palette=False),
+        Command("field.next", "right,space", later("Próxima opção"), "turn(1)", palette=False),
+        Command("field.previous", "left", later("Opção anterior"), "turn(-1)", palette=False),
     )
 
     def __init__(self, choices: Sequence[tuple[str, str]], value: str) -> None:

@@ -18,7 +18,7 @@ from screens.widgets.asking import Source
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
-from services.language import _
+from services.language import later
 
 ONE_LINE = 88
 """Cells from which on all fields stand in one line."""
@@ -46,8 +46,10 @@ class BarLine(Commanded, LineInput):
     """One line of the bar."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("filters.keep", "enter,down", _("Ir à lista"), "keep", order=1, palette=False),
-        Command("filters.clear", "escape", _("Limpar filtros"), "clear", order=2, palette=False),
+        Command("filters.keep", "enter,down", later("Ir à lista"), "keep", order=1, palette=False),
+        Command(
+            "filters.clear", "escape", later("Limpar filtros"), "clear", order=2, palette=False
+        ),
     )
 
     def action_keep(self) -> None:

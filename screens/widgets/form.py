@@ -18,7 +18,7 @@ from screens.widgets.fields import Control, FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.line_input import LONGEST
 from services.errors import Invalid, InvalidFields
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 
 
@@ -40,13 +40,13 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         Command(
             "form.advanced",
             "f4",
-            _("Opções avançadas"),
+            later("Opções avançadas"),
             "advanced",
-            _("Mostra ou esconde as opções avançadas"),
+            later("Mostra ou esconde as opções avançadas"),
             when=lambda form: form.has_advanced,
         ),
-        Command("form.next", "down,enter", _("Próximo campo"), "go(1)", palette=False),
-        Command("form.previous", "up", _("Campo anterior"), "go(-1)", palette=False),
+        Command("form.next", "down,enter", later("Próximo campo"), "go(1)", palette=False),
+        Command("form.previous", "up", later("Campo anterior"), "go(-1)", palette=False),
     )
 
     class Changed(Message):

@@ -7,39 +7,39 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from screens.commands import Command
-from services.language import _
+from services.language import later
 
 if TYPE_CHECKING:
     from screens.widgets.list import WindowList
 
 VERBS = (
-    Command("list.up", "up,k", _("Linha acima"), "step(-1)", palette=False),
-    Command("list.down", "down,j", _("Linha abaixo"), "step(1)", palette=False),
-    Command("list.page_up", "pageup", _("Página acima"), "page(-1)", palette=False),
-    Command("list.page_down", "pagedown", _("Página abaixo"), "page(1)", palette=False),
-    Command("list.first", "home,g", _("Primeira linha"), "first", palette=False),
-    Command("list.last", "end,G", _("Última linha"), "last", palette=False),
-    Command("list.choose", "enter", _("Abrir"), "choose", palette=False),
+    Command("list.up", "up,k", later("Linha acima"), "step(-1)", palette=False),
+    Command("list.down", "down,j", later("Linha abaixo"), "step(1)", palette=False),
+    Command("list.page_up", "pageup", later("Página acima"), "page(-1)", palette=False),
+    Command("list.page_down", "pagedown", later("Página abaixo"), "page(1)", palette=False),
+    Command("list.first", "home,g", later("Primeira linha"), "first", palette=False),
+    Command("list.last", "end,G", later("Última linha"), "last", palette=False),
+    Command("list.choose", "enter", later("Abrir"), "choose", palette=False),
     Command(
         "list.mark",
         "space",
-        _("Marcar"),
+        later("Marcar"),
         "mark",
-        _("Marca ou desmarca a linha para ações em conjunto"),
+        later("Marca ou desmarca a linha para ações em conjunto"),
     ),
-    Command("list.unmark", "u", _("Desmarcar tudo"), "unmark", when=lambda w: bool(w.marks)),
+    Command("list.unmark", "u", later("Desmarcar tudo"), "unmark", when=lambda w: bool(w.marks)),
     Command(
         "list.sort",
         "o",
-        _("Ordenar"),
+        later("Ordenar"),
         "sort_next",
-        _("Ordena pela próxima coluna"),
+        later("Ordena pela próxima coluna"),
         when=lambda w: any(c.sortable for c in w.columns),
     ),
     Command(
         "list.invert",
         "O",
-        _("Inverter a ordem"),
+        later("Inverter a ordem"),
         "invert",
         when=lambda w: w.sort is not None,
     ),

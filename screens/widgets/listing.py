@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 from screens.commands import Command, Commanded
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
-from services.language import _
+from services.language import _, later
 
 
 class FilterLine(Commanded, LineInput):
@@ -19,10 +19,10 @@ class FilterLine(Commanded, LineInput):
 
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
-            "filter.leave", "escape", _("Limpar filtro"), "leave(True)", order=1, palette=False
+            "filter.leave", "escape", later("Limpar filtro"), "leave(True)", order=1, palette=False
         ),
         Command(
-            "filter.keep", "enter,down", _("Ir à lista"), "leave(False)", order=2, palette=False
+            "filter.keep", "enter,down", later("Ir à lista"), "leave(False)", order=2, palette=False
         ),
     )
 
@@ -47,12 +47,17 @@ class Listing(Commanded, Vertical):
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command(
-            "list.filter", "slash", _("Filtrar"), "filter", _("Filtra enquanto você digita"), 8
+            "list.filter",
+            "slash",
+            later("Filtrar"),
+            "filter",
+            later("Filtra enquanto você digita"),
+            8,
         ),
         Command(
             "list.unfilter",
             "escape",
-            _("Limpar filtro"),
+            later("Limpar filtro"),
             "unfilter",
             when=lambda w: bool(w.list.filter),
             palette=False,

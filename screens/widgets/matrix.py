@@ -18,7 +18,7 @@ from screens.widgets.columns import Column, Placed, clean, fit
 from screens.widgets.drawing import GUTTER
 from screens.widgets.list import HEADER, WindowList
 from screens.widgets.ticks import State, Ticks
-from services.language import _
+from services.language import later
 
 NAME = 20
 LEAST = 4
@@ -45,39 +45,39 @@ class MatrixList(WindowList):
     """``✓`` is so already, ``+`` is to be, ``−`` is to go; Space changes the cell in hand."""
 
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("matrix.left", "left", _("Coluna à esquerda"), "across(-1)", palette=False),
-        Command("matrix.right", "right", _("Coluna à direita"), "across(1)", palette=False),
-        Command("matrix.toggle", "space", _("Marcar"), "mark", order=2, palette=False),
+        Command("matrix.left", "left", later("Coluna à esquerda"), "across(-1)", palette=False),
+        Command("matrix.right", "right", later("Coluna à direita"), "across(1)", palette=False),
+        Command("matrix.toggle", "space", later("Marcar"), "mark", order=2, palette=False),
         Command(
             "matrix.fill_row",
             "t",
-            _("Linha toda"),
+            later("Linha toda"),
             "put_row(True)",
-            _("Marca todas as colunas desta linha"),
+            later("Marca todas as colunas desta linha"),
             order=3,
         ),
         Command(
             "matrix.clear_row",
             "T",
-            _("Limpar linha"),
+            later("Limpar linha"),
             "put_row(False)",
-            _("Desmarca todas as colunas desta linha"),
+            later("Desmarca todas as colunas desta linha"),
             order=7,
         ),
         Command(
             "matrix.fill_column",
             "A",
-            _("Coluna toda"),
+            later("Coluna toda"),
             "put_column(True)",
-            _("Marca esta coluna em todas as linhas que o filtro encontrou"),
+            later("Marca esta coluna em todas as linhas que o filtro encontrou"),
             order=4,
         ),
         Command(
             "matrix.clear_column",
             "N",
-            _("Limpar coluna"),
+            later("Limpar coluna"),
             "put_column(False)",
-            _("Desmarca esta coluna em todas as linhas que o filtro encontrou"),
+            later("Desmarca esta coluna em todas as linhas que o filtro encontrou"),
             order=8,
         ),
     )

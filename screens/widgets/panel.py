@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from services.language import _
+from services.language import _, later, said
 
 WIDTH = 24
 
@@ -25,8 +25,13 @@ class Place:
 
     digit: str
     key: str
-    words: str
+    message: str
     partner_only: bool = False
+
+    @property
+    def words(self) -> str:
+        """The screen's name, in the language in force."""
+        return said(self.message)
 
 
 def places() -> list[tuple[str, list[Place]]]:
@@ -35,32 +40,32 @@ def places() -> list[tuple[str, list[Place]]]:
         (
             _("Empresa"),
             [
-                Place("1", "mailboxes", _("Caixas de E-mail")),
+                Place("1", "mailboxes", later("Caixas de E-mail")),
             ],
         ),
         (
             _("Configurações do Parceiro – Gerenciamento"),
             [
-                Place("2", "servers", _("Servidores de E-mail"), partner_only=True),
+                Place("2", "servers", later("Servidores de E-mail"), partner_only=True),
                 Place(
                     "3",
                     "notification_emails",
-                    _("E-mails para Notificações"),
+                    later("E-mails para Notificações"),
                     partner_only=True,
                 ),
-                Place("4", "companies", _("Empresas"), partner_only=True),
-                Place("5", "users", _("Usuários"), partner_only=True),
+                Place("4", "companies", later("Empresas"), partner_only=True),
+                Place("5", "users", later("Usuários"), partner_only=True),
             ],
         ),
         (
             _("Operação"),
             [
-                Place("6", "outbox", _("Fila de envio")),
-                Place("7", "documents", _("Documentos")),
-                Place("8", "quarantine", _("Quarentena")),
-                Place("9", "health", _("Saúde")),
-                Place("0", "audit", _("Auditoria"), partner_only=True),
-                Place("b", "bell", _("Notificações")),
+                Place("6", "outbox", later("Fila de envio")),
+                Place("7", "documents", later("Documentos")),
+                Place("8", "quarantine", later("Quarentena")),
+                Place("9", "health", later("Saúde")),
+                Place("0", "audit", later("Auditoria"), partner_only=True),
+                Place("b", "bell", later("Notificações")),
             ],
         ),
     ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING
 
-from services.language import _
+from services.language import later, said
 from services.safe_text import safe
 
 if TYPE_CHECKING:
@@ -24,69 +23,67 @@ class Tone(StrEnum):
     STRONG = "strong"
 
 
-@cache
-def _states() -> dict[str, tuple[str, str, Tone]]:
-    return {
-        # mailboxes and servers
-        "active": ("●", _("Ativa"), Tone.GOOD),
-        "inactive": ("○", _("Inativa"), Tone.MUTED),
-        "inactivated": ("▲", _("Inativada"), Tone.BAD),
-        "paused": ("◌", _("Pausada"), Tone.WARN),
-        "full": ("◌", _("No limite"), Tone.WARN),
-        "healthy": ("●", _("Funcionando"), Tone.GOOD),
-        "ok": ("●", _("Funcionando"), Tone.GOOD),
-        "unknown": ("◌", _("Sem teste"), Tone.MUTED),
-        "failing": ("▲", _("Com falha"), Tone.BAD),
-        "down": ("▲", _("Parada"), Tone.BAD),
-        "not_sending": ("▲", _("Sem envio"), Tone.BAD),
-        "not_reading": ("▲", _("Sem leitura"), Tone.BAD),
-        # users
-        "enabled": ("●", _("Ativo"), Tone.GOOD),
-        "disabled": ("○", _("Inativo"), Tone.MUTED),
-        # outbox
-        "queued": ("◌", _("Na fila"), Tone.BUSY),
-        "sending": ("▸", _("Enviando"), Tone.BUSY),
-        "sent": ("●", _("Enviado"), Tone.GOOD),
-        "deferred": ("◌", _("Adiado"), Tone.WARN),
-        "failed": ("▲", _("Falhou"), Tone.BAD),
-        "uncertain": ("?", _("Incerto"), Tone.WARN),
-        "cancelled": ("○", _("Cancelado"), Tone.MUTED),
-        # documents
-        "imported": ("●", _("Importado"), Tone.GOOD),
-        "quarantined": ("▲", _("Quarentena"), Tone.WARN),
-        "stored": ("◌", _("Guardada"), Tone.BUSY),
-        "nothing": ("·", _("Nada fiscal"), Tone.MUTED),
-        "resolved": ("●", _("Resolvido"), Tone.GOOD),
-        "rejected": ("○", _("Rejeitado"), Tone.MUTED),
-        "duplicate": ("○", _("Repetido"), Tone.MUTED),
-        # notifications
-        "unread": ("●", _("Nova"), Tone.STRONG),
-        "read": ("○", _("Lida"), Tone.MUTED),
-        "information": ("○", _("Informação"), Tone.BUSY),
-        "warning": ("▲", _("Aviso"), Tone.WARN),
-        "error": ("▲", _("Erro"), Tone.BAD),
-        # steps
-        "pending": ("·", _("aguarda"), Tone.MUTED),
-        "running": ("▸", _("em andamento"), Tone.BUSY),
-        "passed": ("✓", _("certo"), Tone.GOOD),
-    }
+_STATES: dict[str, tuple[str, str, Tone]] = {
+    # mailboxes and servers
+    "active": ("●", later("Ativa"), Tone.GOOD),
+    "inactive": ("○", later("Inativa"), Tone.MUTED),
+    "inactivated": ("▲", later("Inativada"), Tone.BAD),
+    "paused": ("◌", later("Pausada"), Tone.WARN),
+    "full": ("◌", later("No limite"), Tone.WARN),
+    "healthy": ("●", later("Funcionando"), Tone.GOOD),
+    "ok": ("●", later("Funcionando"), Tone.GOOD),
+    "unknown": ("◌", later("Sem teste"), Tone.MUTED),
+    "failing": ("▲", later("Com falha"), Tone.BAD),
+    "down": ("▲", later("Parada"), Tone.BAD),
+    "not_sending": ("▲", later("Sem envio"), Tone.BAD),
+    "not_reading": ("▲", later("Sem leitura"), Tone.BAD),
+    # users
+    "enabled": ("●", later("Ativo"), Tone.GOOD),
+    "disabled": ("○", later("Inativo"), Tone.MUTED),
+    # outbox
+    "queued": ("◌", later("Na fila"), Tone.BUSY),
+    "sending": ("▸", later("Enviando"), Tone.BUSY),
+    "sent": ("●", later("Enviado"), Tone.GOOD),
+    "deferred": ("◌", later("Adiado"), Tone.WARN),
+    "failed": ("▲", later("Falhou"), Tone.BAD),
+    "uncertain": ("?", later("Incerto"), Tone.WARN),
+    "cancelled": ("○", later("Cancelado"), Tone.MUTED),
+    # documents
+    "imported": ("●", later("Importado"), Tone.GOOD),
+    "quarantined": ("▲", later("Quarentena"), Tone.WARN),
+    "stored": ("◌", later("Guardada"), Tone.BUSY),
+    "nothing": ("·", later("Nada fiscal"), Tone.MUTED),
+    "resolved": ("●", later("Resolvido"), Tone.GOOD),
+    "rejected": ("○", later("Rejeitado"), Tone.MUTED),
+    "duplicate": ("○", later("Repetido"), Tone.MUTED),
+    # notifications
+    "unread": ("●", later("Nova"), Tone.STRONG),
+    "read": ("○", later("Lida"), Tone.MUTED),
+    "information": ("○", later("Informação"), Tone.BUSY),
+    "warning": ("▲", later("Aviso"), Tone.WARN),
+    "error": ("▲", later("Erro"), Tone.BAD),
+    # steps
+    "pending": ("·", later("aguarda"), Tone.MUTED),
+    "running": ("▸", later("em andamento"), Tone.BUSY),
+    "passed": ("✓", later("certo"), Tone.GOOD),
+}
 
 
 def word(state: str) -> str:
     """The word of ``state`` in the language of the program; an unknown state is shown as it is."""
-    known = _states().get(state)
-    return known[1] if known else safe(state, 40)
+    known = _STATES.get(state)
+    return said(known[1]) if known else safe(state, 40)
 
 
 def mark(state: str) -> str:
     """One cell that tells states apart even without colour."""
-    known = _states().get(state)
+    known = _STATES.get(state)
     return known[0] if known else "·"
 
 
 def tone(state: str) -> Tone:
     """The tone of ``state``."""
-    known = _states().get(state)
+    known = _STATES.get(state)
     return known[2] if known else Tone.MUTED
 
 

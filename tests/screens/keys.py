@@ -17,7 +17,6 @@ import tui_app.app
 import tui_app.demo
 from screens.commands import Command, Commanded
 from services import language
-from services.language import _
 from tests.catalogue import ROOT
 from tui_app.keys import key_words
 
@@ -145,7 +144,7 @@ def _line(command: Command) -> str:
         for one in LANGUAGES:
             language.choose(one)
             keys.append(", ".join(_keys(command)))
-            words.append(_cell(f"{_(command.words)}: {_(command.help)}".removesuffix(": ")))
+            words.append(_cell(f"{command.words}: {command.help}".removesuffix(": ")))
     finally:
         language.choose(spoken)
     both = " · ".join(key for key, _same in groupby(keys))

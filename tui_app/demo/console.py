@@ -8,7 +8,7 @@ from screens.commands import Command
 from screens.dialogs.sign_in import SignIn
 from screens.frame import FramedScreen
 from screens.widgets.foreign import notify_safe
-from services.language import _
+from services.language import _, later
 from services.office import Office
 from services.registry import companies
 from tui_app.app import CarteiroApp
@@ -31,9 +31,9 @@ class DemoApp(CarteiroApp):
         Command(
             "demo.tour",
             "f12",
-            _("Visita guiada"),
+            later("Visita guiada"),
             "tour",
-            _("Mostra o que há para ver na demonstração, e por quais teclas"),
+            later("Mostra o que há para ver na demonstração, e por quais teclas"),
             order=89,
         ),
     )

@@ -19,7 +19,7 @@ from textual.widgets import Static
 from screens.commands import Command, Commanded, declared
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
-from services.language import _
+from services.language import _, later
 from services.safe_text import safe
 from tui_app.demo.names import PASSWORD
 from tui_app.demo.world import DYING, FULL
@@ -145,17 +145,17 @@ class TourCard(Commanded, ModalScreen[int | None]):
     TourCard .try { height: auto; padding: 1 0 0 0; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("tour.next", "right,enter,space", _("Próximo"), "next", order=1, palette=False),
+        Command("tour.next", "right,enter,space", later("Próximo"), "next", order=1, palette=False),
         Command(
             "tour.previous",
             "left,backspace",
-            _("Anterior"),
+            later("Anterior"),
             "previous",
             order=2,
             palette=False,
             when=lambda card: card.at > 0,
         ),
-        Command("tour.leave", "escape,q", _("Dispensar"), "leave", order=3, palette=False),
+        Command("tour.leave", "escape,q", later("Dispensar"), "leave", order=3, palette=False),
     )
 
     def __init__(self, step: Step, at: int, count: int, own_keys: Mapping[str, str]) -> None:
