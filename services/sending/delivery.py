@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
@@ -17,26 +16,32 @@ from services.health.tokens import SignIns
 from services.language import _
 from services.outbox import claims, mime
 from services.outbox.journal import Journal
-from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
 from services.sending import quota
 from services.sending.known import Known
-from services.sending.lanes import Lane, Line, hang_up, make_room
+from services.sending.lanes import Lane, Lanes, Line, hang_up, make_room
 from services.sending.letters import Encodings, Letter
 from services.sending.payload import payload_of
 from services.sending.recorder import Recorder
 from services.sending.routes import Route
 from services.sending.slots import REST, TURN, Slots
 from services.sending.threads import Threads
-from services.sending.verdicts import judge, reason, unfit, why_nowhere, worth_another_line
+from services.sending.verdicts import (
+    judge,
+    judge_all,
+    outcome_of,
+    put_off,
+    reason,
+    unfit,
+    why_nowhere,
+    worth_another_line,
+)
 from services.settings import Settings
 from services.store.mail import OutboxState
 from services.store.models import Function
 from services.wire.smtp import Delivery, Verdict
 
 _DELIVERY_SECONDS = 900.0
-# No letter begins this close to the end of its claim.
-_MARGIN = 5.0
 _COMPOSE_INLINE = 2**20
 
 
@@ -44,7 +49,7 @@ class Deliverer:
     """The workers of one sender and what they share: lanes, routes, mailboxes that failed."""
 
     def __init__(self, threads: Threads, settings: Settings, sign_ins: SignIns) -> None:
-        self.lanes: dict[int, Lane] = {}
+        self.lanes = Lanes(settings.sending_connections)
         self.trouble: Unavailable | None = None
         self._threads = threads
         self._settings = settings
@@ -52,7 +57,6 @@ class Deliverer:
         self._encodings = Encodings(mime.encode_attachment)
         self._known = Known(threads, settings)
         self._slots = Slots(threads)
-        self._active: deque[Lane] = deque()
         self._failed: dict[int, str] = {}
         self._changed = asyncio.Event()
         self._stopped = False
@@ -71,10 +75,7 @@ class Deliverer:
         self._known.forget()
         self._ending = False
         self.trouble = None
-        self._active.clear()
-        for lane in self.lanes.values():
-            lane.proven = bool(lane.idle)
-            lane.letters.clear()
+        self.lanes.begin()
 
     @property
     def stopping(self) -> bool:
@@ -96,11 +97,6 @@ class Deliverer:
         self._ending = True
         self.pulse()
 
-    @property
-    def waiting(self) -> int:
-        """How many letters wait in lanes."""
-        return sum(len(lane.letters) for lane in self._active)
-
     def pulse(self) -> None:
         """Wake everyone who waits for a change."""
         self._changed.set()
@@ -117,9 +113,9 @@ class Deliverer:
     async def work(self) -> None:
         """Serve lane after lane until the run ends."""
         while not self.stopping:
-            lane = None if self._recorder.full else self._next_lane()
+            lane = None if self._recorder.full else self.lanes.next()
             if lane is None:
-                if self._ending and not self._busy and not self.waiting:
+                if self._ending and not self._busy and not self.lanes.waiting:
                     return
                 await self._changed.wait()
                 continue
@@ -137,17 +133,6 @@ class Deliverer:
                 self._busy -= 1
                 self.pulse()
 
-    def _next_lane(self) -> Lane | None:
-        for _turn in range(len(self._active)):
-            lane = self._active[0]
-            if not lane.letters:
-                self._active.popleft()
-                continue
-            self._active.rotate(-1)
-            if lane.open:
-                return lane
-        return None
-
     # Choosing the mailbox
 
     async def place(self, letters: Iterable[Letter]) -> None:
@@ -158,19 +143,9 @@ class Deliverer:
             route = self._route(letter)
             if route is None:
                 self._no_mailbox(letter)
-                continue
-            lane = self.lanes.get(route.server_id)
-            if lane is None:
-                lane = self.lanes[route.server_id] = Lane(route.server_id, 1)
-            lane.limit, lane.most = self._limit(route), route.limits.connections
-            if lane not in self._active:
-                self._active.append(lane)
-            lane.letters.append(letter)
+            else:
+                self.lanes.put(letter, route)
         self.pulse()
-
-    def _limit(self, route: Route) -> int:
-        most = self._settings.sending_connections
-        return min(most, route.limits.connections or most)
 
     def _ways(self, letter: Letter) -> list[Route]:
         return self._known.ways(letter.claim.company_id, warning=letter.warning)
@@ -185,11 +160,7 @@ class Deliverer:
     def _no_mailbox(self, letter: Letter) -> None:
         routes = self._ways(letter)
         why = why_nowhere(routes, {**self._failed, **letter.tried})
-        for position, _address in letter.pending:
-            known = letter.outcomes.get(position)
-            letter.outcomes[position] = known or RecipientOutcome(
-                position, OutboxState.DEFERRED, "", why
-            )
+        put_off(letter, why)
         self._record(letter, None, why, held=all(route.shut for route in routes))
 
     # Delivering
@@ -217,15 +188,12 @@ class Deliverer:
         """Record what is known of letters that wait for another mailbox when the run ends."""
         for letter in letters:
             if letter.outcomes and not letter.told:
-                for position, _address in letter.pending:
-                    letter.outcomes.setdefault(
-                        position, RecipientOutcome(position, OutboxState.DEFERRED)
-                    )
+                put_off(letter)
                 self._record(letter, None, None)
 
     async def leave_places(self) -> None:
         """Leave the servers that others may wait for."""
-        lanes = [lane for lane in self.lanes.values() if lane.most is not None]
+        lanes = [lane for lane in self.lanes if lane.most is not None]
         await hang_up(lanes)
         await self._slots.settle(lanes)
 
@@ -241,7 +209,7 @@ class Deliverer:
         try:
             while letters:
                 enclosed = await loading
-                if len(self._active) == 1 and not self._recorder.full:
+                if self.lanes.only_one and not self._recorder.full:
                     # The next attachments are read and encoded while these letters leave.
                     following = lane.take()
                     loading = asyncio.create_task(self._threads.read(self._enclosures, following))
@@ -264,7 +232,7 @@ class Deliverer:
             return line
         await self._known.learn([letter.claim.company_id])
         route = self._route(letter)
-        if self._is_stale(letter):
+        if letter.stale:
             await self._drop(letter)
         elif route is None or route.server_id != lane.server_id:
             await self.place([letter])
@@ -282,9 +250,6 @@ class Deliverer:
     def _enclosures(self, session: Session, letters: list[Letter]) -> dict[str, bytes]:
         wanted = [e.sha256 for letter in letters for e in letter.enclosures]
         return self._encodings.of(session, wanted)
-
-    def _is_stale(self, letter: Letter) -> bool:
-        return letter.lost or claims.steady() - letter.fresh > claims.LEASE - _MARGIN
 
     async def _drop(self, letter: Letter) -> None:
         """The claim may have run out: nothing leaves, somebody else (or we, again) will send it.
@@ -345,7 +310,7 @@ class Deliverer:
         return line
 
     async def _line(self, lane: Lane, route: Route, *, fresh: bool = False) -> Line:
-        await make_room(self.lanes.values(), lane, self._settings.sending_connections - self._busy)
+        await make_room(self.lanes, lane, self._settings.sending_connections - self._busy)
         return await lane.line(route, self._settings.hostname, self._sign_ins, fresh=fresh)
 
     async def _deliver(self, line: Line, letter: Letter, route: Route, payload: bytes) -> Delivery:
@@ -368,7 +333,7 @@ class Deliverer:
             letter.tried[lane.server_id] = reason(blamed)
             await self._mailbox_failed(lane, blamed)
             if left:
-                self._journal.heard(self._outcome(letter, route, None))
+                self._journal.heard(outcome_of(letter, route, None))
                 await self.place([letter])
                 return
             self._record(letter, route, self._by_another(letter, route))
@@ -408,29 +373,14 @@ class Deliverer:
     def _fail(
         self, letter: Letter, route: Route, why: str, state: OutboxState = OutboxState.FAILED
     ) -> None:
-        for position, _address in letter.pending:
-            letter.outcomes[position] = RecipientOutcome(position, state, "", why)
+        judge_all(letter, state, why)
         self._record(letter, route, why)
 
     def _record(
         self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False
     ) -> None:
-        outcome = self._outcome(letter, route, error, held=held)
+        outcome = outcome_of(letter, route, error, held=held)
         if letter.begun:
             self._journal.heard(outcome)
         self._recorder.add(outcome)
         letter.told = True
-
-    def _outcome(
-        self, letter: Letter, route: Route | None, error: str | None, *, held: bool = False
-    ) -> Outcome:
-        tried = next(reversed(letter.tried), None)
-        return Outcome(
-            letter.claim,
-            tuple(letter.outcomes.values()),
-            route.server_id if route is not None else tried,
-            route.mailbox_id if route is not None else None,
-            error,
-            letter.transcript or None,
-            held,
-        )

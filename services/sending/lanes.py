@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -95,6 +95,61 @@ class Lane:
             self.idle.append(line)
         else:
             line.connection.abort()
+
+
+class Lanes:
+    """All lanes; those with letters are served in turn.
+
+    ``connections`` is how many of a mailbox are opened at the most, whatever it takes.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
+        self._all: dict[int, Lane] = {}
+        self._active: deque[Lane] = deque()
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self._all.values())
+
+    def begin(self) -> None:
+        """A new run: no letter of an earlier one waits, and only who is connected is proven."""
+        self._active.clear()
+        for lane in self:
+            lane.proven = bool(lane.idle)
+            lane.letters.clear()
+
+    @property
+    def waiting(self) -> int:
+        """How many letters wait."""
+        return sum(len(lane.letters) for lane in self._active)
+
+    @property
+    def only_one(self) -> bool:
+        """True when nobody waits for the worker of a lane but that lane."""
+        return len(self._active) == 1
+
+    def put(self, letter: Letter, route: Route) -> None:
+        """Put a letter into the lane of its mailbox."""
+        lane = self._all.get(route.server_id)
+        if lane is None:
+            lane = self._all[route.server_id] = Lane(route.server_id, 1)
+        lane.most = route.limits.connections
+        lane.limit = min(self._connections, lane.most or self._connections)
+        if lane not in self._active:
+            self._active.append(lane)
+        lane.letters.append(letter)
+
+    def next(self) -> Lane | None:
+        """The next lane that a worker may serve now."""
+        for _turn in range(len(self._active)):
+            lane = self._active[0]
+            if not lane.letters:
+                self._active.popleft()
+                continue
+            self._active.rotate(-1)
+            if lane.open:
+                return lane
+        return None
 
 
 async def make_room(lanes: Iterable[Lane], for_lane: Lane, most: int) -> None:

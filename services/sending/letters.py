@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.outbox.claims import Claim
+from services.outbox.claims import LEASE, Claim, steady
 from services.outbox.outcomes import RecipientOutcome
 from services.registry.ways_out import WARNINGS
 from services.store.blobs import fetch_blobs
@@ -26,6 +26,8 @@ from services.store.mail import (
 from services.store.notices import Notification
 
 CACHE_BYTES = 32 * 2**20
+# No letter begins this close to the end of its claim.
+_MARGIN = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Letter:
     ``to`` is every valid recipient, visible to all; ``pending`` those (position, address) still
     to be sent to. ``fresh`` is when the claim was last known to stand, by the steady clock;
     ``lost`` that it was taken back, ``begun`` that bytes of it may have left,
-    ``told`` that its outcome is on its way to the record. ``tried`` are the servers that refused it, with their reasons.
+    ``told`` that its outcome is on its way to the record. ``tried`` are the servers that refused
+    it, with their reasons, the last one last.
     ``warning``: it may leave by the partner's relay, whatever the company sends by (R46).
     """
 
@@ -70,6 +73,11 @@ class Letter:
     def size(self) -> int:
         """About how many bytes it will have."""
         return sum(e.size for e in self.enclosures) * 4 // 3 + len(self.body) + 2_000
+
+    @property
+    def stale(self) -> bool:
+        """True when its claim may have run out, or is about to."""
+        return self.lost or steady() - self.fresh > LEASE - _MARGIN
 
 
 def load(session: Session, claims: Sequence[Claim], fresh: float) -> list[Letter]:

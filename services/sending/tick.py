@@ -75,7 +75,7 @@ class Sender:
             try:
                 first = await self._claim()
                 if not first and not self._watch.suspects:
-                    await hang_up(self._deliverer.lanes.values(), idle_for=IDLE_SECONDS)
+                    await hang_up(self._deliverer.lanes, idle_for=IDLE_SECONDS)
                     return 0
                 return await self._run(first)
             finally:
@@ -89,9 +89,9 @@ class Sender:
         self._deliverer.stop()
         try:
             async with asyncio.timeout(_CLOSING_SECONDS), self._turn:
-                await hang_up(self._deliverer.lanes.values())
+                await hang_up(self._deliverer.lanes)
         except TimeoutError:
-            for lane in self._deliverer.lanes.values():
+            for lane in self._deliverer.lanes:
                 for line in lane.idle:
                     line.connection.abort()
         self._threads.close()
@@ -134,7 +134,7 @@ class Sender:
         look_at = 0.0
         while not deliverer.stopping:
             idle = not self._letters
-            if deliverer.waiting < BATCH // 2 and (idle or loop.time() >= look_at):
+            if deliverer.lanes.waiting < BATCH // 2 and (idle or loop.time() >= look_at):
                 letters = await self._claim()
                 if letters:
                     await deliverer.place(letters)

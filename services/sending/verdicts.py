@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.errors import Invalid
 from services.failure import Failure, Stage
 from services.language import _
-from services.outbox.outcomes import RecipientOutcome
+from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.safe_text import safe
 from services.sending.letters import Letter
 from services.sending.routes import Route
@@ -36,6 +36,36 @@ def judge(letter: Letter, delivery: Delivery) -> list[tuple[int, str]]:
             left.append(recipient)
         letter.outcomes[recipient[0]] = outcome
     return left
+
+
+def judge_all(letter: Letter, state: OutboxState, why: str) -> None:
+    """Every recipient still to be sent to has this outcome."""
+    for position, _address in letter.pending:
+        letter.outcomes[position] = RecipientOutcome(position, state, "", why)
+
+
+def put_off(letter: Letter, why: str = "") -> None:
+    """Every recipient still to be sent to waits for another attempt; what was said of one stands."""
+    for position, _address in letter.pending:
+        letter.outcomes.setdefault(
+            position, RecipientOutcome(position, OutboxState.DEFERRED, "", why)
+        )
+
+
+def outcome_of(
+    letter: Letter, route: Route | None, error: str | None, *, held: bool = False
+) -> Outcome:
+    """What goes on record of a letter; without a ``route``, by the server that was tried last."""
+    tried = next(reversed(letter.tried), None)
+    return Outcome(
+        letter.claim,
+        tuple(letter.outcomes.values()),
+        route.server_id if route is not None else tried,
+        route.mailbox_id if route is not None else None,
+        error,
+        letter.transcript or None,
+        held,
+    )
 
 
 def why_nowhere(routes: Sequence[Route], refused: Mapping[int, str]) -> str:

@@ -433,7 +433,7 @@ async def test_what_was_delivered_to_some_is_on_record_though_the_rest_is_droppe
     """R33: a claim near its end is let go, but nobody gets a second copy for it."""
     quota = "550 5.4.5 Daily user sending limit exceeded"
     monkeypatch.setattr(
-        "services.sending.delivery.Deliverer._is_stale", lambda _self, letter: bool(letter.outcomes)
+        "services.sending.letters.Letter.stale", property(lambda letter: bool(letter.outcomes))
     )
     async with ScriptedSmtp({"RCPT TO:<b@x.example>": quota}) as server:
         mailbox(server.port, "um@padaria.example")
