@@ -13,6 +13,7 @@ from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.email_test import EmailTest, mend
 from screens.dialogs.record_form import RecordForm
+from screens.dialogs.server_fields import limit_fields
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.form import Form
@@ -20,7 +21,7 @@ from services.errors import CarteiroError
 from services.health import testable
 from services.health.accounts import Account
 from services.language import _, later, ngettext
-from services.registry import relay
+from services.registry import limits, relay
 from services.registry.mailbox_form import default_port
 from services.registry.relay import PartnerView
 from services.registry.relay_form import NAMES
@@ -28,7 +29,9 @@ from services.store.models import Function
 from services.wire.addresses import valid_address, valid_host, valid_port
 
 _FIELD_OF = {option: name for name, option in NAMES.items()}
-_RELAY_FIELDS = (*NAMES.values(), "password", "active", "verify_certificate", "timeout")
+_RELAY_FIELDS = (
+    *NAMES.values(), "password", "active", "verify_certificate", "timeout", *limits.NAMES
+)  # fmt: skip
 _SECURITY = "starttls"
 _MENDED_BY = {"authenticate": "relay_user"}
 """Fields of a mailbox that this form asks for otherwise."""
@@ -68,6 +71,7 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         FieldSpec("auto_invoicy_mail", _("Ativar em empresas novas"), kind="switch"),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
         FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+        *limit_fields(),
     ]
 
 
@@ -223,7 +227,7 @@ def _values(view: PartnerView) -> dict[str, Value]:
             "relay_host": "", "relay_port": default_port(Function.SEND, _SECURITY),
             "relay_security": _SECURITY, "relay_user": "", "password": "", "relay_email": "",
             "active": True, "auto_invoicy_mail": view.auto_invoicy_mail,
-            "verify_certificate": True, "timeout": 30,
+            "verify_certificate": True, "timeout": 30, **dict.fromkeys(limits.NAMES),
         }  # fmt: skip
     return {
         "relay_host": relay.host, "relay_port": relay.port, "relay_security": relay.security,
@@ -231,4 +235,5 @@ def _values(view: PartnerView) -> dict[str, Value]:
         "relay_email": relay.email, "active": relay.active,
         "auto_invoicy_mail": view.auto_invoicy_mail,
         "verify_certificate": relay.verify_certificate, "timeout": relay.timeout,
+        **{name: getattr(relay, name) for name in limits.NAMES},
     }  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound, Refused
 from services.language import _, ngettext
-from services.registry import access, audit, versions, ways_out
+from services.registry import access, audit, limits, versions, ways_out
 from services.registry.access import Actor
 from services.registry.mailbox_form import columns
 from services.registry.relay_form import NAMES, PLACE, RelayDraft, changed, check, draft_of
@@ -25,7 +25,10 @@ _CONNECTION = (*NAMES.values(), "relay_authenticate", "relay_active")
 
 @dataclass(frozen=True, slots=True)
 class RelayView:
-    """The relay as the partner sees it; the password never leaves the vault by this way."""
+    """The relay as the partner sees it; the password never leaves the vault by this way.
+
+    ``limits`` says in words what holds, its own or the provider's (R34).
+    """
 
     id: int
     host: str
@@ -37,6 +40,10 @@ class RelayView:
     verify_certificate: bool
     timeout: int
     active: bool
+    most_connections: int | None
+    most_per_minute: int | None
+    most_per_day: int | None
+    limits: str
     health: str
     health_reason: str | None
     health_since: datetime | None
@@ -201,7 +208,7 @@ def _public(row: EmailServer | None) -> dict[str, Any]:
         return {}
     draft = draft_of(row)
     return {
-        NAMES.get(name, f"relay_{name}"): getattr(draft, name)
+        NAMES.get(name, name if name in limits.NAMES else f"relay_{name}"): getattr(draft, name)
         for name in RelayDraft.__dataclass_fields__
         if name != "password"
     }
@@ -233,6 +240,8 @@ def _view(session: Session, partner: Partner) -> PartnerView:
             verify_certificate=row.verify_certificate,
             timeout=row.timeout,
             active=row.active,
+            **{name: getattr(row, name) for name in limits.NAMES},
+            limits=limits.words(limits.limits_of(row)),
             health=row.health,
             health_reason=row.health_reason,
             health_since=row.health_since,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Invalid, InvalidFields
 from services.language import _
-from services.registry import mailbox_form, ways_out
+from services.registry import limits, mailbox_form, ways_out
 from services.registry.access import Actor
 from services.registry.mailbox_form import Clean, MailboxDraft
 from services.store import secret
@@ -35,7 +35,7 @@ class RelayDraft:
 
     ``email`` is the address in From and on the envelope: usually the user, where that is an
     address. ``authenticate`` None logs in where a user is named. ``password`` None keeps the
-    stored one, which stays with its host.
+    stored one, which stays with its host. The limits None are the provider's, and 0 is none (R34).
     """
 
     host: str | None = None
@@ -48,6 +48,9 @@ class RelayDraft:
     verify_certificate: bool = True
     timeout: int = 30
     active: bool = True
+    most_connections: int | None = None
+    most_per_minute: int | None = None
+    most_per_day: int | None = None
 
     def __repr__(self) -> str:
         """Without the password: drafts end in tracebacks and logs."""
@@ -77,6 +80,7 @@ def check(session: Session, actor: Actor, draft: RelayDraft, row: EmailServer | 
         authenticate=logs_in,
         verify_certificate=draft.verify_certificate,
         timeout=draft.timeout,
+        **{name: getattr(draft, name) for name in limits.NAMES},
     )
     kept = row is not None and secret.get(session, PLACE, row.id, "password") is not None
     try:
@@ -105,6 +109,7 @@ def draft_of(row: EmailServer | None) -> RelayDraft:
         verify_certificate=row.verify_certificate,
         timeout=row.timeout,
         active=row.active,
+        **{name: getattr(row, name) for name in limits.NAMES},
     )
 
 

@@ -36,6 +36,16 @@ def test_set_and_show(carteiro: Run) -> None:
     assert "Empresas com InvoiCy Mail" in text.out
 
 
+def test_limits_of_the_relay(carteiro: Run) -> None:
+    """R14, R34: its own, none (0), and back to the provider's."""
+    set_one = ("partner", "set", "--json")
+    assert carteiro(*RELAY, "--per-minute", "7", stdin="segredo\n").status == 0
+    assert "7 por minuto" in carteiro("partner", "show").out
+    assert carteiro(*set_one, "--per-minute", "0").json["relay"]["most_per_minute"] == 0
+    assert carteiro(*set_one, "--per-minute", "provider").json["relay"]["most_per_minute"] is None
+    assert carteiro(*set_one, "--per-day", "muitos").error["field"] == "per_day"
+
+
 def test_new_companies_have_it_on_when_it_is_automatic(carteiro: Run) -> None:
     """R14: unless told otherwise."""
     assert carteiro("partner", "set", "--auto-invoicy-mail", "on").status == 0

@@ -25,9 +25,11 @@ from services.registry import (
     people,
     relay,
     servers,
+    ways_out,
 )
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
+from services.registry.limits import limits_of
 from services.registry.people import UserDraft
 from services.registry.relay import PartnerView
 from services.settings import Settings
@@ -69,6 +71,22 @@ def test_a_relay_with_what_is_usual(office: Office, actor: Actor) -> None:
     assert account.login is not None
     assert account.login.secret == "segredo do relay"
     assert account.sender_name == "Contábil Sul"
+
+
+def test_limits_of_the_relays_own(office: Office, store: Store, actor: Actor) -> None:
+    """R14, R34: its own in the place of the provider's, 0 for none; the audit names them."""
+    made = set_relay(office, actor, **RELAY | {"host": "smtp.office365.com"}, most_per_minute=7)
+    assert made.relay is not None
+    assert made.relay.limits == "3 conexões · 7 por minuto · 10000 destinatários por dia"
+    with store.reading() as session:
+        row = ways_out.relay_of(session, actor.partner_id)
+        assert row is not None
+        assert limits_of(row).per_minute == 7
+    entry = office.ask_now(audit.entries, actor)[0]
+    assert (entry.after or {})["most_per_minute"] == 7
+    with pytest.raises(InvalidFields) as refused:
+        set_relay(office, actor, most_per_day=-1)
+    assert [e.field for e in refused.value.errors] == ["most_per_day"]
 
 
 def test_a_relay_without_login(office: Office, actor: Actor) -> None:

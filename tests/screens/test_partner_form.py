@@ -107,6 +107,25 @@ async def test_a_test_that_fails_leads_to_the_field(console: Opened, actor: Acto
         await c.shows("2525")
 
 
+async def test_limits_of_the_relay(console: Opened, office: Office, actor: Actor) -> None:
+    """R14, R34: folded, empty for the provider's; what is wrong unfolds them."""
+    office.do_now(
+        relay.set_relay, actor, {"host": "um.example", "security": "none", "email": "a@um.example"}
+    )
+    async with console((80, 24)) as c:
+        await open_form(c)
+        await c.press("f4")
+        await c.press(*["tab"] * 10)
+        await c.type("-7")
+        await c.press("f4", "f2")
+        await c.shows("E-mails/minuto")
+        await c.press(*["backspace"] * 2, "7", "f2")
+        await closed(c)
+    now = office.ask_now(relay.view, actor)
+    assert now.relay is not None
+    assert (now.relay.most_per_minute, now.relay.most_per_day) == (7, None)
+
+
 async def test_what_another_saved_meanwhile(console: Opened, office: Office, actor: Actor) -> None:
     """Theirs is shown, what was typed is kept, and a second save puts it in."""
     office.do_now(

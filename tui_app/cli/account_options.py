@@ -52,6 +52,11 @@ def add_options(parser: ArgumentParser, *, required: bool) -> None:
         metavar=_("import|never|DIAS"),
         help=_("quando apagar do servidor o que foi lido"),
     )
+    add_limits(parser)
+
+
+def add_limits(parser: ArgumentParser) -> None:
+    """How much may leave by it (R34)."""
     for option, words in (
         ("connections", _("conexões ao mesmo tempo, no envio")),
         ("per_minute", _("e-mails enviados por minuto")),
@@ -89,10 +94,10 @@ def told(context: Context) -> dict[str, Any]:
     }
     if args["password_stdin"]:
         values["password"] = password_line()
-    return {name: value for name, value in values.items() if value is not None} | _limits(context)
+    return {name: value for name, value in values.items() if value is not None} | limits_told(context)
 
 
-def _limits(context: Context) -> dict[str, int | None]:
+def limits_told(context: Context) -> dict[str, int | None]:
     """The limits that were told; None goes back to the provider's."""
     values: dict[str, int | None] = {}
     for option, name in _LIMITS.items():

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, BooleanOptionalAction
 from typing import TYPE_CHECKING, Any
 
 from services.language import _
+from tui_app.cli import account_options
 from tui_app.cli.context import Context, password_line, whole_number
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import Actions, UsageError
@@ -55,6 +56,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         help=_("validação do certificado"),
     )
     change.add_argument("--timeout", metavar=_("SEGUNDOS"))
+    account_options.add_limits(change)
     state = change.add_mutually_exclusive_group()
     state.add_argument("--active", action="store_const", const=True, default=None, dest="active")
     state.add_argument("--inactive", action="store_const", const=False, dest="active")
@@ -84,6 +86,7 @@ def _set(context: Context) -> None:
     port = whole_number(told["relay_port"], "relay_port", _("Porta"))
     timeout = whole_number(told["timeout"], "timeout", _("Tempo limite (segundos)"))
     changes |= {n: v for n, v in (("port", port), ("timeout", timeout)) if v is not None}
+    changes |= account_options.limits_told(context)
     if told["password_stdin"]:
         changes["password"] = password_line()
     auto = None if told["auto_invoicy_mail"] is None else told["auto_invoicy_mail"] == "on"
@@ -136,6 +139,7 @@ def _print(context: Context, partner: PartnerView) -> None:
             (_("Relay"), f"{relay.host}:{relay.port} {relay.security}"),
             (_("Usuário"), relay.username if relay.authenticate else _("sem login")),
             (_("E-mail"), relay.email),
+            (_("Limites"), relay.limits or "—"),
             (_("Situação"), " ".join(filter(None, (state, relay.health_reason)))),
         ]
     facts += [
