@@ -22,6 +22,8 @@ from services.wire.tls import failure_of as tls_failure_of
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
+WHOLE_SECONDS = 45.0
+"""A request from its first byte to the last of its answer, however steadily it trickles."""
 _CONNECTIONS = 16
 _REMEMBERED_SECONDS = 3_600.0
 _MOST_REMEMBERED = 200
@@ -55,12 +57,14 @@ class Http:
 
     What is public and the same for all (where the endpoints of a tenant are) is remembered for an
     hour. TLS is checked against the system's authorities and ``ca_file``; proxies come from the
-    environment.
+    environment. No request takes longer than ``WHOLE_SECONDS``.
     """
 
     def __init__(self, ca_file: Path | None) -> None:
         self._session = _Session()
-        self._session.mount("https://", _Adapter(client_context(True, ca_file)))
+        context = client_context(True, ca_file)
+        context.sslsocket_class = _Socket
+        self._session.mount("https://", _Adapter(context))
         self._known: dict[str, tuple[float, Answer]] = {}
         self._lock = threading.Lock()
 
@@ -92,6 +96,7 @@ class Http:
 
     def _asked(self, method: str, url: str, **kwargs: Any) -> Answer:
         patience = (CONNECT_SECONDS, ANSWER_SECONDS)
+        _Socket.ends.at = time.monotonic() + WHOLE_SECONDS
         with self._session.request(method, url, timeout=patience, stream=True, **kwargs) as given:
             status = given.status_code
             if status == requests.codes.too_many_requests or status >= 500:
@@ -123,6 +128,21 @@ def _cause(error: BaseException) -> BaseException:
         inner = [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
         seen += [e for e in inner if isinstance(e, BaseException) and e not in seen]
     return OSError(type(error).__name__)
+
+
+class _Socket(ssl.SSLSocket):
+    """Waits no longer than the request of its thread may take; a time-out of requests is for each
+    piece alone."""
+
+    ends = threading.local()
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        left = self.ends.at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        usual = self.gettimeout()
+        self.settimeout(left if usual is None else min(usual, left))
+        return super().recv_into(*args, **kwargs)
 
 
 class _Session(requests.Session):

@@ -94,7 +94,9 @@ def told(context: Context) -> dict[str, Any]:
     }
     if args["password_stdin"]:
         values["password"] = password_line()
-    return {name: value for name, value in values.items() if value is not None} | limits_told(context)
+    return {name: value for name, value in values.items() if value is not None} | limits_told(
+        context
+    )
 
 
 def limits_told(context: Context) -> dict[str, int | None]:
