@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from screens.desk import Desk
+from screens.reading_cell import being_read, reading_cell
 from screens.widgets.columns import Cell, Column
 from screens.widgets.rest import resting
 from screens.widgets.status import Tone, cell
 from services import clock
 from services.language import _
+from services.reading.under_way import UnderWay
 from services.registry import mailboxes
 from services.registry.mailboxes import MailboxView
 from services.registry.origins import Origin
@@ -41,6 +43,7 @@ class MailboxSource:
         self._function = function
         self.status: str | None = None
         self.views: dict[int, MailboxView] = {}
+        self._being_read: Mapping[int, UnderWay] = {}
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
         company = self._desk.company
@@ -53,17 +56,22 @@ class MailboxSource:
         self.views = {
             v.id: v for v in found if wanted in f"{v.nickname} {v.email} {v.host}".casefold()
         }
+        self._being_read = await being_read(self._desk) if self._function is Function.READ else {}
         return list(self.views)
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        return {i: _cells(self.views[i]) for i in ids if i in self.views}
+        return {
+            i: _cells(view, self._being_read.get(view.server_id))
+            for i in ids
+            if (view := self.views.get(i)) is not None
+        }
 
 
-def _cells(view: MailboxView) -> Sequence[Cell]:
+def _cells(view: MailboxView, now: UnderWay | None) -> Sequence[Cell]:
     return (
         view.nickname,
         view.email,
-        cell(state_of(view)),
+        cell(state_of(view)) if now is None else reading_cell(now),
         _origin(view.origin),
         f"{view.host}:{view.port}",
         _SECURITY.get(view.security, view.security),

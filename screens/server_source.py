@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from screens.desk import Desk
+from screens.reading_cell import being_read, reading_cell
 from screens.widgets.columns import Cell, Column
 from screens.widgets.numbers import grouped
 from screens.widgets.rest import resting
 from screens.widgets.status import cell
 from services.language import _
+from services.reading.under_way import UnderWay
 from services.registry import server_views
 from services.registry.server_views import Filters, ServerView
 from services.store.models import Function, Health, Kind
@@ -48,19 +50,20 @@ class ServerSource:
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         found = await self._desk.ask(server_views.rows, ids)
+        now = await being_read(self._desk)
         kept = [*self.views.items()][-_KEPT:]
         self.views = {**dict(kept), **found}
         self._on_read()
-        return {i: _cells(view) for i, view in found.items()}
+        return {i: _cells(view, now.get(i)) for i, view in found.items()}
 
 
-def _cells(view: ServerView) -> Sequence[Cell]:
+def _cells(view: ServerView, now: UnderWay | None) -> Sequence[Cell]:
     host = view.pop_host if view.kind == Kind.READ else view.smtp_host
     return (
         view.nickname,
         view.email,
         kind_words(view.kind),
-        cell(_state(view)),
+        cell(_state(view)) if now is None else reading_cell(now),
         grouped(view.companies_count),
         host or "",
         view.created_by or "",

@@ -211,6 +211,7 @@ class CarteiroApp(Commanded, App[int]):
         parts = [self.works.words]
         if self._jobs is not None:
             parts.append(self._jobs.activity.words)
+        parts.append(self._liveness.reading)
         for bar in self.screen.query(TopBar):
             bar.activity = " · ".join(part for part in parts if part)
 

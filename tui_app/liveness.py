@@ -18,6 +18,7 @@ from services.errors import CarteiroError
 
 if TYPE_CHECKING:
     from screens.dialogs.manners import Live
+    from services.reading.under_way import UnderWay
 
 log = logging.getLogger(__name__)
 LIVE_SECONDS = 0.25
@@ -33,6 +34,16 @@ class Liveness:
         self._newest: int | None = None
         self.unread = 0
         self.down = 0
+        self._being_read: list[UnderWay] = []
+
+    @property
+    def reading(self) -> str:
+        """Which mailboxes are being read at this moment, by any process; empty for none."""
+        if not self._being_read:
+            return ""
+        from services.reading import under_way
+
+        return under_way.words(self._being_read)
 
     def note(self) -> None:
         """Something was committed, here or elsewhere."""
@@ -68,9 +79,11 @@ class Liveness:
         """What comes again counts in the bell, but calls nobody a second time."""
         from services.health import overview
         from services.notifications import bell
+        from services.reading import under_way
 
         self.unread = await self._desk.ask(bell.unread_count)
         self.down = await self._desk.ask(overview.down_count)
+        self._being_read = await self._desk.ask(under_way.under_way)
         self._show_numbers()
         newest = await self._desk.ask(bell.feed, limit=TOASTS_AT_ONCE)
         top, before = newest[0].turn if newest else 0, self._newest

@@ -31,6 +31,7 @@ _STATES: dict[str, tuple[str, str, Tone]] = {
     "paused": ("◌", later("Pausada"), Tone.WARN),
     "full": ("◌", later("No limite"), Tone.WARN),
     "healthy": ("●", later("Funcionando"), Tone.GOOD),
+    "reading": ("▸", later("Lendo"), Tone.BUSY),
     "ok": ("●", later("Funcionando"), Tone.GOOD),
     "unknown": ("◌", later("Sem teste"), Tone.MUTED),
     "failing": ("▲", later("Com falha"), Tone.BAD),

@@ -20,7 +20,7 @@ from services.errors import CarteiroError
 from services.jobs.checking import check_beside, check_documents
 from services.jobs.housekeeping import put_away, warn_of_silence
 from services.jobs.inactivation import check_sign_ins
-from services.language import _, ngettext
+from services.language import _
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ class Activity:
     """What the jobs of this process are at, for the top bar; ``problem`` None when all is well."""
 
     sent_per_minute: int = 0
-    reading: int = 0
     problem: str | None = None
 
     @property
@@ -77,10 +76,6 @@ class Activity:
         told = []
         if self.sent_per_minute:
             told.append(_("{n} e-mails/min").format(n=self.sent_per_minute))
-        if self.reading:
-            told.append(
-                ngettext("lendo {n} caixa", "lendo {n} caixas", self.reading).format(n=self.reading)
-            )
         if self.problem:
             told.append(self.problem)
         return " · ".join(told)
@@ -151,7 +146,6 @@ class Jobs:
             self._sent.popleft()
         return Activity(
             sent_per_minute=sum(count for _at, count in self._sent),
-            reading=self._reader.working if self._reader is not None else 0,
             problem=next(iter(self._problems.values()), None),
         )
 

@@ -21,6 +21,7 @@ from services.notifications.ringing import ring
 from services.notifications.templates import words
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
+from services.reading.under_way import lease_name
 from services.registry import direction
 from services.store import leases
 from services.store.mail import InboundMessage, InboundState
@@ -99,7 +100,7 @@ def with_leftovers(session: Session) -> list[Target]:
 def claim(session: Session, target: Target, seconds: float) -> Claim | None:
     """Take the mailbox for this reading alone, or None while another reads it."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"[:120]
-    name = f"read:{target.server_id}"
+    name = lease_name(target.server_id)
     fence = leases.take(session, name, owner, seconds)
     return None if fence is None else Claim(name, owner, fence)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from services.reading.importing import Imported, Source
 from services.reading.memory import Wanted
 from services.reading.problems import Problem
 from services.reading.recovery import import_safely, open_all
+from services.reading.under_way import Meter
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 
 MAX_MESSAGE = 40 * 2**20
@@ -54,10 +55,13 @@ class Intake:
     server. ``noted`` counts what is too large and was put into quarantine without its content.
     """
 
-    def __init__(self, desk: Desk, target: Target, claim: Claim) -> None:
+    def __init__(self, desk: Desk, target: Target, claim: Claim, meter: Meter, before: int) -> None:
+        """``before`` is how many messages earlier sessions of this reading kept."""
         self._desk = desk
         self._target = target
         self._claim = claim
+        self._meter = meter
+        self._done = before
         self._group = asyncio.TaskGroup()
         self._held = 0
         self._fetched: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
@@ -144,7 +148,14 @@ class Intake:
         while (batch := await self._fetched.get()) is not None:
             assert batch.digests is not None
             digests = await batch.digests
-            work = partial(_keep, target=self._target, arrivals=batch.arrivals, digests=digests)
+            self._done += len(batch.arrivals)
+            work = partial(
+                _keep,
+                target=self._target,
+                arrivals=batch.arrivals,
+                digests=digests,
+                tell=partial(self._meter.tell, done=self._done),
+            )
             batch.kept = await self._desk.do(self._claim, work, size=batch.size)
             batch.arrivals = []
             await self._stored.put(batch)
@@ -181,9 +192,16 @@ def _digests(arrivals: list[Arrival]) -> list[str]:
 
 
 def _keep(
-    session: Session, *, target: Target, arrivals: list[Arrival], digests: list[str]
+    session: Session,
+    *,
+    target: Target,
+    arrivals: list[Arrival],
+    digests: list[str],
+    tell: Callable[[Session], None],
 ) -> list[Kept]:
-    return keep(session, target.partner_id, target.server_id, arrivals, digests)
+    kept = keep(session, target.partner_id, target.server_id, arrivals, digests)
+    tell(session)
+    return kept
 
 
 def _note(session: Session, *, target: Target, place: Wanted, size: int, detail: str) -> bool:

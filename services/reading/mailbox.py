@@ -14,6 +14,7 @@ from services.reading.importing import Imported
 from services.reading.intake import Intake
 from services.reading.memory import Plan, plan, policy_of, remembered
 from services.reading.recovery import recover_server
+from services.reading.under_way import Meter
 from services.store.models import Function
 from services.wire.endpoint import Endpoint, Login
 from services.wire.pop3 import Pop3Session, connect
@@ -22,6 +23,8 @@ from services.wire.pop3 import Pop3Session, connect
 # known by UIDL. Every session's end waits for the last import, so that few are better.
 SESSION_MESSAGES = 1_000
 SESSION_SECONDS = 600.0
+# What is fetched in a moment needs no word beforehand.
+_MANY = 32
 
 
 @dataclass(slots=True)
@@ -41,12 +44,13 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
     """
     account = await desk.ask(lambda session: account_of(session, target.server_id, desk.settings))
     tally.imported.add(await recover_server(desk, target, claim))
-    while await _session(desk, target, claim, account, tally):
+    meter = Meter(claim)
+    while await _session(desk, target, claim, account, tally, meter):
         pass
 
 
 async def _session(
-    desk: Desk, target: Target, claim: Claim, account: Account, tally: Tally
+    desk: Desk, target: Target, claim: Claim, account: Account, tally: Tally, meter: Meter
 ) -> bool:
     """One POP session; True when the server holds more that another one should fetch."""
     place = account.pop
@@ -58,7 +62,10 @@ async def _session(
         tally.login_delay = pop.login_delay or 0
         todo = await _plan(desk, target, claim, pop)
         wanted = todo.fetch[:SESSION_MESSAGES]
-        intake = Intake(desk, target, claim)
+        meter.total = tally.messages + len(todo.fetch)
+        if len(wanted) > _MANY:
+            await desk.do(claim, partial(meter.tell, done=tally.messages))
+        intake = Intake(desk, target, claim, meter, tally.messages)
         try:
             if wanted:
                 await intake.run(pop, wanted)

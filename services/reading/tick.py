@@ -63,11 +63,6 @@ class Reader:
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
 
-    @property
-    def working(self) -> int:
-        """How many mailboxes are being read or wait for their turn."""
-        return len(self._working)
-
     async def run_due(
         self,
         *,

@@ -34,7 +34,13 @@ _RENEW = (
 _TAKE_OVER = (
     update(_rows)
     .where(_NAME, _rows.c.until < bindparam("the_time"))
-    .values(owner=bindparam("the_owner"), until=bindparam("the_end"), fence=_rows.c.fence + 1)
+    .values(
+        owner=bindparam("the_owner"),
+        until=bindparam("the_end"),
+        fence=_rows.c.fence + 1,
+        done=None,
+        total=None,
+    )
     .returning(_rows.c.fence)
 )
 _HOLDS = (
@@ -42,7 +48,16 @@ _HOLDS = (
     .where(_NAME, _MINE, _rows.c.fence == bindparam("the_fence"))
     .with_for_update()
 )
-_GIVE_BACK = update(_rows).where(_NAME, _MINE).values(until=bindparam("the_end"), owner="")
+_GIVE_BACK = (
+    update(_rows)
+    .where(_NAME, _MINE)
+    .values(until=bindparam("the_end"), owner="", done=None, total=None)
+)
+_TELL = (
+    update(_rows)
+    .where(_NAME, _MINE)
+    .values(done=bindparam("the_done"), total=bindparam("the_total"))
+)
 
 
 def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
@@ -72,6 +87,12 @@ def holds(session: Session, name: str, owner: str, fence: int) -> bool:
     """True while that very claim stands; locks it until the unit of work ends."""
     given = {"the_name": name, "the_owner": owner, "the_fence": fence}
     return session.connection().execute(_HOLDS, given).scalar() is not None
+
+
+def tell(session: Session, name: str, owner: str, done: int, total: int) -> None:
+    """Say how far the work is for which ``owner`` holds ``name``."""
+    given = {"the_name": name, "the_owner": owner, "the_done": done, "the_total": total}
+    session.connection().execute(_TELL, given)
 
 
 def give_back(session: Session, name: str, owner: str) -> None:

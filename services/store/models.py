@@ -346,10 +346,15 @@ class Secret(Base):
 
 
 class Lease(Base):
-    """A singleton's claim: who holds ``name``, until when, under which fence number."""
+    """A singleton's claim: who holds ``name``, until when, under which fence number.
+
+    ``done`` of ``total`` is how far its work is, where that is told.
+    """
 
     __tablename__ = "lease"
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     owner: Mapped[str] = mapped_column(String(120))
     fence: Mapped[int] = mapped_column(default=1)
-    until: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+    done: Mapped[int | None]
+    total: Mapped[int | None]

@@ -41,6 +41,7 @@ from services.reading import (
     quarantine,
     receipts,
     rechecking,
+    under_way,
 )
 from services.reading.findings import Extracted
 from services.registry import (
@@ -223,6 +224,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "outbox.views.rows": ("-s-", lambda s, a, w: views.rows(s, a, [w.queued, w.failed])),
     "outbox.views.show": ("xsx", lambda s, a, w: views.show(s, a, w.queued)),
     "outbox.views.counts": ("-s-", lambda s, a, w: views.counts(s, a)),
+    "reading.under_way.under_way": ("-s-", lambda s, a, w: under_way.under_way(s, a)),
     "reading.documents.ids": ("-s-", _all(documents)),
     "reading.documents.rows": ("-s-", lambda s, a, w: documents.rows(s, a, [w.document])),
     "reading.documents.view": ("xsx", lambda s, a, w: documents.view(s, a, w.document)),

@@ -17,7 +17,7 @@ from services.registry.companies import CompanyDraft
 from services.registry.mailboxes import MailboxDraft
 from services.registry.people import UserDraft
 from services.registry.servers import ServerDraft
-from services.store import secret
+from services.store import leases, secret
 from services.store.mail import (
     Blob,
     Document,
@@ -143,6 +143,8 @@ def build(session: Session) -> World:
         .values(state=OutboxState.FAILED)
     )
     link = session.scalars(select(Mailbox).where(Mailbox.id == reading.id)).one()
+    # It is being read, and stays so.
+    leases.take(session, f"read:{reading.server_id}", MARK, 600)
     inbound, document, quarantine = _arrived(session, ana.partner_id, company, link)
     entry = bell.add(
         session,

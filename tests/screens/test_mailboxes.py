@@ -7,6 +7,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from services.reading import due
+from services.reading.desk import Target
+from services.reading.under_way import Meter
 from services.registry import companies, mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
@@ -335,3 +338,35 @@ async def test_lists_are_filtered_by_status_and_by_words(console: Opened, add: A
         await c.until(lambda: "Notas" not in c.text and "Antiga" in c.text, "what matches")
         await c.press("escape")
         await c.shows("Notas", "Antiga")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_another_process_reads_shows_how_far_it_is(
+    console: Opened, store: Store, actor: Actor, add: Add, size: tuple[int, int]
+) -> None:
+    """R36: which and how far in the top bar, summed up, and in the list; both go when it ends."""
+    read = [add(f"Notas {n}", Function.READ, email=f"n{n}@p.example") for n in range(3)]
+    held = []
+
+    def claimed(view: MailboxView, done: int, total: int) -> None:
+        target = Target(view.server_id, actor.partner_id, view.email, view.host, "import")
+        with store.writing() as session:
+            held.append(claim := due.claim(session, target, 600))
+            assert claim is not None
+            Meter(claim, total).tell(session, done)
+
+    async with console(size) as c:
+        await c.mailboxes(Function.READ)
+        await c.shows("Notas 2")
+        claimed(read[0], 45, 120)
+        await c.until(lambda: "lendo Notas 0: 45/120 (37%)" in c.lines[0], "the top bar")
+        await c.shows("▸ Lendo 37%")
+        claimed(read[1], 75, 380)
+        claimed(read[2], 0, 0)
+        await c.until(lambda: "lendo 3 caixas: 120/500 (24%)" in c.lines[0], "the sum")
+        await c.shows("▸ Lendo 37%", "▸ Lendo 19%", "▸ Lendo ")
+        with store.writing() as session:
+            for claim in held:
+                due.give_back(session, claim)
+        await c.until(lambda: "lendo" not in c.lines[0], "the end")
+        await c.until(lambda: "Lendo" not in c.text, "the end in the list")
