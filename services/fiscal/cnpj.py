@@ -11,7 +11,6 @@ _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 _FOREIGN = re.compile(r"[^0-9A-Z]")
 _MASK = str.maketrans("", "", "./- \t\u00a0")
 _WEIGHTS = (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-HEADQUARTERS = "0001"
 
 
 def parse(text: str) -> str:
@@ -58,11 +57,6 @@ def check_digits(base: str) -> str:
 def root(cnpj: str) -> str:
     """The first 8 characters, shared by headquarters and branches."""
     return cnpj[:8]
-
-
-def is_headquarters(cnpj: str) -> bool:
-    """True when the order number says headquarters (0001)."""
-    return cnpj[8:12] == HEADQUARTERS
 
 
 def masked(cnpj: str) -> str:

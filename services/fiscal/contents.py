@@ -51,7 +51,6 @@ class Item:
     number: str
     name: str
     quantity: str = ""
-    price: str = ""
     value: str = ""
 
 
@@ -136,7 +135,6 @@ def _items(root: etree._Element) -> list[Item]:
                     (det.get("nItem") or "")[:10],
                     _text(prod, "xProd"),
                     " ".join(p for p in (_text(prod, "qCom"), _text(prod, "uCom")) if p),
-                    _text(prod, "vUnCom"),
                     _text(prod, "vProd"),
                 )
             )

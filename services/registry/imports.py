@@ -50,7 +50,10 @@ def candidate_ids(
     *,
     filter: str = "",  # noqa: A002 - the word of the contract of all lists
 ) -> Collection[int]:
-    """Ids of the servers to choose from, active ones first; refused where the way is not open."""
+    """Ids of the servers to choose from, active ones first (R4).
+
+    Refused where the way is not open.
+    """
     company = access.company(session, actor, company_id)
     ways.check(session, actor, company, kind, Function.SEND)
     return candidates.ids(session, company, kind, filter=filter)
@@ -64,12 +67,6 @@ def candidate_rows(
     ways.check(session, actor, company, kind, Function.SEND)
     known = set(candidates.ids(session, company, kind, among=ids))
     return candidates.rows(session, actor, company, [i for i in ids if i in known])
-
-
-def candidate_list(session: Session, actor: Actor, company_id: int, kind: str) -> list[Candidate]:
-    """Everything that there is to choose from (R4), the active ones first."""
-    wanted = candidate_ids(session, actor, company_id, kind)
-    return list(candidate_rows(session, actor, company_id, kind, wanted).values())
 
 
 def preview(

@@ -70,10 +70,6 @@ class Discovery:
     candidates: tuple[Candidate, ...]
     trouble: Trouble = ""
 
-    def best(self, protocol: str) -> Candidate | None:
-        """The first candidate of a protocol."""
-        return next((c for c in self.candidates if c.protocol == protocol), None)
-
 
 async def discover(
     email: str,

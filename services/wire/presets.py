@@ -29,11 +29,10 @@ class Server:
 class Preset:
     """One provider. ``None`` means unknown, or for ``pop`` that there is none.
 
-    ``login`` tells whether the user name is the whole address or what stands before the ``@``;
-    ``oauth_only`` that a password is of no use ("Vincular conta Microsoft"); ``unverified`` that
-    it is only a suggestion until a test connects. ``min_poll_seconds`` is the shortest interval
-    between two readings. ``per_day_own_domain`` holds for addresses of the customers' domains,
-    where it is another than ``per_day``; ``day_counts`` tells what is counted in a day.
+    ``login`` tells whether the user name is the whole address or what stands before the ``@``.
+    ``min_poll_seconds`` is the shortest interval between two readings. ``per_day_own_domain`` holds
+    for addresses of the customers' domains, where it is another than ``per_day``; ``day_counts``
+    tells what is counted in a day.
     ``hides_read``: what was fetched is not listed again after QUIT, though nobody deleted it.
     """
 
@@ -42,14 +41,12 @@ class Preset:
     smtp: Server
     pop: Server | None
     login: Literal["address", "local"]
-    oauth_only: bool
     per_day: int | None
     per_day_own_domain: int | None
     day_counts: Literal["messages", "recipients"]
     per_minute: int | None
     connections: int | None
     min_poll_seconds: int | None
-    unverified: bool
     hides_read: bool
 
     def username(self, email: str) -> str:
@@ -106,14 +103,12 @@ def _preset(row: dict[str, str], domain: str) -> Preset:
         smtp=smtp,
         pop=_server(row["pop"], domain),
         login="local" if row["login"] == "local" else "address",
-        oauth_only=row["oauth_only"] == "yes",
         per_day=_number(row["per_day"]),
         per_day_own_domain=_number(row["per_day_own_domain"]),
         day_counts="recipients" if row["day_counts"] == "recipients" else "messages",
         per_minute=_number(row["per_minute"]),
         connections=_number(row["connections"]),
         min_poll_seconds=_number(row["min_poll_seconds"]),
-        unverified=row["unverified"] == "yes",
         hides_read=row["hides_read"] == "yes",
     )
 

@@ -294,8 +294,6 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "registry.copying.resync": ("xxx", lambda s, a, w: copying.resync(s, a, w.mailbox)),
     "registry.imports.candidate_ids": (
         "xxx", lambda s, a, w: imports.candidate_ids(s, a, w.company, "partner")),
-    "registry.imports.candidate_list": (
-        "xxx", lambda s, a, w: imports.candidate_list(s, a, w.company, "partner")),
     "registry.imports.candidate_rows": (
         "xxx", lambda s, a, w: imports.candidate_rows(s, a, w.company, "partner", [w.unlinked])),
     "registry.imports.from_headquarters": (

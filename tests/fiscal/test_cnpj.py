@@ -59,9 +59,7 @@ def test_refusals_say_why(text: str, words: str) -> None:
     assert refusal.value.field == "cnpj"
 
 
-def test_root_headquarters_and_mask() -> None:
+def test_root_and_mask() -> None:
     """Headquarters and branches share the root (R6)."""
     assert cnpj.root("12ABC34501DE35") == "12ABC345"
-    assert cnpj.is_headquarters("00000000000191")
-    assert not cnpj.is_headquarters("12ABC34501DE35")
     assert cnpj.masked("12ABC34501DE35") == "12.ABC.345/01DE-35"

@@ -7,6 +7,7 @@ import pytest
 from services.errors import NotFound, Refused
 from services.registry import companies, imports
 from services.registry.access import Actor
+from services.registry.candidates import Candidate
 from services.registry.companies import CompanyView
 from services.registry.ways import ways
 from tests.registry.branch import Family
@@ -102,8 +103,11 @@ def test_what_there_is_to_choose_from(family: Family) -> None:
     mine = family.add(family.branch, "minha")
 
     def choice(actor: Actor, kind: str, company: CompanyView = family.branch) -> list[int]:
-        found = family.office.ask_now(imports.candidate_list, actor, company.id, kind)
-        return [each.id for each in found]
+        return list(family.office.ask_now(imports.candidate_ids, actor, company.id, kind))
+
+    def rows(actor: Actor, kind: str) -> list[Candidate]:
+        asked = (actor, family.branch.id, kind, choice(actor, kind))
+        return list(family.office.ask_now(imports.candidate_rows, *asked).values())
 
     assert choice(family.rui, "headquarters") == [on.server_id, off.server_id]
     assert choice(family.actor, "partner") == [on.server_id, off.server_id]
@@ -113,16 +117,12 @@ def test_what_there_is_to_choose_from(family: Family) -> None:
     with pytest.raises(Refused, match="não tem outra"):
         choice(family.actor, "partner", family.head)
     assert copy.server_id != on.server_id
-    (first, *_rest) = family.office.ask_now(
-        imports.candidate_list, family.actor, family.branch.id, "partner"
-    )
+    (first, *_rest) = rows(family.actor, "partner")
     assert first.companies == (family.head.nickname,)
     assert "cópia" in (first.why_not or "")
     assert "cópia" in (told(family, family.rui, family.branch)["headquarters"] or "")
     family.add(family.head, "outra")
-    seen = family.office.ask_now(
-        imports.candidate_list, family.rui, family.branch.id, "headquarters"
-    )
+    seen = rows(family.rui, "headquarters")
     assert [each.companies for each in seen] == [(), (), ()]
 
 
