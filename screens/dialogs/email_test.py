@@ -24,7 +24,7 @@ from services.health.email_test import Step
 from services.language import _, later
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.wire import guidance
-from services.wire.guidance import Guidance
+from services.wire.guidance_terms import Guidance
 
 log = logging.getLogger(__name__)
 SHORT = 3

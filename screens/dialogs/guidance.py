@@ -18,7 +18,7 @@ from screens.widgets.line_input import LineInput
 from services.language import _, later
 from services.safe_text import safe
 from services.wire import guidance
-from services.wire.guidance import Guidance
+from services.wire.guidance_terms import Guidance
 
 
 class GuidanceDialog(Commanded, ModalScreen[None]):

@@ -20,7 +20,7 @@ from services.safe_text import safe, safe_block
 from services.store.models import Function, Kind
 from services.wire import guidance, pop3, smtp
 from services.wire.endpoint import Endpoint, Login
-from services.wire.guidance import Guidance
+from services.wire.guidance_terms import Guidance
 from services.wire.replies import explain, field_of
 
 if TYPE_CHECKING:

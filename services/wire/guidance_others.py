@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.language import _
-from services.wire.guidance import READING, SENDING, Cure, Guidance, Step, at_login, old_names
+from services.wire.guidance_terms import READING, SENDING, Cure, Guidance, Step, at_login, old_names
 
 _YAHOO_SECURITY = "https://login.yahoo.com/account/security"
 

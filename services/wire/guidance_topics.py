@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from services.language import _
 from services.wire import guidance_others
-from services.wire.guidance import READING, SENDING, Cure, Guidance, Step, at_login, old_names
+from services.wire.guidance_terms import READING, SENDING, Cure, Guidance, Step, at_login, old_names
 
 _APP_PASSWORDS = "https://myaccount.google.com/apppasswords"
 _GOOGLE_SECURITY = "https://myaccount.google.com/security"

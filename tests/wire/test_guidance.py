@@ -8,6 +8,7 @@ import pytest
 
 from services import language
 from services.wire import guidance
+from services.wire.guidance_terms import Guidance
 from services.wire.presets import _rows as rows
 from services.wire.replies import kinds
 
@@ -19,7 +20,7 @@ def speaking(request: pytest.FixtureRequest) -> Iterator[str]:
     language.choose("pt_BR")
 
 
-def keys(found: tuple[guidance.Guidance, ...]) -> list[str]:
+def keys(found: tuple[Guidance, ...]) -> list[str]:
     return [t.key for t in found]
 
 

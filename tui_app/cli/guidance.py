@@ -10,7 +10,7 @@ from tui_app.cli.context import Context
 from tui_app.cli.parser import act
 
 if TYPE_CHECKING:
-    from services.wire.guidance import Guidance
+    from services.wire.guidance_terms import Guidance
 
 
 def build(_name: str, group: ArgumentParser) -> None:
