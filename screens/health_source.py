@@ -11,11 +11,11 @@ from screens.desk import Desk
 from screens.widgets.columns import Cell
 from screens.widgets.numbers import grouped
 from screens.widgets.status import cell
+from services.folding import fold
 from services.health import overview
 from services.health.incidents import Incident, incidents
 from services.health.troubles import Trouble
 from services.language import _, ngettext
-from services.registry import search
 from services.registry.ways_out import relay_label
 from services.store.models import Kind
 
@@ -72,7 +72,7 @@ class TroubleSource:
         self._troubles = {each.server_id: each for each in found}
         self._incidents = {-each.id: each for each in incidents(found)}
         self._open &= self._incidents.keys()
-        words = search.fold(filter).split()
+        words = fold(filter).split()
         return array("q", self._listed(found, words))
 
     def _listed(self, found: Iterable[Trouble], words: Sequence[str]) -> Iterator[int]:
@@ -129,7 +129,7 @@ def _matches(trouble: Trouble, words: Sequence[str]) -> bool:
         why(trouble),
         *(f"{hit.nickname} {hit.cnpj}" for hit in trouble.hits),
     )
-    text = search.fold(" ".join(told))
+    text = fold(" ".join(told))
     return all(word in text for word in words)
 
 

@@ -9,10 +9,10 @@ from screens.desk import Desk
 from screens.outbox_words import short_words
 from screens.widgets.columns import Cell, Column
 from screens.widgets.status import cell, word
+from services.folding import fold
 from services.language import _
 from services.outbox import views
 from services.outbox.views import OutboxView
-from services.registry import search
 from services.store.mail import OutboxState
 
 WAITING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
@@ -64,11 +64,11 @@ class OutboxSource:
 
 def states_named(words: str) -> tuple[OutboxState, ...]:
     """The states whose word, or key, begins with one of ``words``."""
-    typed = search.fold(words).split()
+    typed = fold(words).split()
     return tuple(
         state
         for state in OutboxState
-        if any(search.fold(word(state)).startswith(w) or state.startswith(w) for w in typed)
+        if any(fold(word(state)).startswith(w) or state.startswith(w) for w in typed)
     )
 
 

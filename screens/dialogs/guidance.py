@@ -15,6 +15,7 @@ from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
+from services.folding import holds
 from services.language import _, later
 from services.safe_text import safe
 from services.wire import guidance
@@ -178,7 +179,7 @@ def _draw(topic: Guidance, room: int, words: str) -> Content:
     asked: list[str] = []
     others: list[str] = []
     for line in topic.renamed():
-        (asked if words and guidance.holds(line, words) else others).append(line)
+        (asked if words and holds(line, words) else others).append(line)
     lines = [Content.styled(safe(topic.title), "bold $text-primary"), Content("")]
     if asked:
         lines += [*_wrapped(asked, room, "$text-warning"), Content("")]

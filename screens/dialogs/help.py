@@ -20,9 +20,9 @@ from screens.widgets.field_row import FieldRow
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
+from services.folding import holds
 from services.language import _, later
 from services.safe_text import safe, safe_block
-from services.wire.guidance import holds
 
 KEYS_WIDTH = 16
 MOST_FOUND = 4

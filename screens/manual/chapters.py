@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal
 
+from services.folding import holds
 from services.language import chosen
 from services.wire import aadsts, guidance
 
@@ -94,7 +95,7 @@ def search(words: str) -> tuple[Found, ...]:
         (_rank(one, section, words), Found(one, number, _sentence(section, words)))
         for one in chapters()
         for number, section in enumerate(one.sections)
-        if guidance.holds(f"{section.title or one.title} {_words(section)}", words)
+        if holds(f"{section.title or one.title} {_words(section)}", words)
     ]
     return tuple(found for _place, found in sorted(ranked, key=lambda pair: pair[0]))
 
@@ -161,7 +162,7 @@ def _seven() -> tuple[tuple[str, str], ...]:
 
 
 def _rank(one: Chapter, section: Section, words: str) -> int:
-    if not guidance.holds(section.title or one.title, words):
+    if not holds(section.title or one.title, words):
         return 2
     return 0 if section.title else 1
 
@@ -176,6 +177,6 @@ def _sentence(section: Section, words: str) -> str:
     for sought in holding:
         for block in section.blocks:
             for text in [" ".join(row) for row in block.rows] or [unmarked(block.text)]:
-                if guidance.holds(text, sought):
+                if holds(text, sought):
                     return text
     return section.blocks[0].whole if section.blocks else ""

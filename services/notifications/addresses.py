@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, NotFound, Refused
+from services.folding import fold
 from services.language import _
 from services.registry import access, audit, people_views, search, versions
 from services.registry.access import Actor
@@ -66,7 +67,7 @@ def add(
         address = _checked(email)
     _free(session, actor, address, None)
     row = NotificationEmail(
-        partner_id=actor.partner_id, email=address, email_key=search.fold(address), user_id=user_id
+        partner_id=actor.partner_id, email=address, email_key=fold(address), user_id=user_id
     )
     session.add(row)
     session.flush()
@@ -88,7 +89,7 @@ def edit(
     if address != row.email or row.user_id is not None:
         _free(session, actor, address, row.id)
         before = {"email": row.email}
-        row.email, row.email_key, row.user_id = address, search.fold(address), None
+        row.email, row.email_key, row.user_id = address, fold(address), None
         row.version += 1
         audit.record(session, actor, "edit", PLACE, row.id, before=before, after={"email": address})
         session.flush()
@@ -196,7 +197,7 @@ def _free(session: Session, actor: Actor, address: str, but: int | None) -> None
     taken = session.scalar(
         select(NotificationEmail.id).where(
             NotificationEmail.partner_id == actor.partner_id,
-            NotificationEmail.email_key == search.fold(address),
+            NotificationEmail.email_key == fold(address),
         )
     )
     if taken is not None and taken != but:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from services.fiscal.labels import KINDS
+from services.folding import fold
 from services.reading.period import Period
 from services.registry import access, search
 from services.registry.access import Actor
@@ -98,7 +99,7 @@ def _word(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
 
 def _named(session: Session, actor: Actor, word: str) -> ColumnElement[bool]:
     """Part of a party's or a company's name."""
-    folded = search.fold(word)
+    folded = fold(word)
     if not folded:
         return false()
     names = PartyName.name_key.contains(folded, autoescape=True)

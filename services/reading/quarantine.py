@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, NotFound
+from services.folding import fold
 from services.language import _
 from services.reading.extract import Extracted
 from services.reading.importing import Imported, Source, import_messages, reason_words, reasons
@@ -85,8 +86,8 @@ def ids(
     if reason is not None:
         query = query.where(Quarantine.reason == reason)
     for word in filter.split():
-        folded = search.fold(word)
-        told = [key for key, words in reasons().items() if folded in search.fold(words)]
+        folded = fold(word)
+        told = [key for key, words in reasons().items() if folded in fold(words)]
         bare = search.cnpj_part(word)
         query = query.where(
             or_(

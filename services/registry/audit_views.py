@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.errors import NotFound
+from services.folding import fold
 from services.language import _
 from services.registry import access, audit_words, search
 from services.registry.access import Actor
@@ -173,8 +174,8 @@ def _found(actor: Actor, word: str) -> ColumnElement[bool]:
 
 
 def _keys(words: dict[str, str], word: str) -> list[str]:
-    folded = search.fold(word)
-    return [key for key, told in words.items() if folded in search.fold(told)]
+    folded = fold(word)
+    return [key for key, told in words.items() if folded in fold(told)]
 
 
 def _rows(actor: Actor) -> Select[AuditEntry, str, str]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.errors import Invalid
+from services.folding import fold
 from services.language import _
-from services.registry import search
 from services.registry.company_views import CompanyView
 from services.registry.csv_text import Row, bare, column_key
 
@@ -61,7 +61,7 @@ def _cnpj(cell: str) -> str:
 
 
 def _flag(cell: str) -> bool:
-    word = search.fold(cell)
+    word = fold(cell)
     if word in _YES:
         return True
     if word in _NO:

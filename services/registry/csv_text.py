@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from services.errors import Invalid
+from services.folding import fold
 from services.language import _
-from services.registry import search
 from services.store.exchange import MOST_BYTES
 
 MOST_LINES = 100_000
@@ -77,7 +77,7 @@ def bare(cell: str) -> str:
 
 def column_key(name: str) -> str:
     """The name of a column without accents, case, blanks and punctuation."""
-    return "".join(filter(str.isalnum, search.fold(name)))
+    return "".join(filter(str.isalnum, fold(name)))
 
 
 def _text(data: bytes) -> str:

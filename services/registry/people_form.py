@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import Conflict, Invalid
 from services.fiscal import cnpj as cnpjs
+from services.folding import fold
 from services.language import _
 from services.registry import access, search
 from services.registry.access import Actor
@@ -97,7 +98,7 @@ def check(
 def check_nickname(form: Form, label: str, value: str | None) -> str:
     """A nickname that can be read: invisible characters alone are none."""
     nickname = form.text("nickname", label, value, 60)
-    if nickname and not search.fold(nickname).strip():
+    if nickname and not fold(nickname).strip():
         form.refuse("nickname", _("{label}: preenchimento obrigatório").format(label=label))
     return nickname
 

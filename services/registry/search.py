@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from array import array
 
 from sqlalchemy import ColumnElement, Select, and_, or_, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from services.folding import fold
+
 _MASK = str.maketrans("", "", "./-")
-
-
-def fold(text: str) -> str:
-    """``text`` without accents, case and compatibility forms."""
-    spread = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in spread if not unicodedata.combining(c) and c.isprintable())
 
 
 def key(*parts: str | None, most: int) -> str:

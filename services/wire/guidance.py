@@ -6,9 +6,9 @@ before are still found, with what became of them. Nothing is looked up outside t
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 
+from services.folding import holds
 from services.language import chosen
 from services.wire import guidance_topics
 from services.wire.guidance_terms import Guidance
@@ -75,21 +75,9 @@ def search(words: str) -> tuple[Guidance, ...]:
     return (*first, *more)
 
 
-def holds(text: str, words: str) -> bool:
-    """True when every word is in ``text``; accents and case do not matter."""
-    folded = fold(text)
-    return all(fold(word) in folded for word in words.split())
-
-
 def provider_of(email: str, host: str | None = None) -> Preset | None:
     """The provider behind a known host, otherwise the one of the address."""
     return (preset_of_host(host) if host else None) or preset_for(email)
-
-
-def fold(text: str) -> str:
-    """``text`` without accents and case."""
-    spread = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in spread if not unicodedata.combining(c))
 
 
 @lru_cache(maxsize=2)
