@@ -17,11 +17,15 @@ GZIP = b"\x1f\x8b"
 CLOSED = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 OUTLOOK = b"\xd0\xcf\x11\xe0"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
+_END = b"PK\x05\x06"
+# The end of a zip has 22 bytes and may have a comment of 64 KB.
+_TAIL = 22 + 65_535
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OFFICE = (".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub", ".jar")
 # Below this no ratio matters.
 _MODEST = 1_000_000
 _UNINTERESTING = (".pdf", ".jpg", ".jpeg", ".png", ".gif", ".html", ".txt")
+_WANTED = (".xml", ".eml", ".zip", ".exe")
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -48,6 +52,11 @@ def says_zip(name: str, declared: str) -> bool:
         "application/zip",
         "application/x-zip-compressed",
     )
+
+
+def ends_as_zip(data: bytes) -> bool:
+    """True for a zip with something before it: a program that unpacks it, a line of text."""
+    return data.rfind(_END, -_TAIL) > 0 and _DIRECTORY_ENTRY in data
 
 
 def is_office(name: str) -> bool:
@@ -111,8 +120,8 @@ def _read(
             nested = start[:4] in ZIP or start[:2] == GZIP or start.startswith(CLOSED)
             bare = start.removeprefix(b"\xef\xbb\xbf").lstrip()
             if not nested and bare[:1] != b"<" and start[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-                wanted = info.filename.lower().endswith((".xml", ".eml"))
-                if not wanted:
+                wanted = info.filename.lower().endswith(_WANTED)
+                if not wanted and bare[:1] not in (b"{", b"["):
                     return None
             limit = allowance if nested else min(allowance, MAX_BYTES)
             content = start + file.read(max(0, limit + 1 - len(start)))

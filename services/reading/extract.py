@@ -15,7 +15,7 @@ from services.fiscal import marks
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.recognise import recognise
 from services.fiscal.xml import MAX_BYTES, wide_encoding
-from services.reading import archives, leftovers, old_parser, packages, tnef
+from services.reading import archives, json_text, leftovers, old_parser, packages, tnef
 from services.reading.findings import Extracted, Found
 from services.reading.problems import Caps, Problem, TooMuch
 
@@ -187,6 +187,8 @@ class _Search:
             self._gzip(name, content, depth)
         elif content[:4] == tnef.SIGNATURE:
             self._tnef(name, content, depth)
+        elif content[:4] != b"%PDF" and archives.ends_as_zip(content):
+            self._zip(name, content, depth)
         elif content.startswith(archives.CLOSED):
             self.problem(Problem("archive_closed", part_name=name))
         elif start.startswith(marks.BASE64):
@@ -195,6 +197,8 @@ class _Search:
             for inner_name, inner in leftovers.uuencoded(content):
                 self._count(name)
                 self.leaf(inner_name[:_NAME_LIMIT], "", inner, depth + 1)
+        elif json_text.may_carry(content) and self._json(name, content, depth):
+            return
         elif _says_message(name, declared) or _MESSAGE.match(content):
             if self.message(content, depth + 1):
                 self.problem(Problem("unreadable", part_name=name))
@@ -248,6 +252,19 @@ class _Search:
                 raise TooMuch("too_many_parts", part=name)
             self.leaf(f"{name}/{entry}"[-_NAME_LIMIT:], "", inner, depth + 1)
         return carried > 0
+
+    def _json(self, name: str, content: bytes, depth: int) -> bool:
+        """What the answer of an interface carries; False where nothing of it is fiscal."""
+        try:
+            carried = json_text.documents(content)
+        except json_text.Broken as error:
+            self.problem(Problem("json_broken", str(error), name))
+            return True
+        if len(carried) > self.caps.entries:
+            raise TooMuch("too_many_parts", part=name)
+        for entry, inner in carried:
+            self.leaf(f"{name}/{entry}"[-_NAME_LIMIT:], "", inner, depth + 1)
+        return bool(carried)
 
     def _keep(self, name: str, xml: bytes, facts: Facts) -> None:
         if xml not in self._seen:

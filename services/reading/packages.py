@@ -55,7 +55,7 @@ def documents(data: bytes) -> Iterator[tuple[str, bytes]]:
             pending += reversed(element)
             continue
         else:
-            inner = _written(element.text or "")
+            inner = written(element.text or "")
         if inner:
             number += 1
             yield f"{element.get('NSU', '')[:15] or number}.xml", inner
@@ -67,9 +67,9 @@ def _alone(element: etree._Element) -> bytes:
     return bytes(etree.tostring(alone, encoding="utf-8"))
 
 
-def _written(text: str) -> bytes | None:
+def written(text: str) -> bytes | None:
     """What a text holds when it is a document itself; None for any other text."""
-    data = text.strip().encode()
+    data = text.strip().encode("utf-8", "replace")
     if data[:1] == b"<":
         return data if marked(data) else None
     if data.startswith(BASE64):

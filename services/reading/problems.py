@@ -66,6 +66,7 @@ def all_words() -> dict[str, str]:
         "zip_unsupported": _("O arquivo compactado usa um método que não é tratado"),
         "zip_bomb": _("O arquivo compactado cresce demais ao ser aberto"),
         "zip_entries": _("O arquivo compactado tem arquivos demais"),
+        "json_broken": _("O arquivo JSON está incompleto ou corrompido"),
         "gzip_broken": _("O arquivo compactado está corrompido"),
         "unreadable": _("A mensagem está malformada e não pôde ser lida"),
         "poison": _("A leitura desta mensagem não terminou: ela foi isolada"),

@@ -72,7 +72,7 @@ def _dps(issuer: Party, recipient: Party, number: int) -> Sample:
 
 
 def _abrasf(issuer: Party, recipient: Party, number: int) -> Sample:
-    key = f"{issuer.cnpj}3550308{number:015d}ABCD1234"
+    key = f"{issuer.cnpj}0000000{number:015d}ABCD1234"
     return Sample("NFSeMunicipal", services.abrasf(issuer, recipient, number), key)
 
 
@@ -86,12 +86,18 @@ def _cfe(issuer: Party, recipient: Party, number: int) -> Sample:
     return Sample("CFe", xml, retail.cfe_key(issuer.cnpj, number))
 
 
-def _bill(kind: str, model: int) -> Maker:
+def _bill(element: str, model: int) -> Maker:
     def make(issuer: Party, recipient: Party, number: int) -> Sample:
-        xml = bills.bill(kind, issuer, recipient, number)
-        return Sample(kind, xml, access_key(issuer.cnpj, number, model=model))
+        xml = bills.bill(element, issuer, recipient, number)
+        return Sample(element.removesuffix("TA"), xml, access_key(issuer.cnpj, number, model=model))
 
     return make
+
+
+def _ticket_of_a_day(issuer: Party, recipient: Party, number: int) -> Sample:
+    """It names its issuer and nobody else."""
+    xml = bills.bill("BPeTM", recipient, issuer, number)
+    return Sample("BPe", xml, access_key(recipient.cnpj, number, model=63))
 
 
 def _nfe_event(what: str) -> Maker:
@@ -147,6 +153,8 @@ MAKERS: dict[str, Maker] = {
     "nfcom": _bill("NFCom", 62),
     "nf3e": _bill("NF3e", 66),
     "bpe": _bill("BPe", 63),
+    "bpe-ta": _bill("BPeTA", 63),
+    "bpe-tm": _ticket_of_a_day,
     "nfe-cancelled": _nfe_event("110111"),
     "nfe-corrected": _nfe_event("110110"),
     "nfe-manifested": _nfe_event("210210"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from base64 import b64encode
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
@@ -19,8 +20,7 @@ SOAP = {
 def distribution(xmls: Sequence[bytes], *, schema: str = "procNFe_v4.00.xsd") -> bytes:
     """A retDistDFeInt with each document packed into a docZip."""
     zips = "".join(
-        f'<docZip NSU="{number:015d}" schema="{schema}">'
-        f"{b64encode(gzip.compress(xml, mtime=0)).decode()}</docZip>"
+        f'<docZip NSU="{number:015d}" schema="{schema}">{_packed(xml)}</docZip>'
         for number, xml in enumerate(xmls, 1)
     )
     return (
@@ -70,6 +70,31 @@ def summary(issuer: Party, number: int) -> bytes:
         f"<dhEmi>{_WHEN}</dhEmi><tpNF>1</tpNF><vNF>10.00</vNF><dhRecbto>{_WHEN}</dhRecbto>"
         "<nProt>135000000000077</nProt><cSitNFe>1</cSitNFe></resNFe>"
     ).encode()
+
+
+def json_answer(xml: bytes) -> bytes:
+    """What the national NFS-e's interface answers about one."""
+    told = {"tipoAmbiente": 1, "dataHoraProcessamento": _WHEN, "chaveAcesso": "x" * 50}
+    return json.dumps({**told, "nfseXmlGZipB64": _packed(xml)}).encode()
+
+
+def json_lot(xmls: Sequence[bytes]) -> bytes:
+    """A distribution of the national NFS-e: each document by its NSU."""
+    lot = [
+        {
+            "NSU": number,
+            "ChaveAcesso": "x" * 50,
+            "TipoDocumento": "NFSE",
+            "ArquivoXml": _packed(xml),
+        }
+        for number, xml in enumerate(xmls, 1)
+    ]
+    told = {"StatusProcessamento": "DOCUMENTOS_LOCALIZADOS", "LoteDFe": lot, "Alertas": []}
+    return json.dumps(told, indent=2).encode()
+
+
+def _packed(xml: bytes) -> str:
+    return b64encode(gzip.compress(xml, mtime=0)).decode()
 
 
 def _bare(xml: bytes) -> str:

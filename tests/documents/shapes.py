@@ -6,6 +6,7 @@ import binascii
 import gzip
 import html
 import io
+import json
 import quopri
 import re
 import struct
@@ -138,12 +139,25 @@ SHAPES: dict[str, Shape] = {
     "tar": lambda xml: part(_tarred(xml)),
     "tnef": lambda xml: part(tnef({"leia.txt": b"oi", "nota.xml": xml}), "Content-Type: a/b"),
     "distributed": lambda xml: part(packages.distribution([xml])),
+    "json": lambda xml: part(packages.json_answer(xml), 'Content-Type: a/b; name="nfse.json"'),
+    "json-lot": lambda xml: part(packages.json_lot([xml]), "Content-Type: application/json"),
+    "json-pasted": lambda xml: (
+        b"Subject: x\r\n\r\nSegue:\r\n\r\n" + packages.json_answer(xml) + b"\r\n\r\nAtt.\r\n"
+    ),
+    "json-in-zip": lambda xml: part(zipped({"a.json": packages.json_lot([xml])})),
+    "json-escaped": lambda xml: part(json.dumps({"xml": xml.decode()}).encode()),
+    "zip-that-unpacks-itself": lambda xml: part(
+        b"MZ" + b"\0" * 3_000 + zipped({"n.xml": xml}), 'Content-Type: a/b; name="notas.exe"'
+    ),
+    "zip-behind-a-line": lambda xml: part(b"\r\n" + zipped({"n.xml": xml}), "Content-Type: a/b"),
     "soap": lambda xml: part(packages.soap(xml, how="text")),
     "soap-cdata": lambda xml: part(packages.soap(xml, how="cdata", version="1.1")),
 }
 """Every way, by name."""
 
-TEXT_ONLY = frozenset({"quoted-printable", "pasted-into-a-page", "soap", "soap-cdata"})
+TEXT_ONLY = frozenset(
+    {"quoted-printable", "pasted-into-a-page", "soap", "soap-cdata", "json-escaped"}
+)
 """Ways that only a document in UTF-8 can go."""
 
 NARROW = frozenset({"pasted", "no-boundary-said", "8-bit", "inline", "said-to-be-base64", "tar"})

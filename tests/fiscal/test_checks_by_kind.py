@@ -24,9 +24,10 @@ SAMPLES = kinds.samples()
 TOWNS = {"abrasf", "sao-paulo"}
 SIGNED = [name for name in SAMPLES if name not in TOWNS]
 BY_SYSTEM = {"nfse", "nfse-event"}
-WITHOUT_SCHEMA = {"cfe", "cfe-cancellation"}
+WITHOUT_SCHEMA = {"cfe", "cfe-cancellation", "bpe-ta"}
 WITHOUT_DIGIT = {"dps", "void"}
-PROVEN = {"nfe", "nfce", "cte", "cte-simplified", "cte-os", "gtve", "mdfe", "nfcom", "nf3e", "bpe"}
+BILLS = {"nfcom", "nf3e", "bpe", "bpe-ta", "bpe-tm"}
+PROVEN = {"nfe", "nfce", "cte", "cte-simplified", "cte-os", "gtve", "mdfe", *BILLS}
 # Who signs, by kind: the recipient where the sample is of something that it did.
 BY_RECIPIENT = {
     "nfe-manifested",
@@ -34,6 +35,7 @@ BY_RECIPIENT = {
     "mdfe-event",
     "nfse-event",
     "cfe-cancellation",
+    "bpe-tm",
     "void",
 }
 EXPIRED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -107,7 +109,7 @@ def test_whose_certificate_and_when(name: str, trusted: Path) -> None:
     late = certificates.certificate(signer(name).cnpj, until=EXPIRED)
     expired = check(signed(SAMPLES[name].xml, late), trusted)
     # Issued before it expired, and so it is right.
-    then = "ok" if name in ("nfcom", "nf3e", "bpe") else "failed"
+    then = "ok" if name in BILLS else "failed"
     assert (expired.certificate.code, expired.chain.code) == (then, then)
     assert expired.signature.code == "ok"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import lxml.etree as etree
 import pytest
 
 from services.fiscal import access_key as access_keys
@@ -49,7 +50,7 @@ def test_every_kind_by_its_key(name: str) -> None:
         "NFCom",
         "NF3e",
     )
-    assert found.issued_at == ISSUED or name in ("nfcom", "nf3e", "bpe")
+    assert found.issued_at == ISSUED or name in ("nfcom", "nf3e", "bpe", "bpe-ta", "bpe-tm")
 
 
 def test_all_the_parties_of_a_cte() -> None:
@@ -136,6 +137,16 @@ def test_bills_of_public_services() -> None:
         assert kind_words(told.kind, told.event_id).endswith(": cancelamento")
 
 
+def test_tickets_of_flights_and_of_metropolitan_transport() -> None:
+    """R37, R40: BP-e TA as it is without its protocol is right by its schema; a TM has no buyer."""
+    whole = etree.fromstring(bills.bill("BPeTA", A, B, 7))
+    assert check(etree.tostring(whole[0])).schema.code == "ok"
+    found = facts(bills.bill("BPeTM", A, B, 7))
+    assert (found.issuer_cnpj, found.recipient_cnpj, found.number) == (A.cnpj, None, 7)
+    assert found.authorised
+    assert found.total
+
+
 def test_people_are_parties_without_a_company() -> None:
     """R39: a CPF routes to nobody and is kept as such."""
     for xml in (
@@ -215,7 +226,7 @@ def test_kinds_in_words(kind: str, event: str, words: str) -> None:
         (b'<inutNFe xmlns="http://www.portalfiscal.inf.br/nfe"/>', "incomplete"),
         (b"<CFe/>", "incomplete"),
         (b'<NF3e xmlns="http://www.portalfiscal.inf.br/nf3e"/>', "incomplete"),
-        (b'<BPeTM xmlns="http://www.portalfiscal.inf.br/bpe"/>', "unsupported"),
+        (b'<BPeTM xmlns="http://www.portalfiscal.inf.br/bpe"/>', "incomplete"),
         (b'<cnc xmlns="http://www.sped.fazenda.gov.br/nfse"/>', "unsupported"),
         (transport.cte(A, B, 1).replace(b"<mod>57<", b"<mod>99<"), "unsupported"),
         (transport.mdfe(A, 1)[:-600], "malformed"),

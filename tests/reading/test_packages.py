@@ -148,3 +148,48 @@ def test_several_documents_in_one_file() -> None:
     """R37: one after the other, each with its declaration."""
     raw = part(nfe(A, B, 1) + b"\n" + transport.mdfe(A, 2) + b"\n" + services.nfse(A, B, 3))
     assert [kind for kind, _key in found(extract(raw, Caps()))] == ["NFe", "MDFe", "NFSe"]
+
+
+def test_json_of_the_national_nfse() -> None:
+    """R37: a lot's documents in its order, events too; an answer that says nothing is nothing."""
+    event = events.nfse_event(A, services.nfse_key(A.cnpj, 2))
+    raw = part(
+        packages.json_lot([services.nfse(A, B, 1), event, nfe(A, B, 3)]), "Content-Type: a/b"
+    )
+    assert [kind for kind, _key in found(extract(raw, Caps()))] == ["NFSe", "EventoNFSe", "NFe"]
+    assert extract(part(b'{"erro": {"codigo": "E404"}}'), Caps()) == extract(part(b"x"), Caps())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (packages.json_lot([nfe(A, B, 1)])[:-40], "json_broken"),
+        (b'{"a":"H4sI' + b"[" * 100_000, "json_broken"),
+        (b'{"nfseXmlGZipB64": "H4sIAAAA"}', "gzip_broken"),
+        (b'{"a": [' + b'"H4sI",' * 2_001 + b"0]}", "too_many_parts"),
+        (b'["' + b"\\ud800" * 9 + b'", "H4sI' + b" " * 5_300_000 + b'"]', "json_broken"),
+    ],
+)
+def test_json_that_cannot_be_read_is_never_silent(content: bytes, reason: str) -> None:
+    """R41: cut, nested without end, damaged inside, too many, too large."""
+    assert reason in reasons(extract(part(content), Caps()))
+
+
+def test_the_same_municipal_nfse_in_another_dress_is_one() -> None:
+    """R40: another prefix, masks, leading zeros, another wrapper, the town named or not."""
+    plain = services.abrasf(A, B, 31)
+    masked = f"{A.cnpj[:2]}.{A.cnpj[2:5]}.{A.cnpj[5:8]}/{A.cnpj[8:12]}-{A.cnpj[12:]}".encode()
+    dressed = (
+        plain.replace(A.cnpj.encode(), masked)
+        .replace(b"<Numero>31<", b"<Numero>0000031<")
+        .replace(b"ABCD-1234", b"abcd1234")
+        .replace(b"CodigoMunicipio", b"Cidade")
+        .replace(b"><", b">\n  <")
+    )
+    inner = plain.partition(b"<CompNfse")[2].partition(b">")[2]
+    bare = b'<Nfse xmlns="http://www.ginfes.com.br/x"' + inner.partition(b"<Nfse")[2]
+    bare = bare.partition(b"</CompNfse>")[0]
+    keys = [found(extract(part(xml), Caps())) for xml in (plain, dressed, bare)]
+    assert keys[0] == keys[1] == keys[2]
+    other = plain.replace(b"ABCD-1234", b"ABCD-1235")
+    assert found(extract(part(other), Caps())) != keys[0]

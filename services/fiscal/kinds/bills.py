@@ -1,4 +1,8 @@
-"""Bills of public services: NFCom (telecommunications), NF3e (energy), BP-e (tickets)."""
+"""Bills of public services: NFCom (telecommunications), NF3e (energy), BP-e (tickets).
+
+BP-e has three layouts: of coaches, of flights (TA), and of a day's metropolitan transport (TM),
+which names no buyer.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +19,16 @@ _SITE = "http://www.portalfiscal.inf.br"
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where the kinds differ: namespace, element, model, buyer, number and value."""
+    """Where the layouts differ: element, namespace, model, buyer, number, value, schema round it."""
 
     kind: str
+    element: str
     space: str
     model: str
     buyer: str
     number: str
     total: str
+    proc_schema: str
 
     @property
     def ns(self) -> str:
@@ -30,17 +36,19 @@ class _Layout:
 
 
 _LAYOUTS = (
-    _Layout("NFCom", "nfcom", "62", "dest", "nNF", "total/vNF"),
-    _Layout("NF3e", "nf3e", "66", "dest", "nNF", "total/vNF"),
-    _Layout("BPe", "bpe", "63", "comp", "nBP", "infValorBPe/vBP"),
+    _Layout("NFCom", "NFCom", "nfcom", "62", "dest", "nNF", "total/vNF", "nfcom/procNFCom"),
+    _Layout("NF3e", "NF3e", "nf3e", "66", "dest", "nNF", "total/vNF", "nf3e/procNF3e"),
+    _Layout("BPe", "BPe", "bpe", "63", "comp", "nBP", "infValorBPe/vBP", "bpe/procBPe"),
+    _Layout("BPe", "BPeTA", "bpe", "63", "comp", "nBP", "infValorBPe/vBP", ""),
+    _Layout("BPe", "BPeTM", "bpe", "63", "comp", "nBP", "total/vBP", "bpe/procBPeTM"),
 )
 NAMESPACES = {layout.kind: layout.ns for layout in _LAYOUTS}
 
 
 def _proc(root: Element, layout: _Layout) -> Facts | NotFiscal:
-    body = root.find(f"{layout.ns}{layout.kind}")
+    body = root.find(f"{layout.ns}{layout.element}")
     if body is None:
-        return fields.incomplete(layout.kind)
+        return fields.incomplete(layout.element)
     return _read(body, layout, root.find(f"{layout.ns}prot{layout.kind}/{layout.ns}infProt"))
 
 
@@ -93,18 +101,20 @@ def _where(layout: _Layout) -> Layout:
         signed_at=(f"{ns}ide/{ns}dhEmi",),
         answer=f"{ns}prot{layout.kind}/{ns}infProt",
         answered_key=f"{ns}ch{layout.kind}",
-        schema=f"{layout.space}/{layout.space}",
+        schema=f"{layout.space}/{_lowered(layout)}",
     )
+
+
+def _lowered(layout: _Layout) -> str:
+    """How the element is called in the names of schemas and of what stands round it: ``bpeTM``."""
+    return layout.element.replace(layout.kind, layout.space)
 
 
 READERS: dict[str, Reader] = {}
 LAYOUTS: dict[str, Layout] = {}
 for _layout in _LAYOUTS:
-    LAYOUTS[f"{_layout.ns}{_layout.kind}"] = _where(_layout)
-    LAYOUTS[f"{_layout.ns}{_layout.space}Proc"] = replace(
-        _where(_layout),
-        body=f"{_layout.ns}{_layout.kind}",
-        schema=f"{_layout.space}/proc{_layout.kind}",
-    )
-    READERS[f"{_layout.ns}{_layout.kind}"] = partial(_read, layout=_layout)
-    READERS[f"{_layout.ns}{_layout.space}Proc"] = partial(_proc, layout=_layout)
+    _element, _whole = f"{_layout.ns}{_layout.element}", f"{_layout.ns}{_lowered(_layout)}Proc"
+    LAYOUTS[_element] = _where(_layout)
+    LAYOUTS[_whole] = replace(_where(_layout), body=_element, schema=_layout.proc_schema)
+    READERS[_element] = partial(_read, layout=_layout)
+    READERS[_whole] = partial(_proc, layout=_layout)

@@ -60,8 +60,10 @@ def is_document(element: Element) -> bool:
 
 
 def read(root: Element) -> Facts | NotFiscal:
-    """The facts of the NFS-e; its key is made of provider, municipality, number and code.
+    """The facts of the NFS-e; its key is made of provider, number and verification code.
 
+    The same NFS-e comes with the municipality named here or there or not at all, by who sends it:
+    it is part of the key only where there is no code, and numbers alone would not do.
     One that says it was cancelled is another document than the one before, as an event is.
     """
     elements = _by_name(_own(root))
@@ -72,7 +74,7 @@ def read(root: Element) -> Facts | NotFiscal:
     if number is None or not (issuer or fields.cpf(provider)) or not _speaks_of_services(elements):
         return fields.incomplete("NFS-e")
     code = _NOT_ALPHANUMERIC.sub("", (_text(elements, _CODES) or "").upper())
-    town = _digits(_text(elements, _TOWNS)) or ""
+    town = "" if code else _digits(_text(elements, _TOWNS)) or ""
     between, between_name = _party(elements, _INTERMEDIARIES)
     return Facts(
         kind="NFSeMunicipal",
