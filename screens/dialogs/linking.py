@@ -19,6 +19,7 @@ from services.registry.mailboxes import MailboxView
 from services.registry.microsoft import Link
 from services.registry.server_views import ServerView
 from services.store.models import Kind, Mechanism
+from services.wire.presets import preset_of_host
 
 
 async def link(app: App[Any], desk: Desk, company: CompanyView | None, kind: str) -> int | None:
@@ -45,7 +46,9 @@ async def relink(app: App[Any], desk: Desk, server_id: int) -> bool:
         return False
     saved = await app.push_screen_wait(
         SignIn(
-            desk, planned, lambda signed: desk.do(linking.relink, planned, signed, desk.settings)
+            desk,
+            planned,
+            lambda link, signed: desk.do(linking.relink, link, signed, desk.settings),
         )
     )
     if saved is None:
@@ -55,10 +58,21 @@ async def relink(app: App[Any], desk: Desk, server_id: int) -> bool:
 
 
 def can_relink(view: MailboxView | ServerView | None) -> bool:
-    """Is it a mailbox that signs in at Microsoft, or that a code has taken out of use?"""
-    return view is not None and (
-        view.mechanism == Mechanism.XOAUTH2 or view.inactive_code is not None
+    """Is it a mailbox that signs in at Microsoft, or should because passwords are of no use there,
+    or one that a code has taken out of use?"""
+    if view is None:
+        return False
+    hosts = (view.host,) if isinstance(view, MailboxView) else (view.smtp_host, view.pop_host)
+    return (
+        view.mechanism == Mechanism.XOAUTH2
+        or view.inactive_code is not None
+        or any(_takes_no_password(host or "") for host in hosts)
     )
+
+
+def _takes_no_password(host: str) -> bool:
+    preset = preset_of_host(host)
+    return preset is not None and preset.oauth_only
 
 
 async def _test(app: App[Any], desk: Desk, server_id: int, linked: Link) -> None:

@@ -8,22 +8,21 @@ from typing import Any, ClassVar
 
 from screens.commands import Command
 from screens.desk import Desk
+from screens.dialogs.microsoft_fields import account_of_values, identity_fields, own_error
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.server_fields import PLACES, place_fields, reads, sends
 from screens.dialogs.sign_in import SignIn
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.form import Form
-from services.errors import Invalid, InvalidFields
+from services.errors import InvalidFields
 from services.health import linking
 from services.language import _, later
 from services.registry import microsoft
 from services.registry.companies import CompanyView
-from services.registry.microsoft import PERSONAL, WORK, Link, MicrosoftDraft
+from services.registry.microsoft import WORK, Link, MicrosoftDraft
 from services.registry.protocols import DEFAULT_PORTS, ENDPOINT, default_port
 from services.store.models import Kind
 from services.wire.addresses import valid_address
-
-_TENANT = "tenant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,17 @@ class MicrosoftForm(RecordForm[Linked | None]):
         try:
             link = await self.desk.ask(microsoft.plan, company_id, draft)
         except InvalidFields as e:
-            raise InvalidFields([self._own(each) for each in e.errors]) from e
-        server_id = await self.app.push_screen_wait(
-            SignIn(
-                self.desk,
-                link,
-                lambda signed: self.desk.do(
-                    linking.register, company_id, draft, signed, self.desk.settings
-                ),
-            )
+            raise InvalidFields([own_error(each, self.form.values()) for each in e.errors]) from e
+        sign_in = SignIn(
+            self.desk,
+            link,
+            lambda _link, signed: self.desk.do(
+                linking.register, company_id, draft, signed, self.desk.settings
+            ),
         )
+        server_id = await self.app.push_screen_wait(sign_in)
+        if server_id is None and sign_in.refusal is not None:
+            raise sign_in.refusal
         return None if server_id is None else Linked(server_id, link)
 
     async def saved(self, record: Linked | None) -> None:
@@ -92,7 +92,6 @@ class MicrosoftForm(RecordForm[Linked | None]):
     def draft(self) -> MicrosoftDraft:
         """What is on the form; a place of which nobody typed a part is Microsoft's usual one."""
         values: dict[str, Any] = self.form.values()
-        account = values["account"]
         places = {
             f"{protocol}_{part}": (values[f"{protocol}_{part}"] or None)
             for protocol in PLACES.values()
@@ -102,19 +101,13 @@ class MicrosoftForm(RecordForm[Linked | None]):
         return MicrosoftDraft(
             kind=values["kind"],
             email=values["email"] or "",
-            account=values["tenant"] or "" if account == _TENANT else account,
+            account=account_of_values(values),
             delegate=values["delegate"] or "",
             nickname=values["nickname"] or "",
             sender_name=values["sender_name"] or "",
             delete_after=values["delete_after"],
             **places,
         )
-
-    def _own(self, error: Invalid) -> Invalid:
-        """The directory has a field of its own here."""
-        if error.field == "account" and self.form.values()["account"] == _TENANT:
-            return Invalid(error.message, field="tenant")
-        return error
 
     # What is known of the address.
 
@@ -157,40 +150,7 @@ def _fields(company: CompanyView | None) -> list[FieldSpec]:
             help=_("O endereço da caixa."),
         ),
         FieldSpec("kind", _("Para"), kind="choice", choices=kinds),
-        FieldSpec(
-            "account",
-            _("Conta"),
-            kind="choice",
-            choices=(
-                (PERSONAL, _("pessoal")),
-                (WORK, _("trabalho ou escola")),
-                (_TENANT, _("uma organização")),
-            ),
-            help=_(
-                "Pessoal: outlook.com, hotmail, live. Trabalho ou escola: Microsoft 365, também "
-                "com domínio próprio. Uma organização: só a que você informar. É escolhida pelo "
-                "endereço até que você a mude."
-            ),
-        ),
-        FieldSpec(
-            "tenant",
-            _("Organização"),
-            required=True,
-            placeholder="empresa.com.br",
-            help=_("O domínio ou a identificação (ID do diretório) da organização na Microsoft."),
-            visible_when=lambda values: values["account"] == _TENANT,
-        ),
-        FieldSpec(
-            "delegate",
-            _("Conta que entra"),
-            validate=valid_address,
-            placeholder=_("só para caixa compartilhada"),
-            help=_(
-                "Vazio: a própria caixa entra. Uma caixa compartilhada não tem senha e não entra "
-                "sozinha: informe a conta da pessoa que tem acesso a ela (Enviar como, para "
-                "envio; Acesso total, para leitura)."
-            ),
-        ),
+        *identity_fields(),
         FieldSpec("nickname", _("Apelido da caixa"), help=_("Vazio: o próprio e-mail.")),
         FieldSpec(
             "sender_name",

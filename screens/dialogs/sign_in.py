@@ -14,6 +14,7 @@ from textual.widgets import Input
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.help import HelpDialog
+from screens.dialogs.other_account import OtherAccount
 from screens.dialogs.sign_in_sheets import AddressLines, AddressSheet, CodeSheet, is_plain
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
@@ -33,14 +34,15 @@ _LEAST = 33
 _AROUND = 4
 """Lines of the screen besides what is shown: border, title, keys."""
 
-Save = Callable[["SignedIn"], Awaitable[int]]
+Save = Callable[[Link, "SignedIn"], Awaitable[int]]
 
 
 class SignIn(Commanded, ModalScreen[int | None]):
     """Gives what ``save`` gives for whoever signed in: the e-mail server's id; None when left.
 
     Nothing is kept before that. A refusal, also one of ``save``'s, is shown here, with a key to
-    try again and one for the other way.
+    try again and one for the other way; ``refusal`` is the last one of ``save``. For a registered
+    mailbox a key changes who signs in (R49).
     """
 
     DEFAULT_CSS = """
@@ -123,6 +125,15 @@ class SignIn(Commanded, ModalScreen[int | None]):
             when=lambda d: d.way == "address" and d.phase != "saving",
         ),
         Command(
+            "sign_in.other_account",
+            "f3",
+            later("Outra conta"),
+            "other_account",
+            later("Muda quem entra por esta caixa, ou o tipo da conta; os vínculos ficam"),
+            order=4,
+            when=lambda d: d.link.server_id is not None and d.phase != "saving",
+        ),
+        Command(
             "sign_in.leave",
             "escape",
             later("Cancelar"),
@@ -141,6 +152,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
         self.desk = desk
         self.link = link
         self._save = save
+        self.refusal: CarteiroError | None = None
         self.way: Literal["code", "address"] = "code"
         self.phase: Literal["asking", "waiting", "over", "saving"] = "asking"
         self._code: DeviceCode | None = None
@@ -169,7 +181,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
                 with Vertical(id="words"):
                     yield CodeSheet()
                     yield AddressSheet()
-                    yield Foreign(_("Entre como {who}").format(who=self.link.signs_in), id="who")
+                    yield Foreign(self._who(), id="who")
                     yield Foreign(id="state")
                     yield Foreign(id="reply")
                     yield AddressLines()
@@ -203,6 +215,24 @@ class SignIn(Commanded, ModalScreen[int | None]):
     def action_by_code(self) -> None:
         """Back to the first way."""
         self.action_new_code()
+
+    def action_other_account(self) -> None:
+        """Ask who signs in instead, and begin anew."""
+        self.workers.cancel_group(self, "sign_in")
+        self.run_worker(self._other_account(), group="other", exclusive=True, exit_on_error=False)
+
+    async def _other_account(self) -> None:
+        found = await self.app.push_screen_wait(OtherAccount(self.desk, self.link))
+        if found is not None:
+            self.link = found
+            self.query_one("#who", Foreign).show(self._who())
+        if self.way == "code":
+            self.action_new_code()
+        else:
+            self.action_by_address()
+
+    def _who(self) -> str:
+        return _("Entre como {who}").format(who=self.link.signs_in)
 
     async def _ask_code(self) -> None:
         settings = self.desk.settings
@@ -248,7 +278,12 @@ class SignIn(Commanded, ModalScreen[int | None]):
     async def _keep(self, signed: SignedIn) -> None:
         self._go("saving")
         self._tell(_("Salvando a conta {who}…").format(who=signed.person.name))
-        self.dismiss(await self._save(signed))
+        try:
+            saved = await self._save(self.link, signed)
+        except CarteiroError as e:
+            self.refusal = e
+            raise
+        self.dismiss(saved)
 
     def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do ``work`` in the place of what was going on."""
@@ -262,7 +297,9 @@ class SignIn(Commanded, ModalScreen[int | None]):
             self._refused(e.failure)
         except CarteiroError as e:
             self._go("over")
-            self._tell(e.message, "refusal")
+            again = self.link.server_id is not None and e is self.refusal
+            other = _("F3 muda a conta que entra.") if again else ""
+            self._tell(". ".join(filter(None, (e.message, other))), "refusal")
         except Exception:
             log.exception("signing in failed")
             self._go("over")
@@ -281,7 +318,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
 
     def _begin(self, way: Literal["code", "address"], words: str) -> None:
         self.way = way
-        self._code = self._address = None
+        self._code = self._address = self.refusal = None
         self._go("asking")
         self._tell(words)
 

@@ -210,7 +210,10 @@ async def test_another_person_is_refused(
         entra.approve(await code(entra, c), OTHER)
         await c.shows(f"Quem entrou foi {OTHER}", "nada foi", "Novo código")
         assert (saved(store), signed_in(store)) == ([], 0)
-        await c.press("n")
+        await c.press("escape")
+        await c.in_front("MicrosoftForm")
+        await c.shows(f"▲ Quem entrou foi {OTHER}")
+        await c.press("f2")
         entra.approve(await code(entra, c), EMAIL)
         await c.in_front("EmailTest")
         assert [server.account for server in saved(store)] == [EMAIL]
@@ -504,6 +507,41 @@ async def test_the_form_of_a_linked_mailbox(
     assert server.account == EMAIL
 
 
+async def test_another_account_brings_a_dead_mailbox_back(
+    console: Opened, store: Store, dead: int, entra: Entra, exchange_pop: Dovecot
+) -> None:
+    """R44, R49: F3 in the sign-in changes who enters and by which kind of account; links stay."""
+    entra.share(EMAIL, OTHER)
+    exchange_pop.add_user(OTHER)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.press("l")
+        entra.approve(await code(entra, c), OTHER)
+        await c.shows("não é a conta vinculada", "F3 muda")
+        await c.press("f3")
+        await c.in_front("OtherAccount")
+        await c.shows("Outra conta", "‹ pessoal ›")
+        await c.press("right", "right", "tab")
+        await c.type("não é")
+        await c.press("f2")
+        await c.shows("▲ Conta: use personal, work ou o domínio")
+        await c.press("shift+tab", "left", "tab")
+        await c.type(OTHER)
+        await c.press("f2")
+        await c.in_front("SignIn")
+        await c.shows(f"Entre como {OTHER}")
+        entra.approve(await code(entra, c), OTHER)
+        await c.in_front("EmailTest")
+        await c.shows("voltou a ser usada")
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+        await c.shows("● Ativa")
+    (server,) = saved(store)
+    assert (server.id, server.active, server.account, server.tenant) == (
+        dead, True, OTHER, "organizations",
+    )  # fmt: skip
+
+
 async def test_the_form_of_a_linked_server(
     console: Opened, store: Store, dead: int, entra: Entra
 ) -> None:
@@ -522,6 +560,26 @@ async def test_the_form_of_a_linked_server(
     (server,) = saved(store)
     assert (server.nickname, server.account) == (f"{EMAIL} nova", EMAIL)
     assert signed_in(store) == 1
+
+
+async def test_a_password_at_microsoft_gives_way_to_an_account(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, entra: Entra
+) -> None:
+    """R44, R49: where Microsoft takes no password the same key links the account; links stay."""
+    with store.writing() as session:
+        given = MailboxDraft(
+            function=Function.SEND, nickname="Notas", sender_name="Padaria", email=EMAIL,
+            password="segredo", host="smtp.office365.com", port=587,
+        )  # fmt: skip
+        made = mailboxes.add(session, actor, company.id, given)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows(EMAIL)
+        await c.press("l")
+        entra.approve(await code(entra, c), EMAIL)
+        await c.in_front("EmailTest")
+    (server,) = saved(store)
+    assert (server.id, server.mechanism, server.account) == (made.server_id, "xoauth2", EMAIL)
 
 
 async def test_no_relink_for_a_mailbox_with_a_password(
