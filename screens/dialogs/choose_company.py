@@ -8,11 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.company_form import CompanyForm
+from screens.dialogs.filtered import Choosing
 from screens.records import Records
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
@@ -48,7 +48,7 @@ def columns() -> tuple[Column, ...]:
     )
 
 
-class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
+class ChooseCompany(Choosing, ModalScreen[CompanyView | None]):
     """Type to filter, Enter chooses."""
 
     DEFAULT_CSS = """
@@ -86,22 +86,6 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
             yield self.list
         yield KeyLine()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as one types."""
-        self.list.set_filter(message.value)
-
-    def on_input_submitted(self) -> None:
-        """Enter in the filter takes the row under the cursor."""
-        self.run_worker(self._take(self.list.current), exit_on_error=False)
-
-    def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
-        """Enter in the list."""
-        self.run_worker(self._take(message.id), exit_on_error=False)
-
-    def action_to_list(self) -> None:
-        """From the filter into the list."""
-        self.list.focus()
-
     def action_new(self) -> None:
         """Register a company; it is the chosen one."""
         self._records.new()
@@ -119,7 +103,8 @@ class ChooseCompany(Commanded, ModalScreen[CompanyView | None]):
         else:
             self.list.refresh_ids()
 
-    async def _take(self, company_id: int | None) -> None:
+    async def _take(self) -> None:
+        company_id = self.list.current
         if company_id is None:
             return
         if chosen := await self._read(company_id):

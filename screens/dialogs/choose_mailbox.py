@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
+from screens.dialogs.filtered import Choosing
 from screens.dialogs.register_way import name_of
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign, notify_safe
@@ -58,7 +58,7 @@ def _cells(each: Candidate) -> Sequence[Cell]:
     return each.nickname, each.email, state, ", ".join(each.companies)
 
 
-class ChooseMailbox(Commanded, ModalScreen[int | None]):
+class ChooseMailbox(Choosing, ModalScreen[int | None]):
     """Type to filter, Enter chooses; what cannot be copied now says why. Gives the server's id."""
 
     DEFAULT_CSS = """
@@ -98,18 +98,6 @@ class ChooseMailbox(Commanded, ModalScreen[int | None]):
             yield Foreign(id="why")
         yield KeyLine()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as one types."""
-        self.list.set_filter(message.value)
-
-    def on_input_submitted(self) -> None:
-        """Enter in the filter takes the row under the cursor."""
-        self.action_take()
-
-    def on_window_list_chosen(self) -> None:
-        """Enter in the list."""
-        self.action_take()
-
     def on_window_list_highlighted(self, message: WindowList.Highlighted) -> None:
         """What stands against the row under the cursor, in full."""
         self.run_worker(
@@ -129,14 +117,6 @@ class ChooseMailbox(Commanded, ModalScreen[int | None]):
             except CarteiroError as e:
                 notify_safe(self.app, e.message, "error")
         return self._source.known.get(server_id)
-
-    def action_to_list(self) -> None:
-        """From the filter into the list."""
-        self.list.focus()
-
-    def action_take(self) -> None:
-        """Choose the row under the cursor."""
-        self.run_worker(self._take(), group="take", exclusive=True, exit_on_error=False)
 
     async def _take(self) -> None:
         each = await self._candidate(self.list.current)

@@ -8,10 +8,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
+from screens.dialogs.filtered import Choosing
 from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
@@ -43,7 +43,7 @@ class _WithAddress:
         return {i: (v.nickname, v.name, v.email or "") for i, v in found.items()}
 
 
-class ChooseUser(Commanded, ModalScreen[UserView | None]):
+class ChooseUser(Choosing, ModalScreen[UserView | None]):
     """Type to filter, Enter chooses."""
 
     DEFAULT_CSS = """
@@ -80,26 +80,6 @@ class ChooseUser(Commanded, ModalScreen[UserView | None]):
     async def refresh_live(self) -> None:
         """Others changed users."""
         self.list.refresh_ids()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as one types."""
-        self.list.set_filter(message.value)
-
-    def on_input_submitted(self) -> None:
-        """Enter in the filter takes the row under the cursor."""
-        self.action_take()
-
-    def on_window_list_chosen(self) -> None:
-        """Enter in the list."""
-        self.action_take()
-
-    def action_to_list(self) -> None:
-        """From the filter into the list."""
-        self.list.focus()
-
-    def action_take(self) -> None:
-        """Choose the user under the cursor."""
-        self.run_worker(self._take(), group="take", exclusive=True, exit_on_error=False)
 
     async def _take(self) -> None:
         found = await self.list.matching()

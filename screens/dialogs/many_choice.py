@@ -10,11 +10,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from screens.bulk import Left
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.filtered import Marking
 from screens.dialogs.progress import run_in_chunks
 from screens.widgets.asking import Source
 from screens.widgets.choice_list import ChoiceList, Picks, Show
@@ -51,7 +52,7 @@ class ChoiceWords:
     show: Mapping[Show, str]
 
 
-class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
+class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
     """Gives the chosen ids, saved by ``apply`` where there is one; None when nothing was saved.
 
     Without ``apply`` saving is the host's. Usable with any number of rows: ``source`` is read
@@ -68,6 +69,7 @@ class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
     ManyChoice #show { width: auto; color: $text-warning; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
+    list: ChoiceList
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("many.save", "f2,ctrl+s", later("Salvar"), "save", order=1),
         Command(
@@ -161,36 +163,13 @@ class ManyChoice(Commanded, ModalScreen[frozenset[int] | None]):
         self.query_one("#chosen", Foreign).show(chosen)
 
     def on_window_list_counted(self, message: WindowList.Counted) -> None:
-        """Rows were found, or marks were set."""
-        found = self.query_one("#found", Static)
-        found.set_class(bool(message.list.error), "failed")
-        found.update(message.list.counts)
+        """Marks may have been set."""
         if self._known:
             self._count()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as one types."""
-        self.list.set_filter(message.value.strip())
-
-    def on_input_submitted(self) -> None:
-        """Enter keeps the filter and goes to the list."""
-        self.list.focus()
 
     def on_window_list_chosen(self) -> None:
         """Enter on a row does what Space does."""
         self.list.action_mark()
-
-    def on_descendant_focus(self) -> None:
-        """Other keys work in the list than in the filter."""
-        self.refresh_bindings()
-
-    def action_to_list(self) -> None:
-        """From the filter into the list."""
-        self.list.focus()
-
-    def action_filter(self) -> None:
-        """From the list into the filter."""
-        self.query_one(LineInput).focus()
 
     def action_show(self) -> None:
         """All rows, those chosen, those not, those to be changed: round and round."""

@@ -11,12 +11,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from screens.bulk import Left
-from screens.commands import Command, Commanded
+from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.filtered import Marking
 from screens.dialogs.help import HelpDialog
 from screens.dialogs.progress import run_in_chunks
 from screens.type_words import short
@@ -62,7 +63,7 @@ class _Linked:
         return {i: (view.nickname,) for i, view in found.items()}
 
 
-class TypeMatrix(Commanded, ModalScreen[bool]):
+class TypeMatrix(Marking, ModalScreen[bool]):
     """True when something was saved. Columns are types in a word; the one in hand is told in full."""
 
     DEFAULT_CSS = """
@@ -75,6 +76,7 @@ class TypeMatrix(Commanded, ModalScreen[bool]):
     TypeMatrix #changed { height: 1; color: $text-warning; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "MatrixList"
+    list: MatrixList
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("type_matrix.save", "f2,ctrl+s", later("Salvar"), "save", order=1),
         Command(
@@ -197,30 +199,7 @@ class TypeMatrix(Commanded, ModalScreen[bool]):
 
     def on_window_list_counted(self, message: WindowList.Counted) -> None:
         """Companies were found."""
-        found = self.query_one("#found", Static)
-        found.set_class(bool(message.list.error), "failed")
-        found.update(message.list.counts)
         self._tell()
-
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter as one types."""
-        self.list.set_filter(message.value.strip())
-
-    def on_input_submitted(self) -> None:
-        """Enter keeps the filter and goes to the list."""
-        self.list.focus()
-
-    def on_descendant_focus(self) -> None:
-        """Other keys work in the list than in the filter."""
-        self.refresh_bindings()
-
-    def action_to_list(self) -> None:
-        """From the filter into the list."""
-        self.list.focus()
-
-    def action_filter(self) -> None:
-        """From the list into the filter."""
-        self.query_one(LineInput).focus()
 
     def action_help(self) -> None:
         """All keys, and what this is."""
