@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,11 @@ from services.language import _
 _DATABASE = "carteiro.db"
 _DOCUMENTS = "documentos"
 _OFF = "off"
+_NEVER = "never"
+RETENTION = tuple(
+    f"{what}_retention_days" for what in ("bell", "sent", "raw", "quarantine", "receipt", "audit")
+)
+"""How long what is kept that goes by itself, in days."""
 _TEXT_KEYS = {
     *("database_url", "language", "theme", "ca_file", "key_file", "hostname"),
     *("microsoft_authority", "microsoft_client_id"),
@@ -31,6 +38,12 @@ class Settings:
     nobody can sign in; ``microsoft_authority`` the base address of the identity provider;
     ``inactivation_interval`` how long a Microsoft sign-in may go unproven (R45);
     ``bell_retention_days`` how long the bell keeps what happened, errors twice as long (R52).
+    ``sent_retention_days`` how long text and attachments of e-mails are kept when they have left,
+    twice as long when they failed; ``raw_retention_days`` messages as they came, when they are
+    imported; ``quarantine_retention_days`` what somebody has decided about;
+    ``receipt_retention_days`` receipts of what came and records of what left (R33, R43), and
+    ``audit_retention_days`` the audit trail (R55): five years, and the one that they end in.
+    Infinite: for ever, as documents are in any case.
     ``documents_folder`` is where documents are left to be sent (R31); None: nowhere.
     ``trusted_issuers_file`` (PEM) has the authorities whose certificates documents may be signed
     with (R40); None: nobody is asked.
@@ -53,6 +66,11 @@ class Settings:
     trusted_issuers_file: Path | None = None
     terminal_bell: bool = False
     bell_retention_days: float = 180.0
+    sent_retention_days: float = 365.0
+    raw_retention_days: float = 365.0
+    quarantine_retention_days: float = 365.0
+    receipt_retention_days: float = 2_192.0
+    audit_retention_days: float = 2_192.0
     microsoft_authority: str = MICROSOFT_AUTHORITY
     microsoft_client_id: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -91,9 +109,10 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     for name in (
         *("database_url", "key_file", "ca_file", "documents_folder", "trusted_issuers_file"),
         *("microsoft_authority", "microsoft_client_id"),
+        *RETENTION,
     ):
         if env.get(f"CARTEIRO_{name.upper()}"):
-            values[name] = _checked(name, env[f"CARTEIRO_{name.upper()}"])
+            values[name] = _checked(name, _told(name, env[f"CARTEIRO_{name.upper()}"]))
     values.setdefault("documents_folder", home / _DOCUMENTS)
     values.setdefault("database_url", f"sqlite:///{home / _DATABASE}")
     if not values["database_url"].startswith(
@@ -108,6 +127,14 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
 def settled() -> bool:
     """Has this account settings or a database of its own, at the places of the platform?"""
     return _default_config({}).is_file() or (Path(_default_home()) / _DATABASE).is_file()
+
+
+def _told(name: str, value: str) -> object:
+    """Of the environment, where numbers are text."""
+    if name in RETENTION:
+        with suppress(ValueError):
+            return float(value)
+    return value
 
 
 def _checked(name: str, value: object) -> object:
@@ -128,7 +155,14 @@ def _checked(name: str, value: object) -> object:
         if not isinstance(value, bool):
             raise Invalid(_("{name}: esperado true ou false").format(name=name), field=name)
         return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+    if name in RETENTION and value == _NEVER:
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        if name in RETENTION:
+            raise Invalid(
+                _('{name}: esperado um número de dias maior que zero ou "never"').format(name=name),
+                field=name,
+            )
         raise Invalid(_("{name}: esperado um número maior que zero").format(name=name), field=name)
     return int(value) if name.endswith("_connections") else float(value)
 

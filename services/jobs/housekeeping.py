@@ -1,4 +1,4 @@
-"""What comes with time alone: what was kept for a time goes, and a long silence is told of."""
+"""What comes with time alone: what may be brought back no longer goes, a long silence is told of."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ if TYPE_CHECKING:
     from services.store.engine import Store
 
 _SILENCE = "silence"
-_BELL = "bell"
-_HOUR_SECONDS = 3_600.0
+_SIX_HOURS = 6 * 3_600.0
 
 
 async def put_away(store: Store) -> None:
-    """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6);
-    once an hour, by one process, what the bell has kept for long enough (R52), and counts of which
-    no picture is made any more.
-    """
+    """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6)."""
     await asyncio.to_thread(partial(_put_away, store))
 
 
@@ -28,19 +24,6 @@ def _put_away(store: Store) -> None:
 
     with store.writing() as session:
         removed.purge(session)
-    if not _our_turn(store, _BELL, _HOUR_SECONDS):
-        return
-    from services.health import activity
-    from services.notifications import retention
-
-    with store.writing() as session:
-        activity.forget(session)
-    days = store.settings.bell_retention_days
-    gone = 1
-    while gone:
-        # Others write between two of these.
-        with store.writing() as session:
-            gone = retention.purge(session, days)
 
 
 async def warn_of_silence(store: Store) -> None:
@@ -49,16 +32,12 @@ async def warn_of_silence(store: Store) -> None:
 
 
 def _warn_of_silence(store: Store) -> None:
-    if not _our_turn(store, _SILENCE, 6 * _HOUR_SECONDS):
-        return
-    from services.reading import silence
-
-    silence.warn(store)
-
-
-def _our_turn(store: Store, name: str, seconds: float) -> bool:
-    """Whoever finds that the last turn is over takes the next; nobody gives it back."""
     from services.store import leases
 
     with store.writing() as session:
-        return leases.take(session, name, uuid.uuid4().hex, seconds) is not None
+        # Whoever finds that the last turn is over takes the next; nobody gives it back.
+        if leases.take(session, _SILENCE, uuid.uuid4().hex, _SIX_HOURS) is None:
+            return
+    from services.reading import silence
+
+    silence.warn(store)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection
@@ -20,6 +21,7 @@ from services.errors import CarteiroError
 from services.jobs.checking import check_beside, check_documents
 from services.jobs.housekeeping import put_away, warn_of_silence
 from services.jobs.inactivation import check_sign_ins
+from services.jobs.retention import forget_hourly
 from services.language import _
 from services.settings import Settings
 
@@ -39,6 +41,7 @@ READING = "reading"
 CHECKS = "checks"
 INACTIVATION = "inactivation"
 HOUSEKEEPING = "housekeeping"
+RETENTION = "retention"
 DOCUMENTS = "documents"
 NAMES = (SENDING, READING, CHECKS, INACTIVATION)
 
@@ -46,7 +49,6 @@ NAMES = (SENDING, READING, CHECKS, INACTIVATION)
 _LOOK_SECONDS = 5.0
 _SIGN_IN_SECONDS = 30.0
 _CLOCK_LOOK_SECONDS = 5.0
-_SIGN_IN_SECONDS = 30.0
 _CLOCK_JUMP_SECONDS = 2.0
 _MINUTE = 60.0
 
@@ -111,6 +113,7 @@ class Jobs:
         self._scheduler: AsyncIOScheduler | None = None
         self._clock_watch: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._closing = threading.Event()
         self._sent: deque[tuple[float, int]] = deque()
         self._problems: dict[str, str] = {}
 
@@ -135,6 +138,7 @@ class Jobs:
         if SENDING in self._only and settings.documents_folder is not None:
             self._add(DOCUMENTS, self._dispatch, settings.sending_interval)
         self._add(HOUSEKEEPING, self._keep_house, settings.housekeeping_interval)
+        self._add(RETENTION, self._forget, settings.housekeeping_interval)
         self._scheduler.start()
         self._clock_watch = asyncio.create_task(self._watch_clock(), name="clock watch")
 
@@ -157,6 +161,7 @@ class Jobs:
         if self._scheduler is None:
             return
         self._scheduler.pause()
+        self._closing.set()
         if self._clock_watch is not None:
             self._clock_watch.cancel()
         closing = [self._end_the_rest(deadline)]
@@ -239,6 +244,9 @@ class Jobs:
         self._sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
         await check_sign_ins(self._place.store, self._sign_ins)
 
+    async def _forget(self) -> None:
+        await asyncio.to_thread(forget_hourly, self._place.store, self._closing)
+
     async def _keep_house(self) -> None:
         await put_away(self._place.store)
         await warn_of_silence(self._place.store)
@@ -304,6 +312,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
     from services.sending.tick import Sender
 
     done = Done()
+    closing_soon = threading.Event()
     sender = Sender(office.store, office.settings) if SENDING in only else None
     reader = Reader(office.store, office.settings) if READING in only else None
 
@@ -359,7 +368,9 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
             await asyncio.wait([work])
         await put_away(office.store)
         await warn_of_silence(office.store)
+        await asyncio.to_thread(forget_hourly, office.store, closing_soon)
     finally:
+        closing_soon.set()
         closing = [each.close() for each in (sender, reader, watched) if each is not None]
         await asyncio.shield(asyncio.gather(*closing))
     return done

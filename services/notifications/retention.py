@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from services.clock import now
+from services.clock import days_ago
 from services.notifications.types import Severity
 from services.store.mail import OutboxMessage, OutboxState
 from services.store.notices import BellEntry, Notification
@@ -24,8 +24,7 @@ def purge(session: Session, days: float) -> int:
     Their read marks go with them, and as many notifications of that age whose e-mails are done
     with. How many went; 0 when nothing is left to drop.
     """
-    at = now()
-    usual, errors = at - timedelta(days=days), at - timedelta(days=LONGER * days)
+    usual, errors = days_ago(days), days_ago(LONGER * days)
     gone = 0
     for severity, before in (
         (Severity.INFO, usual),

@@ -173,10 +173,21 @@ def retry(session: Session, actor: Actor, ids: Collection[int]) -> int:
 
     Only recipients that failed, wait, were cancelled or are uncertain; never those already sent
     to, nor an address that is not valid. Raises :class:`NotFound` for what ``actor`` does not see
-    and :class:`Refused` where nothing is left to send or the e-mail leaves right now.
+    and :class:`Refused` where nothing is left to send, the text has been removed since, or the
+    e-mail leaves right now.
     """
     messages = _locked(session, actor, ids)
+    with_text = set(
+        session.scalars(select(OutboxContent.message_id).where(OutboxContent.message_id.in_(ids)))
+    )
     for message in messages:
+        if message.id not in with_text:
+            raise Refused(
+                _(
+                    "O texto do e-mail {id} foi removido ao fim do prazo de guarda: envie o documento"
+                    " ou o aviso de novo"
+                ).format(id=message.id)
+            )
         if message.state == OutboxState.SENDING:
             raise Refused(_("O e-mail {id} está sendo enviado agora").format(id=message.id))
         again = [

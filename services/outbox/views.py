@@ -221,7 +221,9 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         words.body if words is not None else "",
         tuple(AttachmentView(*row) for row in attachments),
         history,
-        words.note if words is not None else None,
+        words.note
+        if words is not None
+        else _("Texto e anexos foram removidos ao fim do prazo de guarda (sent_retention_days)"),
         refusals.last([(r.state, r.reply) for r in view.recipients], transcripts),
         next((detail for detail in reversed(transcripts) if detail and "\n" in detail), ""),
     )

@@ -155,10 +155,18 @@ def view(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
 
 
 def message(session: Session, actor: Actor, quarantine_id: int) -> bytes:
-    """The raw message that it came in; :class:`NotFound` where it was too large to be kept."""
+    """The raw message that it came in.
+
+    :class:`NotFound` where it was too large to be kept, or has been kept for long enough.
+    """
     inbound_id = view(session, actor, quarantine_id).inbound_id
     raw = raw_messages(session, [inbound_id]).get(inbound_id)
     if raw is None:
+        if session.get_one(InboundMessage, inbound_id).raw_removed_at is not None:
+            raise NotFound(
+                _("A mensagem foi removida ao fim do prazo de guarda (raw_retention_days)"),
+                field="id",
+            )
         raise NotFound(
             _("O conteúdo não foi guardado: a mensagem continua no servidor"), field="id"
         )

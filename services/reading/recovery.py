@@ -73,7 +73,7 @@ def raw_messages(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
     rows = session.execute(
         select(InboundMessage.id, Blob.data)
         .join(Blob, Blob.sha256 == InboundMessage.sha256)
-        .where(InboundMessage.id.in_(ids))
+        .where(InboundMessage.id.in_(ids), InboundMessage.raw_removed_at.is_(None))
     )
     return {row[0]: row[1] for row in rows}
 

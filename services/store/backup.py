@@ -150,6 +150,7 @@ def file_engine(file: Path, *, fast: bool = False) -> Engine:
     def _connect(connection: sqlite3.Connection, _record: object) -> None:
         if fast:
             connection.execute("PRAGMA page_size=16384")
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=MEMORY")
             connection.execute("PRAGMA synchronous=OFF")
 
@@ -170,6 +171,8 @@ def _from_sqlite(store: Store, part: Path, done: Done, stop: Event) -> None:
                 done(min(part.stat().st_size, pages * size), pages * size)
             return stop.is_set()
 
+        # The copy may give room back to the disk, whatever the original may.
+        driver.execute("PRAGMA auto_vacuum=INCREMENTAL")
         driver.set_progress_handler(look, _STEPS)
         try:
             driver.execute("VACUUM INTO ?", (str(part),))

@@ -131,7 +131,7 @@ class OutboxAttachment(Base):
     position: Mapped[int] = mapped_column(primary_key=True)
     filename: Mapped[str] = mapped_column(String(255))
     content_type: Mapped[str] = mapped_column(String(127))
-    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), index=True)
 
 
 class OutboxRecipient(Base):
@@ -165,7 +165,10 @@ class OutboxAttempt(Base):
 
 
 class InboundMessage(Base):
-    """A message that was read, and its receipt (R38, R43). The raw message is a :class:`Blob`."""
+    """A message that was read, and its receipt (R38, R43).
+
+    The raw message is a :class:`Blob` until ``raw_removed_at``.
+    """
 
     __tablename__ = "inbound_message"
     __table_args__ = (
@@ -176,6 +179,12 @@ class InboundMessage(Base):
             "id",
             sqlite_where=text("state = 'stored'"),
             postgresql_where=text("state = 'stored'"),
+        ),
+        Index(
+            "ix_inbound_raw",
+            "id",
+            sqlite_where=text("raw_removed_at IS NULL AND sha256 <> ''"),
+            postgresql_where=text("raw_removed_at IS NULL AND sha256 <> ''"),
         ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -194,6 +203,7 @@ class InboundMessage(Base):
     fetched_at: Mapped[datetime] = mapped_column(default=now)
     committed_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    raw_removed_at: Mapped[datetime | None]
 
 
 class Uidl(Base):
@@ -259,7 +269,7 @@ class Document(Base):
     check_protocol: Mapped[str] = mapped_column(String(12), default="")
     check_reasons: Mapped[str] = mapped_column(Text, default="")
     checked_at: Mapped[datetime | None]
-    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(
         ForeignKey("inbound_message.id", ondelete="SET NULL"), index=True
     )

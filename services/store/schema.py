@@ -12,7 +12,7 @@ from services.errors import Unavailable
 from services.language import _
 from services.store.engine import Store, begin_exclusive
 
-HEAD = "0010"
+HEAD = "0012"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -50,7 +50,7 @@ def _switch_to_wal(store: Store) -> None:
     """WAL and page size are properties of the file: set once, retried while another does the same.
 
     Messages and documents fill many pages: of 16 KiB they are written a third faster than of 4.
-    The size holds only for a file that has no page yet.
+    The size, and that room may be given back to the disk, hold only for a file without a page.
     """
     connection = store.read_engine.raw_connection()
     try:
@@ -59,6 +59,7 @@ def _switch_to_wal(store: Store) -> None:
         if driver.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
             return
         driver.execute("PRAGMA page_size=16384")
+        driver.execute("PRAGMA auto_vacuum=INCREMENTAL")
         driver.execute("BEGIN IMMEDIATE")
         driver.execute("COMMIT")
         for attempt in range(100):

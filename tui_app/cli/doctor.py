@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import platform
 import shutil
 import sqlite3
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from services.clock import now
 from services.errors import CarteiroError
 from services.language import _, ngettext
-from services.settings import Settings
+from services.settings import RETENTION, Settings
 from tui_app.cli.context import Context
 from tui_app.cli.parser import act
 from tui_app.logs import log_file
@@ -60,6 +61,7 @@ def _doctor(context: Context) -> int:
         *_microsoft(context.settings),
         *_documents(context.settings),
         _trusted(context.settings),
+        _retention(context.settings),
     ]
     context.out.give(
         checks,
@@ -215,6 +217,17 @@ def _disk(settings: Settings) -> Check:
         _("{n} MB livres").format(n=free // 1_000_000),
         "" if free >= _LEAST_DISK else _("Libere espaço em {folder}").format(folder=folder),
     )
+
+
+def _retention(settings: Settings) -> Check:
+    """How long is kept what goes by itself?"""
+    kept = ((name, getattr(settings, name)) for name in RETENTION)
+    told = (
+        f"{name.removesuffix('_retention_days')} "
+        + (_("sempre") if days == math.inf else _("{n} dias").format(n=f"{days:g}"))
+        for name, days in kept
+    )
+    return Check("retention", True, "; ".join((*told, _("documentos sempre"))))
 
 
 def _microsoft(settings: Settings) -> Iterator[Check]:
