@@ -48,8 +48,11 @@ async def check_documents(
                 from services.reading.extractor import Extractor
 
                 extractor = Extractor(trusted_file=trusted_file)
-            found = await extractor.check_many([data for _id, data in batch])
-            labelled = list(zip((document_id for document_id, _data in batch), found, strict=True))
+            found = await extractor.check_many([data for *_which, data in batch])
+            labelled = [
+                (document_id, sha256, checks)
+                for (document_id, sha256, _data), checks in zip(batch, found, strict=True)
+            ]
             if recording is not None:
                 await recording
             # Written down while the next ones are checked.
@@ -88,7 +91,7 @@ async def check_beside(
         await asyncio.shield(extractor.close())
 
 
-def _claim(store: Store, owner: str, after: int, *, held: bool) -> list[tuple[int, bytes]]:
+def _claim(store: Store, owner: str, after: int, *, held: bool) -> list[tuple[int, str, bytes]]:
     from sqlalchemy import select
 
     from services.store import leases
@@ -117,15 +120,16 @@ def _claim(store: Store, owner: str, after: int, *, held: bool) -> list[tuple[in
                 break
             few.append(document_id)
         data = (
-            select(Document.id, Blob.data)
+            select(Document.id, Blob.sha256, Blob.data)
             .join(Blob, Blob.sha256 == Document.sha256)
             .where(Document.id.in_(few))
             .order_by(Document.id)
         )
-        return [(row[0], row[1]) for row in session.execute(data)]
+        return [(row[0], row[1], row[2]) for row in session.execute(data)]
 
 
-def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
+def _record(store: Store, found: Sequence[tuple[int, str, Checks]]) -> None:
+    """Write the labels of what was checked; what took its place meanwhile is checked the next time."""
     from sqlalchemy import bindparam, update
 
     from services.clock import now
@@ -135,7 +139,7 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
     with store.writing() as session:
         session.connection().execute(
             update(Document)
-            .where(Document.id == bindparam("the_id"))
+            .where(Document.id == bindparam("the_id"), Document.sha256 == bindparam("of"))
             .values(
                 check_access_key=bindparam("a"),
                 check_schema=bindparam("b"),
@@ -149,6 +153,7 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
             [
                 {
                     "the_id": document_id,
+                    "of": sha256,
                     "a": checks.access_key.code,
                     "b": checks.schema.code,
                     "c": checks.signature.code,
@@ -157,7 +162,7 @@ def _record(store: Store, found: Sequence[tuple[int, Checks]]) -> None:
                     "f": checks.protocol.code,
                     "why": reasons_text(checks),
                 }
-                for document_id, checks in found
+                for document_id, sha256, checks in found
             ],
         )
 

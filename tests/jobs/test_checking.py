@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from services.errors import NotFound
+from services.fiscal.facts import Facts
+from services.fiscal.labels import CHECKS, Checks
+from services.fiscal.recognise import recognise
 from services.jobs.checking import check_documents
 from services.reading import documents, rechecking
+from services.reading.columns import document_row
+from services.reading.completing import complete
 from services.reading.documents import DocumentView
+from services.reading.extractor import Extractor
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
+from services.store.blobs import keep_blobs
 from services.store.engine import Store
 from services.store.mail import Blob, Document
 from tests.documents import certificates, kinds
+from tests.documents.generator import nfe
 from tests.documents.kinds import Sample
 
 
@@ -89,3 +98,41 @@ async def test_again_once_somebody_is_trusted(
     with pytest.raises(NotFound), store.writing() as session:
         rechecking.check_again(session, actor, [second, 999])
     assert seen(store, actor, second).checked_at is not None
+
+
+async def test_labels_of_what_was_there_before_are_not_those_of_what_came(
+    store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R40: the protocol comes while the bare document is being checked; it is checked anew."""
+    parties = (kinds.ISSUER, kinds.RECIPIENT, 77)
+    bare, whole = nfe(*parties, authorised=False), nfe(*parties)
+    sample = kinds.samples()["nfe"]
+    document = put(store, actor.partner_id, company.id, replace(sample, xml=bare))
+
+    class Slow(Extractor):
+        """While it checks, an import completes the document."""
+
+        async def check_many(self, xmls: Sequence[bytes]) -> list[Checks]:
+            labels = await super().check_many(xmls)
+            unique = (company.id, sample.kind, sample.key, "")
+            sha256 = hashlib.sha256(whole).hexdigest()
+            facts = recognise(whole)
+            assert isinstance(facts, Facts)
+            with store.writing() as session:
+                keep_blobs(session, {sha256: whole})
+                rows = [document_row(facts, unique, sha256)]
+                assert complete(session, rows, {sha256: whole}) == {unique}
+            return labels
+
+    slow = Slow()
+    try:
+        await check_documents(store, kept=slow)
+    finally:
+        await slow.close()
+    assert seen(store, actor, document).authorised
+    assert (seen(store, actor, document).checked_at, seen(store, actor, document).checks) == (
+        None,
+        dict.fromkeys(CHECKS, "") | {"access_key": "ok"},
+    )
+    assert await check_documents(store) == 1
+    assert seen(store, actor, document).checks["protocol"] == "ok"
