@@ -29,7 +29,8 @@ class Server:
 class Preset:
     """One provider. ``None`` means unknown, or for ``pop`` that there is none.
 
-    ``login`` tells whether the user name is the whole address or what stands before the ``@``.
+    ``login`` tells whether the user name is the whole address or what stands before the ``@``;
+    ``oauth_only`` that a password is of no use ("Vincular conta Microsoft").
     ``min_poll_seconds`` is the shortest interval between two readings. ``per_day_own_domain`` holds
     for addresses of the customers' domains, where it is another than ``per_day``; ``day_counts``
     tells what is counted in a day.
@@ -41,6 +42,7 @@ class Preset:
     smtp: Server
     pop: Server | None
     login: Literal["address", "local"]
+    oauth_only: bool
     per_day: int | None
     per_day_own_domain: int | None
     day_counts: Literal["messages", "recipients"]
@@ -103,6 +105,7 @@ def _preset(row: dict[str, str], domain: str) -> Preset:
         smtp=smtp,
         pop=_server(row["pop"], domain),
         login="local" if row["login"] == "local" else "address",
+        oauth_only=row["oauth_only"] == "yes",
         per_day=_number(row["per_day"]),
         per_day_own_domain=_number(row["per_day_own_domain"]),
         day_counts="recipients" if row["day_counts"] == "recipients" else "messages",

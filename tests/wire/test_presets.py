@@ -82,6 +82,8 @@ def test_what_the_providers_say() -> None:
     assert uol is not None
     assert (gmail.min_poll_seconds, gmail.per_day) == (300, 500)
     assert (outlook.connections, outlook.per_day, outlook.day_counts) == (3, 10_000, "recipients")
+    assert outlook.oauth_only
+    assert not gmail.oauth_only
     assert icloud.pop is None
     assert uol.username("ana@uol.com.br") == "ana"
     assert gmail.username("ana@gmail.com") == "ana@gmail.com"
