@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 import dns.flags
@@ -58,12 +57,7 @@ class Nameserver:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         for end in (self._udp, self._tcp):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

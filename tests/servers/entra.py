@@ -6,7 +6,6 @@ import queue
 import shutil
 import threading
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -34,12 +33,7 @@ class Entra(Provider):
         self._http.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._closing.set()
         self.clear()
         self._https.stop()

@@ -6,7 +6,6 @@ import logging
 import random
 import threading
 from itertools import count, cycle
-from types import TracebackType
 from typing import Self
 
 from services.clock import now
@@ -44,12 +43,7 @@ class Traffic:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._over.set()
         self._thread.join()
 
