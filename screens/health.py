@@ -262,20 +262,20 @@ class HealthScreen(FramedScreen):
         else:
             self.run_worker(self._edit(trouble), group="form", exclusive=True, exit_on_error=False)
 
-    async def _edit(self, trouble: Trouble) -> None:
+    async def _edit(self, trouble: Trouble, field: str | None = None) -> None:
         try:
             if trouble.kind == Kind.RELAY:
                 from screens.dialogs.partner_form import show_partner
 
-                await show_partner(self.app, self.desk)
+                await show_partner(self.app, self.desk, field)
             elif self.desk.actor.is_partner or trouble.mailbox_id is None:
                 server = await self.desk.ask(server_views.view, trouble.server_id)
-                await self.app.push_screen_wait(ServerForm(self.desk, server))
+                await self.app.push_screen_wait(ServerForm(self.desk, server).at(field))
             else:
                 mailbox = await self.desk.ask(mailboxes.view, trouble.mailbox_id)
                 company = await self.desk.ask(company_views.view, mailbox.company_id)
                 form = MailboxForm(self.desk, company, Function(mailbox.function), mailbox)
-                await self.app.push_screen_wait(form)
+                await self.app.push_screen_wait(form.at(field))
         except CarteiroError as e:
             self.refuse(e.message)
 
@@ -310,9 +310,14 @@ class HealthScreen(FramedScreen):
         chosen = self.list.current
         trouble = self._source.trouble(chosen)
         if trouble is not None:
-            self.app.push_screen(self._test(trouble))
+            self.run_worker(self._try(trouble), group="form", exclusive=True, exit_on_error=False)
         elif chosen is not None:
             self._retest(self._source.concerned(chosen))
+
+    async def _try(self, trouble: Trouble) -> None:
+        field = await self.app.push_screen_wait(self._test(trouble))
+        if field is not None:
+            await self._edit(trouble, field)
 
     def _test(self, trouble: Trouble) -> EmailTest:
         return EmailTest(
@@ -322,6 +327,7 @@ class HealthScreen(FramedScreen):
             lambda: self.desk.ask(retest.account, trouble, self.desk.settings),
             False,
             lambda: self.desk.do(retest.passed, trouble),
+            opens_form=True,
         )
 
     def action_retest(self) -> None:

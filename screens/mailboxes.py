@@ -230,16 +230,24 @@ class MailboxesScreen(FramedScreen):
             )
             return
         view = self.chosen
-        if view is not None and self.desk.company is not None:
-            self.app.push_screen(
-                MailboxForm(self.desk, self.desk.company, Function(view.function), view)
-            )
+        if view is not None:
+            self._open(view)
+
+    def _open(self, view: MailboxView, field: str | None = None) -> None:
+        if self.desk.company is not None:
+            form = MailboxForm(self.desk, self.desk.company, Function(view.function), view)
+            self.app.push_screen(form.at(field))
 
     def action_test(self) -> None:
-        """Testar E-mail with the saved values (R8, R19)."""
+        """Testar E-mail with the saved values (R8); the field that it names opens at once (R19)."""
         view = self.chosen
+
+        def mend(field: str | None) -> None:
+            if field is not None and view is not None:
+                self._open(view, field)
+
         if view is not None:
-            self.app.push_screen(EmailTest.of_saved(self.desk, view))
+            self.app.push_screen(EmailTest.of_saved(self.desk, view), mend)
 
     def action_rehearse(self) -> None:
         """Simular leitura: what reading it now would do (R42)."""

@@ -158,12 +158,20 @@ class ServersScreen(FramedScreen):
         self.action_edit()
 
     def action_test(self) -> None:
-        """Testar E-mail with the saved values, in every direction that it serves (R19)."""
-        self._with_view(
-            lambda view: self.app.push_screen(
-                EmailTest.of_server(self.desk, view.id, view.email, view.kind)
+        """Testar E-mail with the saved values, in every direction that it serves; the field that it
+        names opens at once (R19)."""
+
+        def test(view: ServerView) -> None:
+            def mend(field: str | None) -> None:
+                if field is not None:
+                    self.app.push_screen(ServerForm(self.desk, view).at(field))
+
+            self.app.push_screen(
+                EmailTest.of_server(self.desk, view.id, view.email, view.kind, opens_form=True),
+                mend,
             )
-        )
+
+        self._with_view(test)
 
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49)."""

@@ -14,7 +14,6 @@ from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.guidance import GuidanceDialog
 from screens.widgets.foreign import Foreign
-from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
 from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
@@ -35,11 +34,12 @@ LoadAccount = Callable[[], Awaitable[Account]]
 
 
 class EmailTest(Commanded, ModalScreen[str | None]):
-    """Runs the test at once; gives the field to mend (see :func:`mend`), or None.
+    """Runs the test at once; gives the field to mend (see ``RecordForm.mend``), or None.
 
     ``kind`` is "send", "read" or "both"; ``load_account`` brings what is to be tested, saved or
-    not; ``from_form`` says that a form waits for the field. ``passed`` tells how the last run
-    ended, ``on_passed`` is called when it ended well.
+    not; ``from_form`` says that a form waits for the field, ``opens_form`` that the caller opens
+    one at it: then a key asks for that. ``passed`` tells how the last run ended, ``on_passed`` is
+    called when it ended well.
     """
 
     DEFAULT_CSS = """
@@ -58,6 +58,15 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             "email_test.transcript", "d", later("Diálogo com o servidor"), "transcript", order=2
         ),
         Command("email_test.again", "f5,r", later("Repetir"), "again", order=3),
+        Command(
+            "email_test.mend",
+            "e",
+            later("Corrigir"),
+            "mend",
+            later("Abre o formulário da caixa no campo a corrigir"),
+            order=1,
+            when=lambda d: d.can_mend,
+        ),
         Command("email_test.guidance", "f7", later("Orientação"), "guidance", order=4),
     )
 
@@ -69,6 +78,8 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         load_account: LoadAccount,
         from_form: bool,
         on_passed: Callable[[], Awaitable[bool]] | None = None,
+        *,
+        opens_form: bool = False,
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -76,6 +87,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self._kind = kind
         self._load_account = load_account
         self._from_form = from_form
+        self._opens_form = opens_form
         self.passed = False
         self._on_passed = on_passed
         self._field: str | None = None
@@ -92,10 +104,12 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         def passed() -> Awaitable[bool]:
             return desk.do(testable.mailbox_passed, view.id)
 
-        return cls(desk, view.email, view.function, load, False, passed)
+        return cls(desk, view.email, view.function, load, False, passed, opens_form=True)
 
     @classmethod
-    def of_server(cls, desk: Desk, server_id: int, email: str, kind: str) -> EmailTest:
+    def of_server(
+        cls, desk: Desk, server_id: int, email: str, kind: str, *, opens_form: bool = False
+    ) -> EmailTest:
         """Test a saved server that is this user's to change, in every direction of ``kind``."""
 
         async def load() -> Account:
@@ -105,7 +119,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         def passed() -> Awaitable[bool]:
             return desk.do(testable.registration_passed, server_id)
 
-        return cls(desk, email, kind, load, False, passed)
+        return cls(desk, email, kind, load, False, passed, opens_form=opens_form)
 
     @classmethod
     def of_draft(cls, desk: Desk, draft: MailboxDraft, view_id: int | None) -> EmailTest:
@@ -157,6 +171,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self.passed = False
         self._field = self._cure = None
         self._transcript = []
+        self.refresh_bindings()
         self._show_cure(None)
         verdict.show(_("Testando… Esc cancela."))
         try:
@@ -172,6 +187,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         except CarteiroError as e:
             verdict.show(e.message)
             self._field = e.field
+            self.refresh_bindings()
             return
         except Exception:
             log.exception("e-mail test failed")
@@ -193,11 +209,15 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         shown.start([line for line in shown.steps if line.state in ("ok", "failed")])
         self._field = _form_field(failed)
         self._show_cure(email_test.cure_of(account, failed))
-        verdict.show(
-            _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
-            if self._field is not None and self._from_form
-            else _("O teste parou aqui.")
-        )
+        if self._field is not None and self._from_form:
+            verdict.show(
+                _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
+            )
+        elif self.can_mend:
+            verdict.show(_("O teste parou aqui. e abre o formulário no campo a corrigir."))
+        else:
+            verdict.show(_("O teste parou aqui."))
+        self.refresh_bindings()
 
     def _show_cure(self, found: Guidance | None) -> None:
         """The guidance that cures the failure, in short, under the step that failed (R51)."""
@@ -221,22 +241,19 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         if transcript.display:
             self.call_after_refresh(transcript.scroll_visible, animate=False, top=True)
 
+    @property
+    def can_mend(self) -> bool:
+        """Is there a field to mend, and a form that would be opened for it?"""
+        return self._opens_form and self._field is not None
+
+    def action_mend(self) -> None:
+        """Close, and open the form at the field."""
+        self.dismiss(self._field)
+
     def action_leave(self) -> None:
         """Close; a running test is cancelled."""
         self.workers.cancel_group(self, "test")
-        self.dismiss(self._field)
-
-
-def mend(form: Form, field: str) -> None:
-    """Go to the field that a test named (R19).
-
-    Where a form asks for one protocol only, its ``host`` is the test's ``smtp_host``. A field
-    that the form does not have is passed over.
-    """
-    for name in (field, field.removeprefix("smtp_").removeprefix("pop_")):
-        if form.has(name):
-            form.focus_field(name)
-            return
+        self.dismiss(self._field if self._from_form else None)
 
 
 def _form_field(step: Step) -> str | None:

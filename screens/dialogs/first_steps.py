@@ -271,11 +271,11 @@ class FirstSteps(Helped, ModalScreen[None]):
             return
         view = await self.desk.ask(mailboxes.view, self._found.mailbox_id)
         test = EmailTest.of_saved(self.desk, view)
-        if await self.app.push_screen_wait(test) is not None:
+        field = await self.app.push_screen_wait(test)
+        if field is not None:
             company = await self.desk.ask(company_views.view, view.company_id)
-            await self.app.push_screen_wait(
-                MailboxForm(self.desk, company, Function(view.function), view)
-            )
+            form = MailboxForm(self.desk, company, Function(view.function), view)
+            await self.app.push_screen_wait(form.at(field))
 
     async def _send(self) -> None:
         if self._found.mailbox_id is None:

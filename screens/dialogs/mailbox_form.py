@@ -11,7 +11,7 @@ from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs import copy_fields
 from screens.dialogs.discover import Place, discover_into
-from screens.dialogs.email_test import EmailTest, mend
+from screens.dialogs.email_test import EmailTest
 from screens.dialogs.guidance import GuidanceDialog
 from screens.dialogs.linking import can_relink, relink
 from screens.dialogs.microsoft_fields import completed, has_account, of_account
@@ -315,7 +315,7 @@ class MailboxForm(RecordForm[MailboxView]):
             EmailTest.of_draft(self.desk, self.draft(), self.record.id if self.record else None)
         )
         if field is not None:
-            mend(self.form, field)
+            self.mend(field)
 
 
 def _asked(

@@ -84,28 +84,29 @@ class MailboxNotice(Details):
     def action_test(self) -> None:
         """Testar E-mail with the saved values (R8, R19)."""
         if isinstance(self.found, MailboxView):
-            self._go(self.app.push_screen_wait(EmailTest.of_saved(self.desk, self.found)))
+            self._go(self._test(self.found, EmailTest.of_saved(self.desk, self.found)))
         elif self.found is not None:
             view = self.found
-            self._go(
-                self.app.push_screen_wait(
-                    EmailTest.of_server(self.desk, view.id, view.email, view.kind)
-                )
-            )
+            test = EmailTest.of_server(self.desk, view.id, view.email, view.kind, opens_form=True)
+            self._go(self._test(view, test))
+
+    async def _test(self, view: MailboxView | ServerView, test: EmailTest) -> None:
+        field = await self.app.push_screen_wait(test)
+        if field is not None:
+            await self._edit(view, field)
 
     def action_edit(self) -> None:
         """Open its form."""
         if self.found is not None:
             self._go(self._edit(self.found))
 
-    async def _edit(self, view: MailboxView | ServerView) -> None:
+    async def _edit(self, view: MailboxView | ServerView, field: str | None = None) -> None:
         if isinstance(view, ServerView):
-            await self.app.push_screen_wait(ServerForm(self.desk, view))
+            await self.app.push_screen_wait(ServerForm(self.desk, view).at(field))
             return
         company = await self.desk.ask(company_views.view, view.company_id)
-        await self.app.push_screen_wait(
-            MailboxForm(self.desk, company, Function(view.function), view)
-        )
+        form = MailboxForm(self.desk, company, Function(view.function), view)
+        await self.app.push_screen_wait(form.at(field))
 
     def _go(self, work: Coroutine[Any, Any, Any]) -> None:
         async def run() -> None:

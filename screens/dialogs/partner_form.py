@@ -11,7 +11,7 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
-from screens.dialogs.email_test import EmailTest, mend
+from screens.dialogs.email_test import EmailTest
 from screens.dialogs.record_form import RecordForm
 from screens.dialogs.server_fields import limit_fields
 from screens.widgets.fields import FieldSpec, Value
@@ -75,14 +75,15 @@ def fields(*, editing: bool) -> list[FieldSpec]:
     ]
 
 
-async def show_partner(app: App[Any], desk: Desk) -> None:
-    """Open the form on the relay as it is now; call it from a worker. A refusal is told."""
+async def show_partner(app: App[Any], desk: Desk, field: str | None = None) -> None:
+    """Open the form on the relay as it is now, at ``field`` if a test named one; call it from a
+    worker. A refusal is told."""
     try:
         view = await desk.ask(relay.view)
     except CarteiroError as e:
         notify_safe(app, e.message, "error")
     else:
-        await app.push_screen_wait(PartnerForm(desk, view))
+        await app.push_screen_wait(PartnerForm(desk, view).at(field))
 
 
 class PartnerForm(RecordForm[PartnerView]):
@@ -183,8 +184,11 @@ class PartnerForm(RecordForm[PartnerView]):
         if test.passed and saved:
             await self.desk.do(testable.relay_passed)
         if field is not None:
-            name = field.removeprefix("smtp_")
-            mend(self.form, _MENDED_BY.get(name, NAMES.get(name, name)))
+            self.mend(field)
+
+    def mend(self, field: str) -> None:
+        name = field.removeprefix("smtp_")
+        super().mend(_MENDED_BY.get(name, NAMES.get(name, name)))
 
     def action_remove(self) -> None:
         """Remove the relay, after a question."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -45,6 +45,8 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         Command("record.leave", "escape", later("Voltar"), "leave", order=9),
         Command("record.help", "f1", later("Ajuda"), "help", order=20, palette=False),
     )
+    begin_at: str | None = None
+    """The field that a test of the saved record named, to begin at it (R19)."""
     rules: ClassVar[str] = ""
     """Which form it is, for the rules of its fields (``field_rules.py``)."""
 
@@ -105,6 +107,27 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
             yield self.form
             yield from self.below()
         yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin at the field to mend."""
+        if self.begin_at is not None:
+            self.mend(self.begin_at)
+
+    def at(self, field: str | None) -> Self:
+        """The same dialog, beginning at the field that a test named."""
+        self.begin_at = field
+        return self
+
+    def mend(self, field: str) -> None:
+        """Go to the field that a test named (R19).
+
+        Where a form asks for one protocol only, its ``host`` is the test's ``smtp_host``. A field
+        that the form does not have is passed over.
+        """
+        for name in (field, field.removeprefix("smtp_").removeprefix("pop_")):
+            if self.form.has(name):
+                self.form.focus_field(name)
+                return
 
     def tell(self, words: str, *, refusal: bool = False) -> None:
         """Say something above the form, or with "" nothing any more."""

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.discover import Place, discover_into
-from screens.dialogs.email_test import EmailTest, mend
+from screens.dialogs.email_test import EmailTest
 from screens.dialogs.guidance import GuidanceDialog
 from screens.dialogs.link_companies import link_companies
 from screens.dialogs.linking import can_relink, relink
@@ -276,7 +276,7 @@ class ServerForm(RecordForm[ServerView]):
             )
         )
         if field is not None:
-            mend(self.form, field)
+            self.mend(field)
 
     async def _note_passed(self) -> bool:
         """What is saved works: jobs use it again at once (R48, R49)."""

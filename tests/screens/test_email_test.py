@@ -83,9 +83,31 @@ async def test_a_closed_port_is_explained_and_its_field_is_focused(
         await c.shows("recus")
         await c.press("escape")
         await c.in_front("MailboxForm")
-        form = c.app.screen.form  # type: ignore[attr-defined]
-        focused = {form._rows["host"].control, form._rows["port"].control}
-        await c.until(lambda: c.app.screen.focused in focused, "the field to mend")
+        await c.until(lambda: at_its_place(c), "the field to mend")
+
+
+async def test_from_a_list_a_key_opens_the_form_at_the_field(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R8, R19: Esc leaves the test; e opens the mailbox, or the server, where it is to be mended."""
+    register(store, actor, company, free_port())
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("t")
+        await c.shows("e abre o formulário no campo a corrigir", "e Corrigir")
+        await c.press("escape")
+        await c.in_front("MailboxesScreen")
+        for screen, form in (("MailboxesScreen", "MailboxForm"), ("ServersScreen", "ServerForm")):
+            await c.in_front(screen)
+            await c.press("t")
+            await c.shows("e Corrigir")
+            await c.press("e")
+            await c.in_front(form)
+            await c.until(lambda: at_its_place(c), "the field to mend")
+            await c.press("escape")
+            await c.in_front(screen)
+            await c.press("2")
 
 
 async def test_a_server_that_never_answers_does_not_hold_the_keys(
@@ -140,6 +162,13 @@ async def test_the_field_to_mend_has_its_protocol(
         assert "Apresentação (POP)" not in c.text
         await c.press("escape")
         await c.until(lambda: fields == ["pop_port"], "the field")
+
+
+def at_its_place(c: Console) -> bool:
+    """Has host or port the focus?"""
+    rows = c.app.screen.form._rows  # type: ignore[attr-defined]
+    fields = {name for name, row in rows.items() if row.control is c.app.screen.focused}
+    return fields <= {"host", "port", "smtp_host", "smtp_port"} and bool(fields)
 
 
 def both(address: str, smtp_port: int, dovecot: Dovecot) -> Account:
