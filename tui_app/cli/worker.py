@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -101,6 +102,8 @@ async def _until_told(context: Context, jobs: Jobs) -> int:
     _on_signals(lambda _number: told.set())
     jobs.start()
     context.out.say(_("Trabalhando; Ctrl-C encerra"))
+    # A journal is told now, not when the worker ends.
+    sys.stdout.flush()
     await told.wait()
     await jobs.drain(_DRAIN_SECONDS)
     return 0
