@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from textual import events
 
 from services.health import facts
 from services.registry import companies
@@ -68,6 +69,32 @@ async def test_first_run_from_nothing_to_the_first_e_mail(
         assert "▸ Padaria São João" in c.lines[0]
         await c.until(lambda: "F3" not in c.lines[-1], "nothing is left to be done")
     assert sink.wait_for(2)[-1].recipients == ("ana@contabil.example",)
+
+
+async def test_first_run_takes_companies_from_a_spreadsheet(console: Opened, store: Store) -> None:
+    """R54: i imports in the first step; what is wrong stays out, and the only company is chosen."""
+    table = "CNPJ;Apelido;Razão Social\r\n11.222.333/0001-81;Padaria;Padaria Ltda\r\n1;Erro;Erro\r\n"
+    async with console((80, 24)) as c:
+        await introduce(c)
+        await c.press("f2")
+        await c.in_front("FirstSteps")
+        await c.press("i")
+        await c.in_front("CsvChoose")
+        await c.press("escape")
+        await c.in_front("FirstSteps")
+        await c.shows("▸ A primeira empresa")
+        await c.press("i")
+        await c.in_front("CsvChoose")
+        c.app.post_message(events.Paste(table))
+        await c.in_front("CsvPlan")
+        await c.press("f2")
+        await c.in_front("Confirm")
+        await c.agree()
+        await c.in_front("FirstSteps")
+        await c.shows("✓ A primeira empresa", "▸ A primeira caixa", "--company 11222333000181")
+        assert "▸ Padaria" in c.lines[0]
+    with store.reading() as session:
+        assert session.scalars(select(Company.nickname)).all() == ["Padaria"]
 
 
 async def mailbox(c: Console, sink: Sink) -> None:
