@@ -26,6 +26,7 @@ from services.courtesy import person
 from services.errors import CarteiroError
 from services.language import _, later
 from services.settings import Settings
+from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
@@ -133,6 +134,7 @@ class CarteiroApp(Commanded, App[int]):
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
         self._liveness = Liveness(self, self.desk)
+        self._key_order = KeyOrder(self)
         self.works = Works(self._tell)
         for theme in THEMES:
             self.register_theme(theme)
@@ -141,10 +143,14 @@ class CarteiroApp(Commanded, App[int]):
         self.set_keymap(keymap(settings.keys, declared))
 
     async def on_event(self, event: Event) -> None:
-        """Whatever the person does comes before the jobs' work."""
+        """Whatever the person does comes before the jobs' work, and in the order of typing."""
         if isinstance(event, InputEvent) and not isinstance(event, MouseMove):
             person.came()
+        if self._key_order.holds(event):
+            return
+        came_back = event.is_forwarded
         await super().on_event(event)
+        self._key_order.given(event, over=came_back or not event.is_forwarded)
 
     def get_key_display(self, binding: Binding) -> str:
         """Keys in words of the program's language."""

@@ -1,0 +1,102 @@
+"""Keys that come in one burst take effect one after the other, as they were typed.
+
+Over a slow line a terminal hands over several keys at once. Textual gives each to what has the
+focus as it comes, and runs a command only once its key has climbed from there to the application:
+what was typed after Enter would end in the field before it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from functools import partial
+from typing import Any
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.events import Event, Key, Paste
+from textual.widgets import Input
+
+LONGEST = 0.5
+"""Seconds after which a key is held for done that went away with its widget."""
+_SETTLED = 0.2
+"""Seconds after which what a command has set off is held for done, with nothing waiting for it."""
+
+
+class KeyOrder:
+    """Holds back what is typed while the key before it is under way in ``app``.
+
+    The application's ``on_event`` asks :meth:`holds` of each event and tells of it by
+    :meth:`given`; one that was held comes again by itself.
+    """
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._under_way: Key | None = None
+        self._given_to: DOMNode = app
+        self._followed = False
+        self._over_at: float | None = None
+        self._waiting: deque[Event] = deque()
+        self._released: Event | None = None
+
+    def holds(self, event: Event) -> bool:
+        """Is it too early for ``event``?"""
+        if not isinstance(event, (Key, Paste)) or event.is_forwarded:
+            return False
+        if not self._followed and self._settled:
+            self._under_way = self._over_at = None
+        if event is self._released:
+            self._released = None
+        elif self._under_way is not None or self._waiting or self._released is not None:
+            self._waiting.append(event)
+            self._follow()
+            return True
+        target = self._app.focused or self._app.screen
+        # Letters stay in their field, and those of one field are in order anyway.
+        if isinstance(event, Key) and not (isinstance(target, Input) and event.is_printable):
+            self._under_way, self._given_to = event, target
+            self._followed, self._over_at = False, None
+            if self._waiting:
+                self._follow()
+        return False
+
+    def given(self, event: Event, *, over: bool) -> None:
+        """``event`` went its way; ``over`` when it has ended here, by a command or without."""
+        if event is self._under_way:
+            if over:
+                self._over_at = time.monotonic()
+        elif self._under_way is None:
+            self._release()
+
+    @property
+    def _settled(self) -> bool:
+        return self._over_at is not None and time.monotonic() - self._over_at > _SETTLED
+
+    def _done(self, event: Event) -> None:
+        if event is self._under_way:
+            self._under_way = self._over_at = None
+            self._release()
+
+    def _release(self) -> None:
+        if self._waiting and self._released is None:
+            self._released = self._waiting.popleft()
+            self._app.post_message(self._released)
+
+    def _follow(self) -> None:
+        """Learn when the key under way is done, also where a widget kept it to itself."""
+        if self._under_way is not None and not self._followed:
+            self._followed = True
+            self._app.set_timer(LONGEST, partial(self._done, self._under_way))
+            self._climb(self._given_to, self._under_way, 1)
+
+    def _climb(self, node: DOMNode | None, event: Event, again: int) -> None:
+        """Behind ``event`` from queue to queue, and once more behind what its command has set off
+        there; then behind what is put off in the application's own, like giving the focus."""
+        while node is not None and node is not self._app:
+            if node.call_later(self._climb, node.parent, event, again):
+                return
+            node = node.parent
+        if again:
+            self._app.call_later(self._climb, self._given_to, event, again - 1)
+        else:
+            self._app.call_later(self._app.call_later, self._done, event)
