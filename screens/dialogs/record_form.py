@@ -19,7 +19,7 @@ from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.keyline import KeyLine
-from services.errors import CarteiroError, Conflict, Invalid, InvalidFields
+from services.errors import CarteiroError, Conflict, Invalid, InvalidFields, NotFound
 from services.language import _, later
 
 R = TypeVar("R")
@@ -150,6 +150,8 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
             self.form.show_errors(e.errors)
         except Conflict as e:
             await self._changed_meanwhile(e)
+        except NotFound as e:
+            await self._gone(e)
         except CarteiroError as e:
             self.refuse(e)
         except Exception:
@@ -170,6 +172,20 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         self.record = await self.now()
         self.form.rebase(self.values_of(self.record))
         self.refresh_bindings()
+
+    async def _gone(self, error: NotFound) -> None:
+        """Somebody else removed the record: that is said, and what was typed is kept."""
+        if self.record is not None:
+            try:
+                await self.now()
+            except NotFound:
+                words = _(
+                    "Este cadastro foi excluído enquanto você o editava. O que foi digitado está "
+                    "aqui: copie o que precisar, e cadastre-o de novo."
+                )
+                self.tell(words, refusal=True)
+                return
+        self.refuse(error)
 
     async def _changed_meanwhile(self, conflict: Conflict) -> None:
         """Somebody else saved first: what they changed is shown, what was typed is kept."""

@@ -238,7 +238,8 @@ async def test_the_field_to_mend_is_focused_on_return(
 async def test_two_people_edit_at_once(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
-    """R17: the second is told what changed and by whom, keeps what was typed, and may save."""
+    """R17: the second is told what changed and by whom, keeps what was typed, and may save; and is
+    told when the other has removed it."""
     view = add_server(store, actor, "Notas")
     async with console((80, 24)) as c:
         await c.servers()
@@ -256,8 +257,15 @@ async def test_two_people_edit_at_once(
         await c.press("f2")
         await c.in_front("ServersScreen")
         await c.shows("Minhas notas")
-    (now,) = all_servers(store, actor)
-    assert (now.nickname, now.sender_name) == ("Minhas notas", "Contábil Norte")
+        (now,) = all_servers(store, actor)
+        assert (now.nickname, now.sender_name) == ("Minhas notas", "Contábil Norte")
+        await c.press("e")
+        await c.in_front("ServerForm")
+        await put(c, nickname="Tarde demais")
+        with store.writing() as session:
+            servers.remove(session, actor, view.id)
+        await c.press("f2")
+        await c.shows("Este cadastro foi excluído enquanto você o editava", "Tarde demais")
 
 
 async def test_leaving_asks_when_something_is_typed(
