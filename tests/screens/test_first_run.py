@@ -73,7 +73,9 @@ async def test_first_run_from_nothing_to_the_first_e_mail(
 
 async def test_first_run_takes_companies_from_a_spreadsheet(console: Opened, store: Store) -> None:
     """R54: i imports in the first step; what is wrong stays out, and the only company is chosen."""
-    table = "CNPJ;Apelido;Razão Social\r\n11.222.333/0001-81;Padaria;Padaria Ltda\r\n1;Erro;Erro\r\n"
+    table = (
+        "CNPJ;Apelido;Razão Social\r\n11.222.333/0001-81;Padaria;Padaria Ltda\r\n1;Erro;Erro\r\n"
+    )
     async with console((80, 24)) as c:
         await introduce(c)
         await c.press("f2")

@@ -133,6 +133,28 @@ async def test_errors_stand_beside_their_fields_and_esc_asks(
     assert saved(store) == []
 
 
+async def test_an_address_of_the_other_function_is_refused(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R7: the reason stands beside the address, and what was typed stays."""
+    with store.writing() as session:
+        given = MailboxDraft(
+            "send", "Notas", "Padaria", "nfe@padaria.example", None, "s", host="h.x"
+        )
+        mailboxes.add(session, actor, company.id, given)
+    async with console((80, 24)) as c:
+        await c.mailboxes(Function.READ)
+        await c.other_provider()
+        await c.fill("Entrada", "NFE@padaria.example")
+        await c.press("tab", "tab")
+        await c.type("segredo")
+        await c.press("f4", *["tab"] * 2)
+        await c.type("pop.padaria.example")
+        await c.press("f2")
+        await c.shows("já é a caixa", "de envio desta empresa", "NFE@padaria.example")
+        assert c.dialog == "MailboxForm"
+
+
 async def test_an_untouched_form_leaves_without_a_question(
     console: Opened, company: CompanyView
 ) -> None:

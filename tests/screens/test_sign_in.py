@@ -420,7 +420,7 @@ async def test_a_dead_mailbox_is_brought_back_from_its_list(
 async def test_a_dead_mailbox_is_brought_back_from_the_bell(
     console: Opened, store: Store, dead: int, entra: Entra
 ) -> None:
-    """R49, R52: the entry that tells of it leads to the mailbox, with its keys."""
+    """R47, R49, R52: the entry tells in the mission's words, and leads to the mailbox, with its keys."""
     async with console((80, 24)) as c:
         await c.at_home()
         await c.press("b")
