@@ -26,6 +26,7 @@ from services.language import _, later
 from services.registry import limits, mailbox_form, mailboxes
 from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft, MailboxView
+from services.registry.protocols import PROTOCOL, default_port
 from services.store.models import Function
 from services.wire import guidance
 from services.wire.addresses import valid_address, valid_host, valid_port
@@ -225,14 +226,14 @@ class MailboxForm(RecordForm[MailboxView]):
         if message.name == "email" or (message.name == "host" and self.form.is_by_hand("host")):
             self.run_worker(self._prefill(), group="prefill", exclusive=True, exit_on_error=False)
         elif message.name == "security" and self.form.is_by_hand("security"):
-            port = mailbox_form.default_port(self.function, str(message.value))
+            port = default_port(self.function, str(message.value))
             self.form.set_value("port", port)
 
     def _show_line(self) -> None:
         """One line of what the provider asks; F7 shows the whole (R51)."""
         if self.is_copy or has_account(self.record):
             return
-        line = guidance.line_for(self._email, self._host, mailbox_form.PROTOCOL[self.function])
+        line = guidance.line_for(self._email, self._host, PROTOCOL[self.function])
         self.query_one("#guidance", Foreign).show(
             _("{line} · F7 mostra como").format(line=line) if line else ""
         )
@@ -257,7 +258,7 @@ class MailboxForm(RecordForm[MailboxView]):
     def action_discover(self) -> None:
         """Procurar servidor: on request only, by DNS questions about the domain (R18)."""
         self.run_worker(
-            discover_into(self.app, self.form, [Place(mailbox_form.PROTOCOL[self.function])]),
+            discover_into(self.app, self.form, [Place(PROTOCOL[self.function])]),
             group="discover",
             exclusive=True,
             exit_on_error=False,
@@ -265,7 +266,7 @@ class MailboxForm(RecordForm[MailboxView]):
 
     def action_guidance(self) -> None:
         """The guidance, at the provider of the address (R51)."""
-        found = guidance.for_address(self._email, self._host, mailbox_form.PROTOCOL[self.function])
+        found = guidance.for_address(self._email, self._host, PROTOCOL[self.function])
         self.app.push_screen(GuidanceDialog(found[0].key if found else None))
 
     # Testing.
@@ -334,7 +335,7 @@ def _values(function: Function, view: MailboxView | None) -> dict[str, Value]:
         security = "starttls" if function is Function.SEND else "tls"
         return {
             "nickname": "", "sender_name": "", "email": "", "username": "", "password": "",
-            "active": True, "host": "", "port": mailbox_form.default_port(function, security),
+            "active": True, "host": "", "port": default_port(function, security),
             "security": security, "authenticate": True, "verify_certificate": True,
             "timeout": 30, "delete_after": "import", **dict.fromkeys(limits.NAMES),
         }  # fmt: skip

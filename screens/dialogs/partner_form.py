@@ -22,7 +22,7 @@ from services.health import testable
 from services.health.accounts import Account
 from services.language import _, later, ngettext
 from services.registry import limits, relay
-from services.registry.mailbox_form import default_port
+from services.registry.protocols import default_port
 from services.registry.relay import PartnerView
 from services.registry.relay_form import NAMES
 from services.store.models import Function

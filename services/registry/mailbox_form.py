@@ -12,25 +12,9 @@ from services.errors import Invalid, InvalidFields
 from services.language import _
 from services.registry import prefilling, server_form
 from services.registry.access import Actor
-from services.registry.protocols import DEFAULT_PORTS, ENDPOINT, PROTOCOL, SECURITIES, default_port
+from services.registry.protocols import ENDPOINT, PROTOCOL
 from services.registry.server_form import ServerClean, ServerDraft
 from services.store.models import EmailServer
-
-__all__ = [
-    "DEFAULT_PORTS",
-    "PROTOCOL",
-    "SECURITIES",
-    "Clean",
-    "MailboxDraft",
-    "check",
-    "columns",
-    "default_port",
-    "draft_of",
-    "implied",
-    "keep_password_at_home",
-    "prefill",
-    "with_defaults",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from services.language import _
 from services.registry import access, direction, origins, search
 from services.registry.access import Actor
 from services.registry.limits import full_reason
-from services.registry.mailbox_form import PROTOCOL
 from services.registry.origins import Origin
+from services.registry.protocols import PROTOCOL
 from services.store.models import Company, EmailServer, Function, Mailbox
 
 _SORTS = {"nickname": EmailServer.search_key, "email": EmailServer.email}

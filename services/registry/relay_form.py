@@ -13,6 +13,7 @@ from services.language import _
 from services.registry import limits, mailbox_form, ways_out
 from services.registry.access import Actor
 from services.registry.mailbox_form import Clean, MailboxDraft
+from services.registry.protocols import default_port
 from services.store import secret
 from services.store.models import EmailServer, Function
 from services.wire.addresses import valid_address
@@ -75,7 +76,7 @@ def check(session: Session, actor: Actor, draft: RelayDraft, row: EmailServer | 
         password=draft.password,
         active=draft.active,
         host=draft.host,
-        port=mailbox_form.default_port(Function.SEND, security) if port is None else port,
+        port=default_port(Function.SEND, security) if port is None else port,
         security=security,
         authenticate=logs_in,
         verify_certificate=draft.verify_certificate,
@@ -123,7 +124,7 @@ def changed(draft: RelayDraft, changes: Mapping[str, Any]) -> RelayDraft:
         implied["authenticate"] = None
     if draft.email == draft.username and _if_address(changes.get("username")):
         implied["email"] = changes["username"]
-    usual = draft.security and mailbox_form.default_port(Function.SEND, draft.security)
+    usual = draft.security and default_port(Function.SEND, draft.security)
     if "security" in changes and draft.port == usual:
         implied["port"] = None
     return replace(draft, **{**implied, **changes})
