@@ -20,12 +20,13 @@ from screens.desk import Desk
 from screens.frame import FramedScreen
 from screens.home import HomeScreen
 from screens.widgets.foreign import notify_safe
-from screens.widgets.panel import Panel, partners_own, places
+from screens.widgets.panel import Panel, partners_own
 from screens.widgets.topbar import TopBar
 from services.courtesy import person
 from services.errors import CarteiroError
-from services.language import _, later
+from services.language import _
 from services.settings import Settings
+from tui_app.app_verbs import VERBS
 from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
@@ -50,81 +51,7 @@ class CarteiroApp(Commanded, App[int]):
     CSS_PATH = "app.tcss"
     TITLE = "Carteiro"
     DRAIN_SECONDS: ClassVar[float] = 10.0
-    VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("app.help", "question_mark,f1", later("Ajuda"), "keys_help", order=90),
-        Command("app.company", "c", later("Empresa"), "choose_company", order=91),
-        *(
-            Command(f"app.{place.key}", place.digit, place.message, f"go('{place.key}')")
-            for _group, members in places()
-            for place in members
-        ),
-        Command(
-            "app.behind",
-            "w",
-            later("Trabalho em segundo plano"),
-            "behind",
-            when=lambda app: bool(app.works.behind),
-        ),
-        Command(
-            "app.guidance",
-            "f7",
-            later("Orientações dos provedores"),
-            "guidance",
-            later("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
-        ),
-        Command(
-            "app.manual",
-            "f6",
-            later("Manual"),
-            "manual",
-            later("Os capítulos, e uma busca em todos"),
-        ),
-        Command(
-            "app.partner",
-            "p",
-            later("InvoiCy Mail do parceiro"),
-            "partner",
-            later("O relay por onde saem os e-mails das empresas com InvoiCy Mail"),
-            when=lambda app: app.desk.ready.is_set() and app.desk.actor.is_partner,
-        ),
-        Command(
-            "app.recipients",
-            "R",
-            later("Quem recebe?"),
-            "recipients",
-            later("Os destinatários exatos de um tipo de uma empresa, sem enviar nada"),
-            when=lambda app: app.screen_key != "notification_emails",
-        ),
-        Command(
-            "app.arrived",
-            "A",
-            later("Chegou?"),
-            "arrived",
-            later("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
-        ),
-        Command("app.theme", "f9", later("Tema"), "change_theme"),
-        # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
-        Command(
-            "app.next", "tab", later("Próximo campo"), "focus_next", palette=False, priority=True
-        ),
-        Command(
-            "app.previous",
-            "shift+tab",
-            later("Campo anterior"),
-            "focus_previous",
-            palette=False,
-            priority=True,
-        ),
-        Command(
-            "app.palette",
-            "ctrl+p",
-            later("Paleta"),
-            "command_palette",
-            palette=False,
-            priority=True,
-        ),
-        Command("app.quit", "f10,ctrl+q", later("Sair"), "leave", order=95, priority=True),
-    )
+    VERBS: ClassVar[tuple[Command, ...]] = VERBS
 
     def __init__(
         self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
