@@ -73,6 +73,11 @@ class HomeScreen(FramedScreen):
         elif self._coming is None:
             self._coming = self.set_timer(wait, self._refresh_later)
 
+    def on_screen_resume(self) -> None:
+        """What was committed while another screen was in front."""
+        if self.desk.ready.is_set():
+            self._refresh_later()
+
     def _refresh_later(self) -> None:
         self._coming = None
         self.run_worker(self.refresh_live(), group="count", exclusive=True, exit_on_error=False)

@@ -291,6 +291,21 @@ async def test_links_of_another_process_show_with_the_cursor_on_its_row(
         assert "▸" in row(c, "Zeta")
 
 
+async def test_the_first_screen_counts_again_on_return(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """What was committed while another screen was in front is told when the first one is again."""
+    link(store, actor, add_server(store, actor, "Notas"), company)
+    async with console((100, 30)) as c:
+        await c.servers()
+        add_company(store, actor, "Loja", 2)
+        add_server(store, actor, "Avisos")
+        await c.shows("Avisos")
+        await c.press("escape")
+        await c.until(lambda: c.dialog == "HomeScreen", "the first screen")
+        await c.shows("1 empresa sem endereço para notificações")
+
+
 async def test_a_server_that_is_gone_meanwhile_is_told(
     console: Opened, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
