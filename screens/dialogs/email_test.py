@@ -214,7 +214,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
             )
         elif self.can_mend:
-            verdict.show(_("O teste parou aqui. e abre o formulário no campo a corrigir."))
+            verdict.show(_("O teste parou aqui. A tecla e abre o formulário no campo a corrigir."))
         else:
             verdict.show(_("O teste parou aqui."))
         self.refresh_bindings()

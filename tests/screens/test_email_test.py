@@ -95,7 +95,7 @@ async def test_from_a_list_a_key_opens_the_form_at_the_field(
         await c.mailboxes()
         await c.shows("nfe@padaria.example")
         await c.press("t")
-        await c.shows("e abre o formulário no campo a corrigir", "e Corrigir")
+        await c.shows("tecla e abre o formulário no campo a corrigir", "e Corrigir")
         await c.press("escape")
         await c.in_front("MailboxesScreen")
         for screen, form in (("MailboxesScreen", "MailboxForm"), ("ServersScreen", "ServerForm")):
