@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.language import _
 from services.registry import obstacles, ways_out
 from services.registry.obstacles import Obstacle, Wait
 from services.store.mail import OutboxMessage, OutboxState
-from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Partner
+from services.store.models import Company
 
 STATES = (OutboxState.QUEUED, OutboxState.DEFERRED)
 
@@ -75,31 +73,13 @@ def _ways(session: Session, companies: Collection[int], at: datetime) -> dict[in
     found: dict[int, _Ways] = {company: [] for company in companies}
     if not found:
         return found
-    for company_id, server in session.execute(
-        select(Mailbox.company_id, EmailServer)
-        .join(EmailServer, EmailServer.id == Mailbox.server_id)
-        .join(Company, Company.id == Mailbox.company_id)
-        .where(
-            Mailbox.company_id.in_(companies),
-            Mailbox.function == Function.SEND,
-            Company.invoicy_mail.is_(False),
-        )
-        .order_by(Mailbox.company_id, Mailbox.position, Mailbox.id)
-    ).all():
+    for _mailbox_id, company_id, server in session.execute(ways_out.own(companies)).all():
         found[company_id].append((server.email, obstacles.of(server, at)))
-    for company_id, partner, server in session.execute(
-        select(Company.id, Partner.name, EmailServer)
-        .join(Partner, Partner.id == Company.partner_id)
-        .outerjoin(
-            EmailServer,
-            (EmailServer.partner_id == Company.partner_id) & (EmailServer.kind == Kind.RELAY),
-        )
-        .where(Company.id.in_(companies), Company.invoicy_mail)
-    ).all():
-        relay = cast("EmailServer | None", server)
+    relays = ways_out.relays(companies).where(Company.invoicy_mail)
+    for company, partner, relay in session.execute(relays).all():
         if relay is None:
-            found[company_id].append(("", Obstacle(Wait.MAILBOX, ways_out.no_relay(partner))))
+            found[company.id].append(("", Obstacle(Wait.MAILBOX, ways_out.no_relay(partner))))
         else:
             label = ways_out.relay_label(relay.email)
-            found[company_id].append((label, obstacles.of(relay, at)))
+            found[company.id].append((label, obstacles.of(relay, at)))
     return found

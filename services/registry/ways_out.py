@@ -3,7 +3,9 @@ partner's relay and nothing else (R14, R28)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -51,6 +53,36 @@ def has_one(at: datetime | None = None, *, warning: bool = False) -> ColumnEleme
         and_(Company.invoicy_mail.is_(False), own),
         relay if warning else and_(Company.invoicy_mail, relay),
     )
+
+
+def own(companies: Collection[int]) -> Select[int, int, EmailServer]:
+    """Mailbox, company and account of all that sends for ``companies``, the first to be tried first
+    (R13); nothing for those with InvoiCy Mail on (R14)."""
+    return (
+        select(Mailbox.id, Mailbox.company_id, EmailServer)
+        .join(EmailServer, EmailServer.id == Mailbox.server_id)
+        .join(Company, Company.id == Mailbox.company_id)
+        .where(
+            Mailbox.company_id.in_(companies),
+            Mailbox.function == Function.SEND,
+            Company.invoicy_mail.is_(False),
+        )
+        .order_by(Mailbox.company_id, Mailbox.position, Mailbox.id)
+    )
+
+
+def relays(companies: Collection[int]) -> Select[Company, str, EmailServer | None]:
+    """Of each company the partner's name and its relay, None where it has none (R14)."""
+    found = (
+        select(Company, Partner.name, EmailServer)
+        .join(Partner, Partner.id == Company.partner_id)
+        .outerjoin(
+            EmailServer,
+            (EmailServer.partner_id == Company.partner_id) & (EmailServer.kind == Kind.RELAY),
+        )
+        .where(Company.id.in_(companies))
+    )
+    return cast("Select[Company, str, EmailServer | None]", found)
 
 
 def at_their_limits(session: Session, at: datetime) -> Select[int] | None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -17,7 +15,7 @@ from services.language import _
 from services.registry import obstacles, ways_out
 from services.registry.limits import NO_LIMITS, Limits, limits_of
 from services.settings import Settings
-from services.store.models import Company, EmailServer, Function, Kind, Mailbox, Partner
+from services.store.models import Company, EmailServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +63,7 @@ def routes_of(
         return accounts[server.id]
 
     found: dict[int, list[Route]] = {company: [] for company in companies}
-    links = session.execute(
-        select(Mailbox.id, Mailbox.company_id, EmailServer)
-        .join(EmailServer, EmailServer.id == Mailbox.server_id)
-        .join(Company, Company.id == Mailbox.company_id)
-        .where(
-            Mailbox.company_id.in_(companies),
-            Mailbox.function == Function.SEND,
-            Company.invoicy_mail.is_(False),
-        )
-        .order_by(Mailbox.company_id, Mailbox.position, Mailbox.id)
-    )
-    for mailbox_id, company_id, server in links.all():
+    for mailbox_id, company_id, server in session.execute(ways_out.own(companies)).all():
         account, why_not, shut = access_to(server)
         found[company_id].append(
             Route(
@@ -103,17 +90,7 @@ def _add_relays(
     companies: Collection[int],
     access_to: Callable[[EmailServer], _Access],
 ) -> None:
-    rows = session.execute(
-        select(Company, Partner.name, EmailServer)
-        .join(Partner, Partner.id == Company.partner_id)
-        .outerjoin(
-            EmailServer,
-            (EmailServer.partner_id == Company.partner_id) & (EmailServer.kind == Kind.RELAY),
-        )
-        .where(Company.id.in_(companies))
-    )
-    for company, partner, server in rows.all():
-        relay = cast("EmailServer | None", server)
+    for company, partner, relay in session.execute(ways_out.relays(companies)).all():
         if relay is not None:
             account, why_not, shut = access_to(relay)
             email, label = relay.email, ways_out.relay_label(relay.email)
