@@ -23,6 +23,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.fiscal import cnpj
+from services.folding import holds
 from services.language import _, later, ngettext
 from services.registry import company_csv
 from services.registry.company_csv import Line, Plan
@@ -31,7 +32,7 @@ _MANY = 200
 
 
 class LineSource:
-    """The lines of a plan, the wrong ones first; ``only`` an action narrows them."""
+    """The lines of a plan, the wrong ones first."""
 
     def __init__(self, plan: Plan) -> None:
         order = {"error": 0, "edit": 1, "add": 2, "same": 3}
@@ -39,19 +40,15 @@ class LineSource:
         self._order = sorted(self.lines, key=lambda n: (order[self.lines[n].action], n))
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        wanted = filter.casefold()
-        return [
-            n
-            for n in self._order
-            if wanted in f"{self.lines[n].cnpj} {self.lines[n].nickname}".casefold()
-        ]
+        named = {n: f"{line.cnpj} {line.nickname}" for n, line in self.lines.items()}
+        return [n for n in self._order if holds(named[n], filter)]
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         return {n: _cells(self.lines[n]) for n in ids}
 
 
 def _cells(line: Line) -> Sequence[Cell]:
-    words, tone = _ACTIONS()[line.action]
+    words, tone = _actions()[line.action]
     told = "; ".join(message for _field, message in line.errors) or ", ".join(
         f"{label_of(name)}: {_value(after)}" for name, (_before, after) in line.changes.items()
     )
@@ -59,7 +56,7 @@ def _cells(line: Line) -> Sequence[Cell]:
     return str(line.number), (words, tone), number, line.nickname, told
 
 
-def _ACTIONS() -> dict[str, tuple[str, Tone]]:  # noqa: N802 - a table in the person's language
+def _actions() -> dict[str, tuple[str, Tone]]:
     return {
         "error": (f"▲ {_('erro')}", Tone.BAD),
         "edit": (f"≠ {_('altera')}", Tone.BUSY),

@@ -87,7 +87,8 @@ def chapter(key: str) -> Chapter | None:
 def search(words: str) -> tuple[Found, ...]:
     """Every section that holds all ``words``; accents and case do not matter.
 
-    Those whose heading holds them come first, then chapters by their title; without words, the beginning of each chapter.
+    Those whose heading holds them come first, then chapters by their title; without words, the
+    beginning of each chapter.
     """
     if not words.strip():
         return tuple(Found(one, 0, one.sections[0].blocks[0].whole) for one in chapters())

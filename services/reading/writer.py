@@ -54,8 +54,9 @@ class Writer:
     """Commits units of work in the order in which they were handed in.
 
     What waits while a commit is under way shares the next one, and so does what is handed in at
-    the same time: many small mailboxes cost few commits. A unit of work is a function of a session that may be run again: when one of a group
-    raises, the group is undone and each is run alone, so that a failure touches only its own.
+    the same time: many small mailboxes cost few commits. A unit of work is a function of a session
+    that may be run again: when one of a group raises, the group is undone and each is run alone, so
+    that a failure touches only its own.
     When the thread itself ends, everything waiting and everything handed in later is refused with
     :class:`Unavailable`: a reading that cannot store must not delete.
     """

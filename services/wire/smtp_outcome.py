@@ -179,6 +179,7 @@ def _refusal(address: str, failure: Failure, text: str) -> RecipientOutcome:
 
 
 def known(who: str, stage: Stage, kind: str, reply: str, permanent: bool) -> Failure:
+    """A failure of a ``kind`` of ``server_replies.csv``, in our words and with the field to mend."""
     return Failure(
         who,
         stage,
@@ -191,6 +192,7 @@ def known(who: str, stage: Stage, kind: str, reply: str, permanent: bool) -> Fai
 
 
 def broken(error: BaseException, who: str, stage: Stage) -> Failure:
+    """The failure of a connection that ended, or on which something was said that is no SMTP."""
     if isinstance(error, Nonsense):
         return known(who, stage, "protocol", str(error), permanent=False)
     return failure_of(error, who, stage)
