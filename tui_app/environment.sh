@@ -1,5 +1,6 @@
 # Read by the launchers with `.`: the private Python environment of a lock file.
 # POSIX sh. The caller has set `here`, the checkout's real path. Nothing runs on reading.
+# shellcheck shell=sh disable=SC2154
 
 unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONOPTIMIZE
 unset PYTHONINSPECT PYTHONSTARTUP PYTHONVERBOSE PYTHONDEBUG PYTHONBREAKPOINT PYTHONWARNINGS
