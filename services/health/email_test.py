@@ -46,11 +46,12 @@ class Protocol(StrEnum):
 class Step:
     """One step and how it went.
 
-    ``step`` is "sign_in" (at Microsoft, before all others), "dns", "tcp", "tls", "greeting", "login", "sender", "recipient", "sent", "list" or
-    "read_back", those of the reading server after those of the sending one (``protocol``).
-    ``detail`` are the server's own words, made safe; ``explanation`` ours, of a failure;
-    ``field`` the form's field that mends it; ``ms`` milliseconds; ``transcript`` the talk so far
-    without secrets, given with the last step of each server.
+    ``step`` is "sign_in" (at Microsoft, before all others), "dns", "tcp", "tls", "greeting",
+    "login", "sender", "recipient", "sent", "list" or "read_back", those of the reading server after
+    those of the sending one (``protocol``). ``detail`` are the server's own words, made safe;
+    ``explanation`` ours, of a failure; ``field`` the form's field that mends it; ``ms``
+    milliseconds; ``transcript`` the talk so far without secrets, given with the last step of each
+    server.
     """
 
     step: str

@@ -30,11 +30,11 @@ class Trouble:
     """A mailbox that is not well.
 
     ``state`` is one of :data:`STATES`; "inactivated" by the ``code`` of R45, "paused" until
-    ``until``, when it ends by itself (R34), or without it by hand. A ``code`` without that is another refusal of a
-    Microsoft sign-in. ``functions`` are the directions concerned, ``tested`` what a test of it
-    tests ("send", "read" or "both"), ``mailbox_id`` one of this person's links, None for the relay
-    and for a server that no company uses. ``hits`` are the companies concerned that this person
-    sees, by CNPJ; ``incident`` is the id of the incident that it is part of.
+    ``until``, when it ends by itself (R34), or without it by hand. A ``code`` without that is
+    another refusal of a Microsoft sign-in. ``functions`` are the directions concerned, ``tested``
+    what a test of it tests ("send", "read" or "both"), ``mailbox_id`` one of this person's links,
+    None for the relay and for a server that no company uses. ``hits`` are the companies concerned
+    that this person sees, by CNPJ; ``incident`` is the id of the incident that it is part of.
     """
 
     server_id: int

@@ -17,8 +17,8 @@ _MAX_HOST = 253
 def valid_address(text: str, *, field: str | None = "email") -> str:
     """The address in the form to be sent: ASCII, domain in lower case and IDNA.
 
-    Quoted local parts, encoded words, comments, address literals and non-ASCII local parts are refused, and
-    so is every control character. Nothing is looked up. Raises :class:`Invalid`.
+    Quoted local parts, encoded words, comments, address literals and non-ASCII local parts are
+    refused, and so is every control character. Nothing is looked up. Raises :class:`Invalid`.
     """
     candidate = text.strip(" ")
     if has_control(candidate) or len(candidate) > _MAX_ADDRESS or "=?" in candidate:

@@ -11,7 +11,8 @@ from tests.documents.generator import DSIG, digest, sign
 def signed(xml: bytes, certificate: bytes, *, proven: bool = True, strong: bool = False) -> bytes:
     """``xml`` with its outer signature made anew, by a certificate (DER) of a test company.
 
-    ``strong`` signs with SHA-256. ``proven`` puts the digest into the protocol, where there is one that has a place for it.
+    ``strong`` signs with SHA-256. ``proven`` puts the digest into the protocol, where there is one
+    that has a place for it.
     """
     root = etree.fromstring(xml)
     layout = layouts()[root.tag]

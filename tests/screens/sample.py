@@ -32,9 +32,10 @@ _ISSUERS = ("Moinho Vale do Itajaí S.A.", "Laticínios Bela Vista Ltda", "Embal
 def fill(session: Session, also: str = "") -> None:
     """A partner with two companies; the first has mailboxes, e-mails, documents and bell entries.
 
-    ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a branch of a third, "copy" one that imported a mailbox of that;
-    "issued" a document of its own, "down" has mailboxes that are not well, "held" things in
-    quarantine, "told" addresses for notifications.
+    ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a
+    branch of a third, "copy" one that imported a mailbox of that; "issued" a document of its own,
+    "down" has mailboxes that are not well, "held" things in quarantine, "told" addresses for
+    notifications.
     """
     ana = people.initialise(
         session,

@@ -25,7 +25,8 @@ from tests.screens.conftest import Opened
 from tests.servers.sink import Sink
 
 LIVE = 1.5
-"""Seconds: the tests' ``store`` is not the console's own; half a second until the commit is seen, a quarter between refreshes, the rest to draw."""
+"""Seconds: the tests' ``store`` is not the console's own; half a second until the commit is seen, a
+quarter between refreshes, the rest to draw."""
 
 HOSTILE = (
     "\x1b]0;roubado\x07\x1b[2J[@click=app.quit]clique[/] Re: [/] nota [bold red]x \u202egnp.exe"

@@ -28,7 +28,8 @@ def find_binary(name: str) -> str | None:
 class Postgres(Server):
     """PostgreSQL on 127.0.0.1:``port``; not durable unless asked, as tests have no power cuts.
 
-    ``beyond`` is another address to listen on, for whoever comes from its /16. Root runs it as the user ``postgres``. Ended at once, cutting every connection.
+    ``beyond`` is another address to listen on, for whoever comes from its /16. Root runs it as the
+    user ``postgres``. Ended at once, cutting every connection.
     """
 
     ENDS_ON = signal.SIGINT

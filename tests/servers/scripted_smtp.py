@@ -18,7 +18,8 @@ class ScriptedSmtp:
 
     The last reply of a list goes on for ever. ``greeting``, ``EHLO``, ``body`` (the reply to the
     final dot) are keys too; ``tls`` is used after STARTTLS, ``ehlo_tls`` is the EHLO reply then.
-    ``taken`` holds the reply to the final dot back until it is set. ``heard`` is every command line, ``bodies`` every message as it came, dots and all.
+    ``taken`` holds the reply to the final dot back until it is set. ``heard`` is every command
+    line, ``bodies`` every message as it came, dots and all.
     """
 
     def __init__(
