@@ -19,7 +19,7 @@ from screens.widgets.steps import StepLine, StepList
 from services.errors import CarteiroError
 from services.health import email_test, testable
 from services.health.accounts import Account
-from services.health.email_test import Step
+from services.health.steps import Step, cure_of, plan
 from services.language import _, later
 from services.registry.mailboxes import MailboxDraft, MailboxView
 from services.wire import guidance
@@ -153,7 +153,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         shown = self.query_one(StepList)
         verdict = self.query_one("#verdict", Foreign)
         shown.start([])
-        plan: Iterator[str] = iter(())
+        to_come: Iterator[str] = iter(())
 
         def told(step: Step) -> None:
             shown.set_step(
@@ -164,7 +164,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 explanation=step.explanation,
                 name=_names(signs_in=account.signs_in).get(step.step, step.step),
             )
-            following = next(plan, None)
+            following = next(to_come, None)
             if step.ok and following is not None and _pending(shown, following):
                 shown.set_step(following, "running")
 
@@ -177,7 +177,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         try:
             account = await self._load_account()
             shown.start(_plan(self._kind, account))
-            plan = iter([line.key for line in shown.steps][1:])
+            to_come = iter([line.key for line in shown.steps][1:])
             steps = await email_test.run_test(
                 account, self._kind, on_step=told, sign_ins=self.desk.office.sign_ins
             )
@@ -208,7 +208,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         # What was not tried any more gives its room to the reason.
         shown.start([line for line in shown.steps if line.state in ("ok", "failed")])
         self._field = _form_field(failed)
-        self._show_cure(email_test.cure_of(account, failed))
+        self._show_cure(cure_of(account, failed))
         if self._field is not None and self._from_form:
             verdict.show(
                 _("O teste parou aqui. Ao fechar, o campo a corrigir espera no formulário.")
@@ -274,7 +274,7 @@ def _pending(shown: StepList, key: str) -> bool:
 def _plan(kind: str, account: Account) -> list[StepLine]:
     """The steps that are to come (R19), the first one running."""
     names = _names(signs_in=account.signs_in)
-    planned = email_test.plan(account, kind)
+    planned = plan(account, kind)
     several = len({protocol for protocol, _step in planned}) > 1
     return [
         StepLine(

@@ -6,21 +6,20 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.clock import now
 from services.errors import Invalid
 from services.failure import Failure, Stage, WireError
 from services.health.accounts import Account
+from services.health.steps import Protocol, Step
 from services.language import _, ngettext
 from services.outbox import mime
 from services.safe_text import safe, safe_block
 from services.store.models import Function, Kind
-from services.wire import guidance, pop3, smtp
+from services.wire import pop3, smtp
 from services.wire.endpoint import Endpoint, Login
-from services.wire.guidance_terms import Guidance
 from services.wire.replies import explain, field_of
 
 if TYPE_CHECKING:
@@ -33,36 +32,6 @@ READ_BACK_SECONDS = 30.0
 _POLL_SECONDS = 1.0
 _LAST_MESSAGES = 20
 _SMALL = 32 * 1024
-
-
-class Protocol(StrEnum):
-    """Which server a step spoke to."""
-
-    SMTP = "smtp"
-    POP = "pop"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step and how it went.
-
-    ``step`` is "sign_in" (at Microsoft, before all others), "dns", "tcp", "tls", "greeting",
-    "login", "sender", "recipient", "sent", "list" or "read_back", those of the reading server after
-    those of the sending one (``protocol``). ``detail`` are the server's own words, made safe;
-    ``explanation`` ours, of a failure; ``field`` the form's field that mends it; ``ms``
-    milliseconds; ``transcript`` the talk so far without secrets, given with the last step of each
-    server.
-    """
-
-    step: str
-    ok: bool
-    detail: str = ""
-    explanation: str = ""
-    field: str | None = None
-    ms: float = 0.0
-    transcript: str = ""
-    protocol: str = Protocol.SMTP
-    kind: str = ""
 
 
 OnStep = Callable[[Step], None]
@@ -102,42 +71,6 @@ async def run_test(
         return talk.steps
     await _reads(talk, account, ends, None)
     return talk.steps
-
-
-def plan(account: Account, function: str) -> list[tuple[Protocol, str]]:
-    """Protocol and name of every step that a test of ``account`` is to take, in their order."""
-    planned: list[tuple[Protocol, str]] = []
-    if account.signs_in:
-        first = Protocol.POP if function == Kind.READ else Protocol.SMTP
-        planned.append((first, Stage.SIGN_IN))
-    if function in (Kind.SEND, Kind.BOTH):
-        steps = [*_connecting(account.smtp, account.login), "sender", "recipient", "sent"]
-        planned += [(Protocol.SMTP, step) for step in steps]
-    if function in (Kind.READ, Kind.BOTH):
-        steps = [*_connecting(account.pop, account.login), "list"]
-        if function == Kind.BOTH:
-            steps.append("read_back")
-        planned += [(Protocol.POP, step) for step in steps]
-    return planned
-
-
-def cure_of(account: Account, step: Step) -> Guidance | None:
-    """The guidance that cures the failure of ``step``, if any does (R51)."""
-    endpoint = account.smtp if step.protocol == Protocol.SMTP else account.pop
-    host = endpoint.host if endpoint is not None else None
-    found = guidance.for_failure(
-        step.kind, step.step, step.protocol, email=account.email, host=host
-    )
-    return found[0] if found else None
-
-
-def _connecting(endpoint: Endpoint | None, login: Login | None) -> list[str]:
-    """TLS comes before the greeting, or, where it is asked for by command, after it."""
-    security = endpoint.security if endpoint is not None else "tls"
-    steps: list[str] = [Stage.DNS, Stage.TCP]
-    steps += [Stage.TLS, Stage.GREETING] if security == "tls" else [Stage.GREETING]
-    steps += [Stage.TLS] if security == "starttls" else []
-    return [*steps, Stage.LOGIN] if login is not None else steps
 
 
 class _Talk:

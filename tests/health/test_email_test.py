@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from services.health.accounts import Account
-from services.health.email_test import Step, cure_of, plan, run_test
+from services.health.email_test import run_test
+from services.health.steps import Step, cure_of, plan
 from services.wire.endpoint import Endpoint, Login, Security
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import DOMAIN, Postfix

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from services.failure import Failure, Stage, WireError
 from services.health.accounts import Account
-from services.health.email_test import Step
+from services.health.steps import Step
 from services.reading.foresight import Foreseen
 from services.reading.problems import Problem
 from services.reading.receipts import Found

@@ -16,7 +16,7 @@ from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, UsageError
 
 if TYPE_CHECKING:
-    from services.health.email_test import Step
+    from services.health.steps import Step
     from services.registry.microsoft import Link, MicrosoftDraft
     from services.wire.entra import SignedIn
 

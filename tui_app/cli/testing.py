@@ -11,7 +11,7 @@ from tui_app.cli.context import Context
 
 if TYPE_CHECKING:
     from services.health.accounts import Account
-    from services.health.email_test import Step
+    from services.health.steps import Step
 
 _TOLD = ("step", "ok", "detail", "explanation", "field", "ms", "protocol")
 
@@ -24,6 +24,7 @@ def run_test(
     ``names`` are the options of fields that are called otherwise there.
     """
     from services.health import email_test
+    from services.health.steps import cure_of
 
     def show(step: Step) -> None:
         mark = "✓" if step.ok else "✗"
@@ -33,7 +34,7 @@ def run_test(
             return
         if step.explanation:
             context.out.say("  " + step.explanation)
-        if (cure := email_test.cure_of(account, step)) is not None:
+        if (cure := cure_of(account, step)) is not None:
             context.out.say(f"  {cure.title} (carteiro guidance {cure.key})")
             for line in cure.numbered():
                 context.out.say("    " + line)
