@@ -1,8 +1,7 @@
 """What each mailbox has sent, read and failed at, hour by hour, and what each company got, day by day.
 
 Kept as counts beside the work itself, in its own unit of work, so that a picture of a month costs no
-look at a million e-mails. They are for looking at: what a killed process had in hand is not counted,
-though whoever takes it over records it.
+look at a million e-mails. What a killed process had in hand is counted by whoever puts it on record.
 """
 
 from __future__ import annotations

@@ -22,8 +22,9 @@ _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 
 def take_back(
     session: Session, dead: Collection[Dead], traces: Mapping[str, Traces]
-) -> tuple[int, list[Finished]]:
-    """Take back claims: how many, and the e-mails among them whose outcome is on record now.
+) -> tuple[int, list[Outcome], list[Finished]]:
+    """Take back claims: how many, and of the e-mails among them whose outcome is on record now
+    that outcome and what became of them.
 
     ``traces`` are those of claimants of whom a journal was found. What the server had answered is
     recorded as if the process had lived to do so. An e-mail of which no text has left is due at
@@ -33,6 +34,7 @@ def take_back(
     its attempt uncertain. A claim that was renewed or ended since it was looked at is left alone.
     """
     taken = 0
+    outcomes: list[Outcome] = []
     finished: list[Finished] = []
     # In the order in which outcomes are recorded: two that wait for each other's rows never end.
     for claim in sorted(dead, key=lambda each: each.message_id):
@@ -45,12 +47,15 @@ def take_back(
             continue
         trace = of_owner.get((claim.message_id, claim.fence), Trace())
         if trace.in_doubt:
-            finished += _in_doubt(session, claim, trace)
+            outcome = _in_doubt(session, claim, trace)
+            outcomes.append(outcome)
+            finished += _finished(session, claim, outcome)
         elif trace.outcome is not None:
+            outcomes.append(trace.outcome)
             finished += finish(session, [trace.outcome], claim.owner or "")
         else:
             _again(session, claim, OutboxState.DEFERRED)
-    return taken, finished
+    return taken, outcomes, finished
 
 
 def _still_dead(session: Session, claim: Dead) -> bool:
@@ -93,7 +98,7 @@ def _again(session: Session, claim: Dead, attempt: OutboxState) -> None:
     )
 
 
-def _in_doubt(session: Session, claim: Dead, trace: Trace) -> list[Finished]:
+def _in_doubt(session: Session, claim: Dead, trace: Trace) -> Outcome:
     """Once more, or left to a person; what was answered for some recipients stands."""
     twice = _was_in_doubt(session, claim)
     again = not twice and _has_time(session, claim)
@@ -109,7 +114,10 @@ def _in_doubt(session: Session, claim: Dead, trace: Trace) -> list[Finished]:
     known = {r.position for r in told}
     told += [RecipientOutcome(p, state, why=why) for p in pending if p not in known]
     of_claim = trace.outcome or Outcome(Claim(claim.message_id, claim.fence, 0, 0), ())
-    outcome = replace(of_claim, recipients=tuple(told), error=why, held=False)
+    return replace(of_claim, recipients=tuple(told), error=why, held=False)
+
+
+def _finished(session: Session, claim: Dead, outcome: Outcome) -> list[Finished]:
     finished = finish(session, [outcome], claim.owner or "")
     if any(each.state == OutboxState.DEFERRED for each in finished):
         _again(session, claim, OutboxState.UNCERTAIN)

@@ -239,13 +239,29 @@ class Deliverer:
         else:
             taken: quota.Taken | None = None
             if route.limits.counts:
-                taken = await self._threads.write(quota.take, lane.server_id, len(letter.pending))
-                if taken is None:
-                    self._known.forget()
-                    await self._leave(lane, letter)
+                room = await self._threads.write(
+                    quota.take, lane.server_id, len(letter.pending), letter.created_at
+                )
+                if isinstance(room, quota.NoRoom):
+                    await self._no_room(lane, letter, route, room)
                     return line
+                taken = room
             return await self._send(lane, line, letter, route, enclosed, taken)
         return line
+
+    async def _no_room(self, lane: Lane, letter: Letter, route: Route, room: quota.NoRoom) -> None:
+        """Another mailbox, a later time, or, for what fits into none, a person (R34)."""
+        self._known.forget()
+        if room.why is None:
+            await self._leave(lane, letter)
+            return
+        await self._known.learn([letter.claim.company_id])
+        ways = self._ways(letter)
+        if any(quota.fits(way.limits, len(letter.pending)) for way in ways):
+            letter.tried[lane.server_id] = room.why
+            await self.place([letter])
+        else:
+            self._fail(letter, route, room.why)
 
     def _enclosures(self, session: Session, letters: list[Letter]) -> dict[str, bytes]:
         wanted = [e.sha256 for letter in letters for e in letter.enclosures]

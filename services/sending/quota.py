@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.language import _
 from services.registry.limits import DAY, MINUTE, Limits, limits_of
 from services.store.insertion import insert
 from services.store.models import EmailServer, SendingCount
@@ -25,6 +26,10 @@ _SPANS = {
 """How far back each limit looks, and how finely."""
 
 
+_PATIENCE = timedelta(days=1)
+"""After that no smaller letter passes one that waits for much room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Room that was taken for one letter, to be given back when nothing of it leaves."""
@@ -33,11 +38,23 @@ class Taken:
     places: tuple[tuple[str, datetime, int], ...]
 
 
-def take(session: Session, server_id: int, recipients: int) -> Taken | None:
-    """Take room for one letter to so many recipients; None when a limit of the mailbox is reached.
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """A limit is reached. ``why``: for this letter alone, because it goes to so many; ``ever``
+    is False when it goes to more than the limit is."""
 
-    Then the mailbox says until when, and no claim is made meanwhile for companies that have no
-    other. A letter that is larger than the limit itself leaves when nothing else has.
+    why: str | None = None
+    ever: bool = True
+
+
+def take(
+    session: Session, server_id: int, recipients: int, since: datetime | None = None
+) -> Taken | NoRoom:
+    """Take room for one letter to so many recipients, written at ``since``.
+
+    Where there is none for the smallest either, the mailbox says until when, and no claim is made
+    meanwhile for companies that have no other. A letter that is too large for what is left lets
+    smaller ones pass for a day; then they wait until it has left.
     """
     server = session.scalar(
         select(EmailServer).where(EmailServer.id == server_id).with_for_update(),
@@ -50,15 +67,39 @@ def take(session: Session, server_id: int, recipients: int) -> Taken | None:
     counts = _counts(session, server_id, at)
     places: list[tuple[str, datetime, int]] = []
     for per, most, n in _wanted(limits, recipients):
+        if n > most:
+            return NoRoom(_too_many(n, most), ever=False)
         goes_on = _full_until(counts[per], per, most, n)
         if goes_on is not None:
+            patient = since is not None and at - since < _PATIENCE
+            if patient and _full_until(counts[per], per, most, 1) is None:
+                left = most - sum(count for _begins_at, count in counts[per])
+                return NoRoom(_too_many_now(n, most, left))
             server.full_until, server.full_per = goes_on, per
             session.flush()
-            return None
+            return NoRoom()
         places.append((per, _begin(at, per), n))
     for per, begins_at, n in places:
         _add(session, server_id, per, begins_at, n)
     return Taken(server_id, tuple(places))
+
+
+def fits(limits: Limits, recipients: int) -> bool:
+    """Can a letter to so many ever leave within ``limits``?"""
+    return all(n <= most for _per, most, n in _wanted(limits, recipients))
+
+
+def _too_many(n: int, most: int) -> str:
+    return _(
+        "O e-mail vai a {n} destinatários e o limite é de {most} por dia: nunca caberá. Divida os"
+        " destinatários em vários e-mails ou aumente o limite da caixa"
+    ).format(n=n, most=most)
+
+
+def _too_many_now(n: int, most: int, left: int) -> str:
+    return _(
+        "limite do provedor: {most} destinatários por dia; restam {left} e o e-mail vai a {n}"
+    ).format(most=most, left=left, n=n)
 
 
 def give_back(session: Session, taken: Taken) -> None:

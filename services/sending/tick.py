@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from services.errors import Unavailable
+from services.health import activity
 from services.health.tokens import SignIns
 from services.outbox import claims, journal, owner
 from services.outbox.claims import Claim
@@ -221,7 +222,8 @@ def _claim(session: Session, found: _Found, owner_name: str) -> tuple[list[Claim
     """What is claimed now, and who has no claim left: one may have claimed more before it died."""
     done_with: set[str] = set()
     if found.dead:
-        _taken, finished = take_back(session, found.dead, found.traces)
+        _taken, outcomes, finished = take_back(session, found.dead, found.traces)
+        activity.count_sent(session, outcomes, finished)
         failures.tell(session, finished)
         if found.traces:
             done_with = found.traces.keys() - claims.claimants(session)

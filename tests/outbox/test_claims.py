@@ -183,7 +183,7 @@ def test_what_may_have_arrived_is_never_called_undelivered(
         dead = Dead(message, claimed.fence, row.lease_until, "gone", gone=True)
     traces = {"gone": {(message, claimed.fence): Trace(in_doubt=True)}}
     with store.writing() as session:
-        taken, (done,) = taking_back.take_back(session, [dead], traces)
+        taken, _told, (done,) = taking_back.take_back(session, [dead], traces)
     assert (taken, done.state, done.failed) == (1, OutboxState.UNCERTAIN, ())
     with store.reading() as session:
         view = views.show(session, actor, message).view

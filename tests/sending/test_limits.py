@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 
 from services import clock
-from services.registry import mailboxes, pausing
+from services.notifications import bell
+from services.registry import limits, mailboxes, pausing
 from services.registry.access import Actor
 from services.registry.limits import Limits, limits_of, of_provider
 from services.sending import quota
@@ -77,14 +80,60 @@ async def test_past_the_limit_of_a_day_the_next_mailbox_sends_and_then_all_wait(
 async def test_recipients_are_counted_where_the_provider_counts_them(
     store: Store, mailbox: AddMailbox
 ) -> None:
-    """R34: and a letter to more than the limit leaves when nothing else has."""
+    """R34: and of a letter to more than the limit it is known that it never fits."""
     box = mailbox(25, most_per_day=5)
     with store.writing() as session:
         server = session.get_one(EmailServer, box.server_id)
         server.smtp_host = "smtp.office365.com"
-        assert quota.take(session, box.server_id, 9) is not None
-        assert quota.take(session, box.server_id, 1) is None
+        assert quota.take(session, box.server_id, 9) == quota.NoRoom(ANY, ever=False)
+        assert isinstance(quota.take(session, box.server_id, 5), quota.Taken)
+        assert quota.take(session, box.server_id, 1) == quota.NoRoom()
         assert (server.full_per, server.full_until is not None) == ("day", True)
+
+
+async def test_a_letter_too_large_for_what_is_left_lets_smaller_ones_pass(
+    store: Store, mailbox: AddMailbox, frozen: list[datetime]
+) -> None:
+    """R34: for a day, after which its turn comes before theirs."""
+    box = mailbox(25, most_per_day=5)
+    with store.writing() as session:
+        server = session.get_one(EmailServer, box.server_id)
+        server.smtp_host = "smtp.office365.com"
+        assert isinstance(quota.take(session, box.server_id, 2), quota.Taken)
+        large = quota.take(session, box.server_id, 4, frozen[0])
+        assert large == quota.NoRoom(ANY)
+        assert large.why is not None
+        assert "restam 3 e o e-mail vai a 4" in large.why
+        assert server.full_until is None
+        assert isinstance(quota.take(session, box.server_id, 1), quota.Taken)
+        day = timedelta(days=1)
+        assert quota.take(session, box.server_id, 4, frozen[0] - day) == quota.NoRoom()
+        assert server.full_until is not None
+
+
+async def test_a_letter_that_never_fits_is_left_to_a_person_and_holds_up_nobody(
+    store: Store,
+    actor: Actor,
+    mailbox: AddMailbox,
+    enqueue: Queue,
+    sender: Sender,
+    show: Show,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R34: it fails with what to do, is told of, and the small one leaves at once."""
+    async with ScriptedSmtp() as server:
+        mailbox(server.port, most_per_day=2)
+        everybody = ";".join(f"c{n}@x.example" for n in range(3))
+        of = limits.of_provider
+        monkeypatch.setattr(
+            limits, "of_provider", lambda host, email: replace(of(host, email), by_recipient=True)
+        )
+        large, small = enqueue(everybody), enqueue()
+        await sender.run_due()
+        assert [show(m).view.state for m in (large, small)] == ["failed", "sent"]
+        assert "nunca caberá" in (show(large).view.error or "")
+        with store.reading() as session:
+            assert [e.type for e in bell.feed(session, actor)] == ["sending_failed"]
 
 
 async def test_what_never_left_gives_its_room_back(
@@ -95,7 +144,7 @@ async def test_what_never_left_gives_its_room_back(
     enqueue()
     await sender.run_due()
     with store.writing() as session:
-        assert quota.take(session, box.server_id, 1) is not None
+        assert isinstance(quota.take(session, box.server_id, 1), quota.Taken)
 
 
 async def test_a_raised_limit_counts_at_once(

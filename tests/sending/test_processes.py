@@ -20,7 +20,7 @@ from services.registry.access import Actor
 from services.sending.tick import Sender
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
+from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState, ServerHour
 from tests.sending.conftest import AddMailbox, Queue, Show
 from tests.servers.ports import wait_until
 from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
@@ -138,6 +138,9 @@ async def test_killed_after_the_reply_it_is_on_record_as_the_server_took_it(
         assert "550" in (detail.view.recipients[1].reply or "")
         assert [a.outcome for a in detail.attempts] == [detail.view.state]
         assert not list((settings.home / "sending").iterdir())
+        with store.reading() as session:
+            # The notice of it is refused too.
+            assert session.execute(select(ServerHour.sent, ServerHour.failed)).all() == [(1, 1)]
 
 
 async def test_killed_twice_after_the_final_dot_it_goes_out_no_third_time(
