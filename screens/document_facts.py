@@ -37,6 +37,7 @@ def _lines(view: DocumentView, inside: Contents) -> list[tuple[str, str]]:
         (_("Emissão"), when(view.issued_at)),
         (_("Total"), amount(view.total)),
         (_("Autorização"), _("com protocolo") if view.authorised else _("sem protocolo")),
+        *([(_("Situação"), _("CANCELADO por um evento registrado"))] if view.cancelled else []),
         (_("Importado"), when(view.imported_at)),
         *check_lines(view),
     ]

@@ -8,9 +8,11 @@ from screens.dates import amount, when
 from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
 from screens.widgets.filter_bar import FilterField
+from screens.widgets.status import Tone
 from services.fiscal.labels import kind_words
 from services.language import _
 from services.reading import documents
+from services.reading.documents import DocumentView
 from services.reading.finding import Filters
 from services.reading.period import period
 
@@ -69,7 +71,7 @@ class DocumentSource:
             i: (
                 kind_words(v.kind, v.event_id),
                 "" if v.number is None else str(v.number),
-                v.issuer_name,
+                _issuer(v),
                 v.company_nickname,
                 amount(v.total),
                 when(v.issued_at),
@@ -77,3 +79,10 @@ class DocumentSource:
             )
             for i, v in found.items()
         }
+
+
+def _issuer(view: DocumentView) -> Cell:
+    """The name; before that of a cancelled document, that it is one."""
+    if not view.cancelled:
+        return view.issuer_name
+    return _("CANCELADO · {name}").format(name=view.issuer_name), Tone.BAD

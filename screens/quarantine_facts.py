@@ -24,6 +24,7 @@ async def item_facts(desk: Desk, quarantine_id: int) -> Facts:
         (_("Motivo"), view.explanation),
         (_("Chave de acesso") if view.reason == FOREIGN else _("Detalhe"), view.detail),
         (_("Parte"), view.part),
+        (_("À espera"), view.hint),
         *_parties(view),
         (_("Caixa"), view.email or ""),
         (_("Assunto"), view.subject),

@@ -16,6 +16,7 @@ from services.fiscal.contents import Contents, contents, pretty
 from services.fiscal.labels import CHECKS
 from services.fiscal.reasons import why
 from services.language import _
+from services.reading.cancelling import cancelled
 from services.reading.columns import reasons_of
 from services.reading.finding import EVERYTHING, Filters, conditions
 from services.registry import access
@@ -34,7 +35,8 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One document. ``company`` is a CNPJ; ``checks`` are labels of ``services.fiscal.checks``,
+    """One document. ``company`` is a CNPJ; ``cancelled`` says that an event which was registered has
+    cancelled it; ``checks`` are labels of ``services.fiscal.checks``,
     ``check_reasons`` says in words why those are not all well.
 
     Names and reasons are foreign text.
@@ -56,6 +58,7 @@ class DocumentView:
     issued_at: datetime | None
     total: Decimal | None
     authorised: bool
+    cancelled: bool
     checks: dict[str, str]
     check_reasons: dict[str, str]
     checked_at: datetime | None
@@ -86,7 +89,14 @@ def ids(
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, DocumentView]:
     """Those of ``ids`` that ``actor`` sees, by id."""
     query = _views().where(Document.id.in_(list(ids)), _visible(actor))
-    return {row[0].id: _view(*row) for row in session.execute(query)}
+    found = [(*row,) for row in session.execute(query)]
+    gone = cancelled(session, {row[0].access_key for row in found if not row[0].event_id})
+    return {
+        row[0].id: _view(
+            *row, gone=not row[0].event_id and (row[0].company_id, row[0].access_key) in gone
+        )
+        for row in found
+    }
 
 
 def view(session: Session, actor: Actor, document_id: int) -> DocumentView:
@@ -163,7 +173,7 @@ def _views() -> Select[Document, str, str, str | None]:
     )
 
 
-def _view(row: Document, cnpj: str, nickname: str, uidl: str | None) -> DocumentView:
+def _view(row: Document, cnpj: str, nickname: str, uidl: str | None, *, gone: bool) -> DocumentView:
     labels = {name: getattr(row, f"check_{name}") for name in CHECKS}
     return DocumentView(
         id=row.id,
@@ -182,6 +192,7 @@ def _view(row: Document, cnpj: str, nickname: str, uidl: str | None) -> Document
         issued_at=row.issued_at,
         total=row.total,
         authorised=row.authorised,
+        cancelled=gone,
         checks=labels,
         check_reasons={
             name: why(each) for name, each in reasons_of(row.check_reasons, labels).items()

@@ -158,10 +158,11 @@ def save(
 
 
 def _file_name(found: DocumentView) -> str:
-    """Made of the key alone where the key is plain; else of our own number."""
+    """Made of the key alone where the key is plain, else of our own number; that of a cancelled
+    document says so."""
     kind = found.kind if found.kind.isascii() and found.kind.isalnum() else "doc"
     key = found.access_key if _PLAIN.fullmatch(found.access_key) else f"documento-{found.id}"
     if not found.event_id:
-        return f"{kind}-{key}.xml"
+        return f"{kind}-{key}{'-cancelado' if found.cancelled else ''}.xml"
     event = found.event_id if _PLAIN.fullmatch(found.event_id) else str(found.id)
     return f"{kind}-{key}-{event}.xml"

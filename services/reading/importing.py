@@ -18,6 +18,7 @@ from services.reading.columns import Unique, document_row, storable
 from services.reading.completing import complete, completes
 from services.reading.extract import Extracted
 from services.reading.problems import Problem, all_words
+from services.reading.releasing import release
 from services.reading.routing import Destination, destinations, holders, route
 from services.registry import search
 from services.store.blobs import keep_blobs
@@ -57,18 +58,21 @@ class Source:
 class Imported:
     """What an import did: new documents by company, and how many things went to quarantine.
 
-    ``last_held`` is the receipt of the last of those.
+    ``last_held`` is the receipt of the last of those; ``released`` are messages that waited for
+    one of the documents and are to be imported now.
     """
 
     documents: dict[int, int] = field(default_factory=dict)
     quarantined: int = 0
     last_held: int | None = None
+    released: int = 0
 
     def add(self, other: Imported) -> None:
         """Count ``other`` in."""
         for company_id, count in other.documents.items():
             self.documents[company_id] = self.documents.get(company_id, 0) + count
         self.quarantined += other.quarantined
+        self.released += other.released
         self.last_held = other.last_held or self.last_held
 
 
@@ -84,7 +88,7 @@ def import_messages(
     A document goes to every linked company among its parties, an event also to those that have the
     document which it is about. One that is there already is noted as a duplicate, and completed
     where only now it has its protocol; one of no linked company, and whatever could not be read,
-    goes to quarantine.
+    goes to quarantine. What waited there for one of the documents is imported next.
     """
     at = now()
     if linked is None:
@@ -114,6 +118,7 @@ def import_messages(
         quarantined=len(work.quarantine),
         last_held=work.quarantine[-1]["inbound_id"] if work.quarantine else None,
     )
+    done.released = release(session, fresh)
     for company_id, *_rest in fresh:
         done.documents[company_id] = done.documents.get(company_id, 0) + 1
     return done

@@ -45,8 +45,12 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
     account = await desk.ask(lambda session: account_of(session, target.server_id, desk.settings))
     tally.imported.add(await recover_server(desk, target, claim))
     meter = Meter(claim)
-    while await _session(desk, target, claim, account, tally, meter):
-        pass
+    more = True
+    while more:
+        more = await _session(desk, target, claim, account, tally, meter)
+        if tally.imported.released:
+            tally.imported.released = 0
+            tally.imported.add(await recover_server(desk, target, claim))
 
 
 async def _session(

@@ -14,7 +14,14 @@ from services.errors import Conflict, NotFound
 from services.folding import fold
 from services.language import _
 from services.reading.extract import Extracted
-from services.reading.importing import Imported, Source, import_messages, reason_words, reasons
+from services.reading.importing import (
+    FOREIGN,
+    Imported,
+    Source,
+    import_messages,
+    reason_words,
+    reasons,
+)
 from services.reading.problems import Problem
 from services.reading.receipts import visible
 from services.reading.recovery import raw_messages
@@ -62,6 +69,13 @@ class QuarantineView:
     def explanation(self) -> str:
         """The reason in plain words."""
         return reason_words(self.reason)
+
+    @property
+    def hint(self) -> str:
+        """What else there is to know about it; empty for most."""
+        if self.reason != FOREIGN:
+            return ""
+        return _("Se for um evento, entra sozinho quando chegar o documento de que fala")
 
 
 def ids(

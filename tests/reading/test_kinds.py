@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import select
 
-from services.reading import documents, receipts
+from services.reading import documents, exporting, quarantine, receipts
 from services.reading.finding import Filters
 from services.reading.tick import Reader
 from services.registry import companies
@@ -75,6 +76,35 @@ async def test_every_shape_arrives_once(reader: Reader, inbox: Inbox, store: Sto
     assert (summary.documents, summary.quarantined) == (len(made), 0)
     assert inbox.keys() == sorted(one.key for one in made)
     assert inbox.left == []
+
+
+async def test_an_event_that_came_first_is_taken_up_by_itself(
+    reader: Reader, inbox: Inbox, store: Store, actor: Actor, tmp_path: Path
+) -> None:
+    """R37, R39, R43: out of quarantine, imported, receipt closed; the document is a cancelled one."""
+    refused, gone = (events.nfe_event("110111", ISSUER, access_key(ISSUER.cnpj, n)) for n in (1, 2))
+    refused = refused.replace(b"<cStat>135<", b"<cStat>573<")
+    inbox.deliver(*letters(refused, gone))
+    await reader.run_due()
+    with store.reading() as session:
+        (held, _other) = quarantine.rows(session, actor, quarantine.ids(session, actor)).values()
+    assert "entra sozinho" in held.hint
+    inbox.deliver(*(mail([nfe(ISSUER, CNPJ, n)], pdf_bytes=0, subject=f"{n}") for n in (1, 2, 3)))
+    summary = await reader.run_due(mailbox_id=inbox.mailbox_id)
+    assert (summary.messages, summary.documents, summary.quarantined) == (3, 5, 0)
+    assert {(row.state, row.found[0]["outcome"]) for row in inbox.receipts()} == {
+        ("imported", "imported")
+    }
+    with store.reading() as session:
+        assert not quarantine.ids(session, actor)
+        ids = documents.ids(session, actor)
+        views = documents.rows(session, actor, ids).values()
+        told = {(view.number, view.cancelled) for view in views if not view.event_id}
+        assert told == {(1, False), (2, True), (3, False)}
+        names = exporting.put(session, actor, exporting.goal(tmp_path), ids)
+    assert [name for name in names if name.endswith("-cancelado.xml")] == [
+        f"{CNPJ}/NFe-{access_key(ISSUER.cnpj, 2)}-cancelado.xml"
+    ]
 
 
 async def test_an_event_follows_its_document(

@@ -35,3 +35,22 @@ async def test_labels_with_their_reasons_and_again(
         await c.press("V")
         await c.told("1 documento será conferido de novo")
         assert waits()
+
+
+async def test_a_cancelled_document_says_so(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R37: in the list and in its detail, in a word."""
+    samples = kinds.samples()
+    numbers = [
+        put(store, actor.partner_id, company.id, samples[n]) for n in ("nfe", "nfe-cancelled")
+    ]
+    with store.writing() as session:
+        session.get_one(Document, numbers[0]).issuer_name = "Fornecedor"
+        session.get_one(Document, numbers[1]).authorised = True
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("7")
+        await c.shows("CANCELADO · Forn")
+        await c.press("down", "enter")
+        await c.shows("CANCELADO por um evento registrado")

@@ -101,6 +101,7 @@ def _list(context: Context) -> None:
                 _("Emitente"),
                 _("Emitido"),
                 _("Total"),
+                _("Situação"),
             ),
             (
                 (
@@ -111,6 +112,7 @@ def _list(context: Context) -> None:
                     d.issuer_name,
                     d.issued_at,
                     d.total,
+                    _("cancelado") if d.cancelled else "",
                 )
                 for d in found
             ),

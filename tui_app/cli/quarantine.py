@@ -90,7 +90,7 @@ def _show(context: Context) -> None:
         preview = None
     told = {name: getattr(found, name) for name in found.__dataclass_fields__}
     context.out.give(
-        {**told, "explanation": found.explanation, "preview": preview},
+        {**told, "explanation": found.explanation, "hint": found.hint, "preview": preview},
         lambda: _tell(context, found, preview),
     )
 
@@ -101,6 +101,7 @@ def _tell(context: Context, found: QuarantineView, preview: Preview | None) -> N
             ("Id", found.id),
             (_("Estado"), found.state),
             (_("Motivo"), f"{found.explanation} {found.detail}"),
+            (_("À espera"), found.hint),
             (_("Parte"), found.part),
             (_("Empresas"), ", ".join(f"{o.nickname} ({o.cnpj})" for o in found.owners)),
             (_("Caixa"), found.email),
