@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import logging.handlers
@@ -31,6 +32,44 @@ class _JsonLines(logging.Formatter):
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """Begun anew by one of the processes that write to it; the others follow before their next line.
+
+    Two that did it at once would remove what the other has just put aside.
+    """
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - logging's name
+        if self._moved():
+            self._follow()
+        return bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        # The lock is the file's, whatever it is called by now, and outlives the handler's stream.
+        assert self.stream is not None
+        handle = os.dup(self.stream.fileno())
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if self._moved():
+                self._follow()
+            else:
+                super().doRollover()
+        finally:
+            os.close(handle)
+
+    def _moved(self) -> bool:
+        if self.stream is None:
+            return True
+        mine = os.fstat(self.stream.fileno())
+        try:
+            there = Path(self.baseFilename).stat()
+        except FileNotFoundError:
+            return True
+        return (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino)
+
+    def _follow(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = self._open()  # type: ignore[assignment]
+
     def _open(self) -> object:  # type: ignore[override]
         os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
         return super()._open()
