@@ -75,7 +75,7 @@ class HomeScreen(FramedScreen):
 
     def on_screen_resume(self) -> None:
         """What was committed while another screen was in front."""
-        if self.desk.ready.is_set():
+        if self.desk.ready.is_set() and self.app.is_running:
             self._refresh_later()
 
     def _refresh_later(self) -> None:
@@ -140,6 +140,8 @@ def _part(title: str, lines: Iterable[tuple[str, str, str]], room: int) -> Itera
 
 
 def _to_do(found: Setup) -> Iterator[tuple[str, str, str]]:
+    from screens.widgets.numbers import grouped
+
     step = found.next_step
     if step is not None:
         first = {
@@ -151,21 +153,21 @@ def _to_do(found: Setup) -> Iterator[tuple[str, str, str]]:
         yield "F3", first[step], "$text-warning"
     if found.untested and step not in ("company", "mailbox", "test"):
         words = ngettext("{n} conta nunca testada", "{n} contas nunca testadas", found.untested)
-        yield "2", words.format(n=found.untested), "$text-warning"
+        yield "2", words.format(n=grouped(found.untested)), "$text-warning"
     if found.untold and step != "company":
         words = ngettext(
             "{n} empresa sem endereço para notificações",
             "{n} empresas sem endereço para notificações",
             found.untold,
         )
-        yield "3", words.format(n=found.untold), "$text-warning"
+        yield "3", words.format(n=grouped(found.untold)), "$text-warning"
     if found.stranded:
         words = ngettext(
             "{n} empresa com InvoiCy Mail, e nenhum relay em uso",
             "{n} empresas com InvoiCy Mail, e nenhum relay em uso",
             found.stranded,
         )
-        yield "p", words.format(n=found.stranded), "$text-warning"
+        yield "p", words.format(n=grouped(found.stranded)), "$text-warning"
 
 
 def _now(

@@ -56,8 +56,6 @@ class KeyOrder:
         if isinstance(event, Key) and not (isinstance(target, Input) and event.is_printable):
             self._under_way, self._given_to = event, target
             self._followed, self._over_at = False, None
-            if self._waiting:
-                self._follow()
         return False
 
     def given(self, event: Event, *, over: bool) -> None:
@@ -65,6 +63,8 @@ class KeyOrder:
         if event is self._under_way:
             if over:
                 self._over_at = time.monotonic()
+            if self._waiting:
+                self._follow()
         elif self._under_way is None:
             self._release()
 
@@ -87,10 +87,10 @@ class KeyOrder:
         if self._under_way is not None and not self._followed:
             self._followed = True
             self._app.set_timer(LONGEST, partial(self._done, self._under_way))
-            self._climb(self._given_to, self._under_way, 1)
+            self._climb(self._given_to, self._under_way, 2)
 
     def _climb(self, node: DOMNode | None, event: Event, again: int) -> None:
-        """Behind ``event`` from queue to queue, and once more behind what its command has set off
+        """Behind ``event`` from queue to queue, and again behind what its command has set off
         there; then behind what is put off in the application's own, like giving the focus."""
         while node is not None and node is not self._app:
             if node.call_later(self._climb, node.parent, event, again):

@@ -17,6 +17,7 @@ from screens.dialogs.server_fields import limit_fields
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.form import Form
+from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.health import testable
 from services.health.accounts import Account
@@ -215,7 +216,7 @@ def _uses(view: PartnerView) -> str:
             "{n} empresa com o InvoiCy Mail ativo",
             "{n} empresas com o InvoiCy Mail ativo",
             view.companies_on,
-        ).format(n=view.companies_on)
+        ).format(n=grouped(view.companies_on))
         if view.companies_on
         else _("Nenhuma empresa com o InvoiCy Mail ativo")
     ]
