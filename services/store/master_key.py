@@ -59,8 +59,17 @@ def known_by(key: bytes) -> str:
 
 def waiting(settings: Settings) -> bytes | None:
     """The key of a rotation that was cut short, which waits beside the one in use."""
-    path = _beside(own_file(settings))
-    return _read(path) if path.is_file() else None
+    return drafted(own_file(settings))
+
+
+def drafted(file: Path) -> bytes | None:
+    """The key that waits beside ``file``."""
+    return kept(_beside(file))
+
+
+def kept(file: Path) -> bytes | None:
+    """The key in ``file``, None where there is no such file."""
+    return _read(file) if file.is_file() else None
 
 
 @contextmanager

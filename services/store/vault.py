@@ -116,6 +116,16 @@ class DatabaseKeyring(KeyringBackend):
         for row in session.scalars(select(DataKey)):
             self._unwrap(row, found[0] if found is not None else bytes(master_key.SIZE))
 
+    def opens(self, session: Session, master: bytes) -> bool:
+        """Is it the master key of this database?"""
+        rows = session.scalars(select(DataKey)).all()
+        try:
+            for row in rows:
+                self._unwrap(row, master)
+        except Unavailable:
+            return False
+        return bool(rows)
+
     def seal_anew(self, session: Session, master: bytes) -> int:
         """Seal every secret under a new data key, wrapped by ``master``; how many there are.
 
@@ -252,6 +262,10 @@ class Vault:
     def seal_anew(self, session: Session, master: bytes) -> int:
         """See :meth:`DatabaseKeyring.seal_anew`."""
         return self._keyring.seal_anew(session, master)
+
+    def opens(self, session: Session, master: bytes) -> bool:
+        """See :meth:`DatabaseKeyring.opens`."""
+        return self._keyring.opens(session, master)
 
     def prove(self, session: Session) -> None:
         """See :meth:`DatabaseKeyring.prove`."""

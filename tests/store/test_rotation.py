@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from services.errors import Conflict, Refused, Unavailable
 from services.store import master_key, rotation
 from services.store.engine import Store, open_store
 from services.store.models import DataKey, Secret
+
+_TOP = Path(__file__).resolve().parents[2]
 
 
 def quiet(_session: Session, _key: str) -> None:
@@ -135,6 +140,51 @@ def test_a_key_from_elsewhere_is_written_where_told(
         opened_anew(keeping)
     key.write_bytes((tmp_path / "nova.key").read_bytes())
     assert opened_anew(keeping) == ["senha 1", "senha 2"]
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from services.settings import Settings
+from services.store import master_key, rotation
+from services.store.engine import open_store
+home, url, to, step = sys.argv[1:]
+def end(*_any):
+    os.kill(os.getpid(), signal.SIGKILL)
+draft, promote = master_key.draft, master_key.promote
+if step == "drafted":
+    master_key.draft = lambda file: (draft(file), end())
+if step == "committed":
+    master_key.promote = end
+if step == "promoted":
+    master_key.promote = lambda file: (promote(file), end())
+note = end if step == "sealed" else lambda session, key: None
+rotation.rotate(open_store(Settings(pathlib.Path(home), url)), note, pathlib.Path(to))
+"""
+
+
+@pytest.mark.parametrize("step", ["drafted", "sealed", "committed", "promoted"])
+def test_killed_at_any_step_the_same_command_again_ends_it(
+    keeping: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The old key opens everything before the commit, and after it the one at the place told."""
+    credentials = tmp_path / "credentials"
+    credentials.mkdir(mode=0o700)
+    key, to = credentials / "carteiro.key", tmp_path / "nova.key"
+    (keeping.settings.home / "master.key").rename(key)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    where = (str(keeping.settings.home), keeping.settings.database_url, str(to), step)
+    ended = subprocess.run([sys.executable, "-c", _KILLED, *where], cwd=_TOP, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    if step in ("drafted", "sealed"):
+        assert opened_anew(keeping) == ["senha 1", "senha 2"]
+    else:
+        with pytest.raises(Unavailable):
+            opened_anew(keeping)
+    done = rotation.rotate(keeping, quiet, to)
+    assert (done.file, done.secrets) == (str(to), 2)
+    key.write_bytes(to.read_bytes())
+    assert opened_anew(keeping) == ["senha 1", "senha 2"]
+    assert not to.with_name("nova.key.new").exists()
 
 
 def test_before_the_first_password_there_is_nothing_to_rotate(store: Store) -> None:

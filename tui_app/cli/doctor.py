@@ -153,7 +153,11 @@ def _database(store: Store) -> Iterator[Check]:
         try:
             place = store.vault.check(session)
         except CarteiroError as e:
-            yield Check("key", False, e.message, _("Restaure a chave-mestra original"))
+            cure = _(
+                "Restaure a chave-mestra original; se key rotate --to ARQUIVO foi interrompido, "
+                "repita-o com o mesmo arquivo"
+            )
+            yield Check("key", False, e.message, cure)
         else:
             yield Check("key", True, place or _("ainda não há segredos guardados"))
         yield from _jobs(session, store.settings)
