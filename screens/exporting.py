@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screens.bulk import Left
+from screens.bulk import Bulk, Left
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
-from screens.dialogs.progress import run_in_chunks
+from screens.dialogs.progress import run_watched
 from screens.frame import FramedScreen
 from screens.widgets.foreign import notify_safe
 from screens.widgets.numbers import grouped
 from services import clock
 from services.language import _, ngettext
 from services.reading import exporting
+from services.reading.exporting import Goal
 from services.store import exchange
+
+
+class Exporting(Bulk[int]):
+    """Writes documents by chunks; however it ends, nothing half-made is left where they go."""
+
+    def __init__(self, desk: Desk, goal: Goal, ids: Sequence[int]) -> None:
+        super().__init__(_("Exportando documentos"), ids, exporting.AT_ONCE, self._put)
+        self._desk, self._goal = desk, goal
+
+    async def go_through(self, items: Sequence[int]) -> None:
+        """Chunk by chunk, then all appears; or none, where it was stopped or broke off."""
+        try:
+            await super().go_through(items)
+        finally:
+            if self.gone < self.total:
+                self._goal.drop()
+        if self.gone == self.total:
+            self._goal.keep()
+
+    async def _put(self, some: Sequence[int]) -> Sequence[Left]:
+        await self._desk.ask(exporting.put, self._goal, some)
+        return []
 
 
 async def export(screen: FramedScreen, desk: Desk, ids: Sequence[int], *, whole: bool) -> None:
@@ -32,24 +55,9 @@ async def export(screen: FramedScreen, desk: Desk, ids: Sequence[int], *, whole:
     question = Confirm(title.format(n=grouped(count)), words.format(path=path))
     if not count or not await screen.app.push_screen_wait(question):
         return
-    goal = exporting.goal(path)
-    kept = False
-
-    async def work(some: Sequence[int]) -> Sequence[Left]:
-        nonlocal kept
-        await desk.ask(exporting.put, goal, some)
-        if some[-1] == ids[-1]:
-            goal.keep()
-            kept = True
-        return []
-
-    outcome = await run_in_chunks(
-        screen.app, _("Exportando documentos"), ids, exporting.AT_ONCE, work
-    )
-    if outcome.behind:
-        return
-    if not kept:
-        goal.drop()
+    work = Exporting(desk, exporting.goal(path), ids)
+    outcome = await run_watched(screen.app, work)
+    if outcome.behind or outcome.stopped or outcome.error:
         return
     done = ngettext("{n} documento em {path}", "{n} documentos em {path}", outcome.done)
     notify_safe(screen.app, done.format(n=grouped(outcome.done), path=path))

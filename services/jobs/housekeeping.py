@@ -15,13 +15,17 @@ _SIX_HOURS = 6 * 3_600.0
 
 
 async def put_away(store: Store) -> None:
-    """Drop what was kept for 30 days: mailboxes that an import removed, and their passwords (R6)."""
+    """Drop what a killed export left half-written, and what was kept for 30 days: mailboxes that
+    an import removed, and their passwords (R6).
+    """
     await asyncio.to_thread(partial(_put_away, store))
 
 
 def _put_away(store: Store) -> None:
     from services.registry import removed
+    from services.store import exchange
 
+    exchange.tidy(store.settings)
     with store.writing() as session:
         removed.purge(session)
 

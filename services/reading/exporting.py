@@ -108,7 +108,7 @@ class Archive:
 
     def drop(self) -> None:
         """Leave nothing behind."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._zip.close()
         self._draft.drop()
 

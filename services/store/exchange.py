@@ -7,8 +7,10 @@ and names none: what is elsewhere on the machine is neither read nor written.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from services.settings import Settings
 
 MOST_BYTES = 20 * 2**20
 _FOLDER = "csv"
+_DRAFT = re.compile(r"\..+\.[0-9a-f]{8}")
+_LEFT_SECONDS = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,23 @@ def read(settings: Settings, name: str) -> bytes:
 def place(settings: Settings, name: str) -> Path:
     """Where a file of that name is to be written; :class:`NotFound` for what leads elsewhere."""
     return folder(settings) / _plain(name)
+
+
+def tidy(settings: Settings) -> int:
+    """Take away what killed processes left half-written there; how many files.
+
+    Only what has the name of a draft and has not been written to for an hour.
+    """
+    gone = 0
+    with suppress(OSError), os.scandir(settings.home / _FOLDER) as entries:
+        for entry in entries:
+            if not _DRAFT.fullmatch(entry.name):
+                continue
+            told = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(told.st_mode) and told.st_mtime < time.time() - _LEFT_SECONDS:
+                Path(entry.path).unlink(missing_ok=True)
+                gone += 1
+    return gone
 
 
 class Draft:

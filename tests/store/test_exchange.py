@@ -73,3 +73,20 @@ def test_too_large_a_file_is_refused(here: Settings, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(exchange, "MOST_BYTES", 4)
     with pytest.raises(Refused):
         exchange.read(here, "big.csv")
+
+
+def test_what_a_killed_export_left_goes(settings: Settings) -> None:
+    """R37: a draft that nobody writes to any more; a new one, and what people put there, stay."""
+    folder = exchange.folder(settings)
+    for name in (".notas.zip.0a1b2c3d", "notas.zip", ".notas.zip", ".outro.zip.0a1b2c3d"):
+        (folder / name).write_bytes(b"x")
+        if not name.startswith(".outro"):
+            os.utime(folder / name, (1, 1))
+    (folder / ".elo.00000000").symlink_to(folder / "notas.zip")
+    assert exchange.tidy(settings) == 1
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".elo.00000000",
+        ".notas.zip",
+        ".outro.zip.0a1b2c3d",
+        "notas.zip",
+    ]
