@@ -123,12 +123,22 @@ def open_store(settings: Settings) -> Store:
     The state folder is made with mode 0700 and the database file with 0600. Raises
     :class:`Unavailable` saying what is missing.
     """
+    path = sqlite_path(settings.database_url) if settings.is_sqlite else None
+    if path is not None:
+        _private_file(path)
+    while True:
+        before = _identity(path)
+        store = _opened(settings)
+        # Whoever waited for a restore to end has the file that was put aside. From here on the
+        # connection that is kept open stands in the way of one.
+        if _identity(path) == before:
+            return store
+        store.close()
+
+
+def _opened(settings: Settings) -> Store:
     from services.store.schema import bring_up_to_date
 
-    if settings.is_sqlite:
-        path = sqlite_path(settings.database_url)
-        if path is not None:
-            _private_file(path)
     store = Store(settings)
     try:
         bring_up_to_date(store)
@@ -136,6 +146,18 @@ def open_store(settings: Settings) -> Store:
         store.close()
         raise
     return store
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except OSError as e:
+        raise Unavailable(
+            _("Não foi possível abrir o banco de dados: {error}").format(error=e.strerror)
+        ) from e
+    return found.st_dev, found.st_ino
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +33,7 @@ from services.store.engine import Store, open_store
 from services.store.mail import OutboxMessage, OutboxState
 from services.store.models import Company, EmailServer
 from services.store.restore import Restored, restore
+from tests.servers.ports import wait_until
 
 TOP = Path(__file__).resolve().parents[2]
 PASSWORD = "sénha ✓"
@@ -354,3 +358,37 @@ def test_a_database_that_another_process_has_open_is_left_alone(
     at_work.send_signal(signal.SIGKILL)
     at_work.wait()
     put_back(elsewhere, sound, replacing=True)
+
+
+def test_a_process_that_opens_during_a_restore_sees_what_was_restored(
+    home: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the file that is put aside, which it opened and waited for."""
+    path = home / "carteiro.db"
+    shutil.copyfile(sqlite_template, path)
+    settings = Settings(home, f"sqlite:///{path}")
+    store = open_store(settings)
+    save(store, home / "empty.db")
+    with store.writing() as session:
+        keep_blobs(session, {"a": b"after the backup"})
+    store.close()
+    link = os.link
+
+    def opened() -> int:
+        return sum(each.resolve() == path for each in Path("/proc/self/fd").iterdir())
+
+    with ThreadPoolExecutor(1) as threads:
+        opening: list[Future[Store]] = []
+
+        def while_somebody_opens(source: Path, target: Path) -> None:
+            before = opened()
+            opening.append(threads.submit(open_store, settings))
+            wait_until(lambda: opened() > before, "the file is opened")
+            link(source, target)
+
+        monkeypatch.setattr("services.store.restore.os.link", while_somebody_opens)
+        put_back(settings, home / "empty.db", replacing=True)
+        late = opening[0].result()
+    with late.reading() as session:
+        assert fetch_blobs(session, ["a"]) == {}
+    late.close()
