@@ -30,17 +30,25 @@ def _children() -> list[str]:
     return [pid for task in tasks for pid in (task / "children").read_text().split()]
 
 
-async def children_mb(stop: asyncio.Event) -> float:
-    """The most memory that all children together have had, looked at until told."""
-    most: dict[str, float] = {}
+def _share_mb(pid: str) -> float:
+    """What a process has in memory, in MB: of pages that several have, its part (Pss)."""
+    rollup = Path("/proc", pid, "smaps_rollup").read_text()
+    return next(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Pss:")) / 1024
+
+
+async def whole_mb(stop: asyncio.Event) -> float:
+    """The most memory that this process and all its children have had at one time."""
+    most = 0.0
     while not stop.is_set():
-        for pid in _children():
+        at_once = 0.0
+        for pid in ("self", *_children()):
             with suppress(OSError, StopIteration):
-                most[pid] = peak_mb(pid)
+                at_once += _share_mb(pid)
+        most = max(most, at_once)
         with suppress(TimeoutError):
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(0.1):
                 await stop.wait()
-    return sum(sorted(most.values())[-2:])
+    return most
 
 
 async def main(home: str, url: str, *more: str) -> None:
@@ -50,7 +58,7 @@ async def main(home: str, url: str, *more: str) -> None:
     reader = Reader(store, settings)
     await reader._desk.extractor.start()
     over = asyncio.Event()
-    looking = asyncio.create_task(children_mb(over))
+    looking = asyncio.create_task(whole_mb(over))
     began = time.perf_counter()
     reading = asyncio.create_task(reader.run_due())
     labelled = await check_beside(reading, store) if more else 0
@@ -59,7 +67,7 @@ async def main(home: str, url: str, *more: str) -> None:
     over.set()
     told = {
         "checked": labelled,
-        "children": await looking,
+        "whole": await looking,
         "seconds": seconds,
         "documents": summary.documents,
         "memory": peak_mb("self"),

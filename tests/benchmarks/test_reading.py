@@ -109,7 +109,9 @@ def test_the_whole_with_its_checks(
 ) -> None:
     """R40: schema, signature, certificate and protocol of every document, at 0.7 of mpop's rate.
 
-    The memory is that of three processes: a second child checks while the first takes apart.
+    Within 150 MB: the most that the three processes have at one time, for a second child checks
+    while the first takes apart; a page that several share counts once (Pss), where the sum of what
+    each sees (Rss) counts Python and the libraries three times.
     """
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     signed = [
@@ -123,7 +125,7 @@ def test_the_whole_with_its_checks(
         _fill(dovecot, f"checks{n}", signed)
         told = _read(tmp_path, dovecot, f"checks{n}", "checks")
         ours.append(told["seconds"])
-        memory.append(told["memory"] + told["children"])
+        memory.append(told["whole"])
     mpop, mine = statistics.median(theirs), statistics.median(ours)
     record_property("checked per second", round(_MESSAGES / mine))
     record_property("memory MB", round(max(memory)))
@@ -132,4 +134,4 @@ def test_the_whole_with_its_checks(
         f"{max(memory):.0f} MB"
     )
     assert mpop / mine >= 0.7
-    assert max(memory) < 200
+    assert max(memory) < 150
