@@ -46,7 +46,8 @@ class HomeScreen(FramedScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._overview = Static(_("Abrindo o banco de dados…"), id="overview", markup=False)
+        words = "" if desk.ready.is_set() else desk.opening or _("Abrindo o banco de dados…")
+        self._overview = Static(words, id="overview", markup=False)
         self._counted_at = float("-inf")
         self._coming: Timer | None = None
         self.setup: Setup | None = None

@@ -22,7 +22,8 @@ def days_ago(days: float) -> datetime:
         return _EPOCH
 
 
-def set_source(source: Callable[[], datetime] | None) -> None:
-    """Let ``source`` tell the time instead; ``None`` goes back to the system's clock."""
+def set_source(source: Callable[[], datetime] | None) -> Callable[[], datetime] | None:
+    """Let ``source`` tell the time instead, None for the system's clock; what told it before."""
     global _source
-    _source = source
+    before, _source = _source, source
+    return before

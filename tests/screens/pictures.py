@@ -1,7 +1,7 @@
 """Pictures of the console over sample data, to be looked at.
 
-``python -m tests.screens.pictures`` writes docs/pictures/mailboxes.svg, which the README shows;
-with a folder it writes every screen there, at 80×24 and at 120×40.
+``python -m tests.screens.pictures FOLDER`` writes every screen there, at 80×24 and at 120×40. Those
+of the documentation are made by ``tests.demo.pictures``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from tests.screens.conftest import Console
 from tests.screens.faked import CLIENT_ID, FAKED
 from tests.screens.tour import STOPS, Stop, go
 from tui_app.app import CarteiroApp
-
-README = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 
 async def take(stop: Stop, size: tuple[int, int]) -> str:
@@ -49,12 +47,8 @@ async def take(stop: Stop, size: tuple[int, int]) -> str:
     return picture
 
 
-def main(folder: Path | None) -> None:
-    """Every screen into ``folder``, or the one of the README."""
-    if folder is None:
-        chosen = next(stop for stop in STOPS if stop.name == "mailboxes")
-        (README / "mailboxes.svg").write_text(asyncio.run(take(chosen, (100, 30))), "utf-8")
-        return
+def main(folder: Path) -> None:
+    """Every screen into ``folder``."""
     for stop in STOPS:
         for size in ((80, 24), (120, 40)):
             file = folder / f"{stop.name}-{size[0]}.svg"
@@ -68,4 +62,4 @@ if __name__ == "__main__":
     with ExitStack() as faked:
         for name, instead in FAKED.items():
             faked.enter_context(patch(name, instead))
-        main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+        main(Path(sys.argv[1]))

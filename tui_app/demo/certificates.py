@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _CNPJ_OID = x509.ObjectIdentifier("2.16.76.1.3.3")
@@ -20,7 +20,7 @@ class Authority:
     """Certificates that nobody trusts but who is given ``file`` (PEM), written into ``folder``."""
 
     def __init__(self, folder: Path) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = ed25519.Ed25519PrivateKey.generate()
         self._name = _name("Carteiro Demo CA")
         own = self._certificate(self._name, self._key.public_key(), ca=True)
         self.file = folder / "ca.pem"
@@ -64,7 +64,7 @@ class Authority:
     def _certificate(
         self,
         subject: x509.Name,
-        key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+        key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey,
         *extensions: x509.ExtensionType,
         ca: bool = False,
     ) -> x509.Certificate:
@@ -80,7 +80,7 @@ class Authority:
         )
         for each in extensions:
             builder = builder.add_extension(each, critical=False)
-        return builder.sign(self._key, hashes.SHA256())
+        return builder.sign(self._key, None)
 
 
 def _name(common: str) -> x509.Name:

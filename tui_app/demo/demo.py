@@ -39,13 +39,13 @@ class Demo:
             home = stack.enter_context(Home()).path
             stack.callback(_close_log, logs.start(home))
             stack.callback(_set_direct, _set_direct(HOST))
-            self._authority = Authority(home)
-            self.servers = stack.enter_context(Servers(self._authority))
+            self.authority = Authority(home)
+            self.servers = stack.enter_context(Servers(self.authority))
             self.settings = Settings(
                 home=home,
                 database_url=f"sqlite:///{home / 'carteiro.db'}",
                 key_file=home / "master.key",
-                ca_file=self._authority.file,
+                ca_file=self.authority.file,
                 language=language.chosen(),
                 theme=self._persons.theme,
                 terminal_bell=self._persons.terminal_bell,
@@ -74,16 +74,21 @@ class Demo:
 
         ``dies_after`` so many seconds the Microsoft mailbox is refused.
         """
+        from tui_app.demo.traffic import Traffic
+
+        number = self.build()
+        traffic = Traffic(self.world, self.authority, number, dies_after)
+        return self._stack.enter_context(traffic)
+
+    def build(self) -> int:
+        """The world with its last days, and nothing going on; the number of the next document."""
         from services.office import open_office
         from tui_app.demo import history, world
-        from tui_app.demo.traffic import Traffic
 
         office = open_office(self.settings)
         self._stack.callback(office.close_now)
         self._world = world.build(office, self.servers)
-        number = history.fill(self._world, self._authority)
-        traffic = Traffic(self._world, self._authority, number, dies_after)
-        return self._stack.enter_context(traffic)
+        return history.fill(self._world, self.authority)
 
 
 def _close_log(handler: logging.Handler) -> None:

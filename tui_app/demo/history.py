@@ -44,18 +44,18 @@ _OWNER = "history"
 
 
 def fill(world: World, authority: Authority) -> int:
-    """Live through the days before this one, up to its morning; the number of the next document."""
+    """Live through the last days, up to a few hours ago; the number of the next document."""
     chance = random.Random(0)  # noqa: S311 - who got what
     numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 10_000))
-    for day in range(AGE.days - 1, 0, -1):
-        with ago(timedelta(days=day, hours=2, minutes=7 * day)):
+    for day in range(AGE.days - 1, -1, -1):
+        with ago(timedelta(days=day, hours=7, minutes=7 * day)):
             for address, firms in world.readers.items():
                 some = chance.sample(firms, min(len(firms), 3))
                 if day == 2 and len(firms) > 3:
                     some.append(_foreign(firms[0]))
                 world.do(_read, world, authority, address, some, numbers)
             world.do(_queue, world, authority, day, numbers)
-        with ago(timedelta(days=day, hours=1, minutes=7 * day)):
+        with ago(timedelta(days=day, hours=6, minutes=7 * day)):
             world.do(_sent, world)
             world.do(bell.mark_all_read)
     meet(world)

@@ -67,7 +67,7 @@ def _firm(number: int) -> Firm:
     if of is None:
         return Firm(number, _cnpj(_root(number), 1), _example(_name(number)), None)
     order = number - of + 1
-    name = _("{name} Filial {n}").format(name=_name(of), n=order)
+    name = f"{_name(of)}/{order}"
     return Firm(number, _cnpj(_root(of), order), _example(name), _cnpj(_root(of), 1))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
@@ -89,12 +89,12 @@ class World:
 @contextmanager
 def ago(age: timedelta) -> Iterator[None]:
     """Whatever is done within was done so long ago."""
-    at = datetime.now(UTC) - age
-    clock.set_source(lambda: at)
+    at = clock.now() - age
+    before = clock.set_source(lambda: at)
     try:
         yield
     finally:
-        clock.set_source(None)
+        clock.set_source(before)
 
 
 def build(office: Office, where: Servers) -> World:
@@ -273,7 +273,13 @@ def _notifications(session: Session, actor: Actor, world: World) -> None:
 def _sign_in(world: World, email: str, number: int) -> None:
     """Register a Microsoft mailbox for sending and reading: its owner types the code at once."""
     office, company_id = world.office, world.companies[number]
-    draft = MicrosoftDraft(kind="both", email=email, account=microsoft.WORK, **_places(world))
+    draft = MicrosoftDraft(
+        kind="both",
+        email=email,
+        account=microsoft.WORK,
+        nickname=email.partition("@")[0],
+        **_places(world),
+    )
     plan = office.ask_now(microsoft.plan, world.actor, company_id, draft)
     door = registration(office.settings)
     asked = door.ask_code(plan.tenant, plan.functions)

@@ -1,0 +1,183 @@
+"""The first screen, and what belongs to one company."""
+
+from __future__ import annotations
+
+from tests.demo.album.page import Part, Picture
+
+_WAYS_IN = (("1",), ("n",))
+
+PARTS = (
+    Part(
+        ("Painel de Controle", "Control Panel"),
+        (
+            Picture(
+                "home",
+                ("Painel de Controle", "Control Panel"),
+                (
+                    (
+                        "A primeira tela: o que falta fazer e o que acontece agora, cada linha com a "
+                        "tecla que leva até lá. O canto superior direito diz em toda tela quantas "
+                        "caixas estão paradas e quantas notificações não foram lidas."
+                    ),
+                    (
+                        "The first screen: what is to be done and what goes on now, each line with the "
+                        "key that leads there. The top right corner says on every screen how many "
+                        "mailboxes are down and how many notifications are unread."
+                    ),
+                ),
+            ),
+            Picture(
+                "choose_company",
+                ("Escolher a empresa", "Choosing the company"),
+                (
+                    "`c` em qualquer tela: digite parte do apelido, do CNPJ ou da razão social.",
+                    "`c` on any screen: type part of the nickname, the CNPJ or the legal name.",
+                ),
+                (("c",),),
+            ),
+            Picture(
+                "palette",
+                ("Paleta", "Palette"),
+                (
+                    "Ctrl+P procura pelo nome tudo o que se pode fazer ali.",
+                    "Ctrl+P finds by name everything that can be done there.",
+                ),
+                (("ctrl+p",),),
+            ),
+            Picture(
+                "tour",
+                ("Visita guiada da demonstração", "The demonstration's tour"),
+                (
+                    (
+                        "`./carteiro demo` começa por ela: um cartão sobre cada tela, com as teclas a "
+                        "experimentar."
+                    ),
+                    (
+                        "`./carteiro demo` begins with it: a card over each screen, with the keys to "
+                        "try."
+                    ),
+                ),
+                step=0,
+            ),
+        ),
+    ),
+    Part(
+        ("Empresa", "Company"),
+        (
+            Picture(
+                "mailboxes",
+                ("Caixas de E-mail", "Mailboxes"),
+                (
+                    (
+                        "As caixas de envio e as de leitura da empresa escolhida: cadastrar, testar, "
+                        "ordenar, pausar, inativar."
+                    ),
+                    (
+                        "The chosen company's sending and reading mailboxes: register, test, order, "
+                        "pause, switch off."
+                    ),
+                ),
+                (("1",),),
+                1,
+            ),
+            Picture(
+                "register_way",
+                ("Nova caixa", "New mailbox"),
+                (
+                    "As maneiras de cadastrar uma caixa; a que não é possível diz por quê.",
+                    "The ways to register a mailbox; one that is not possible says why.",
+                ),
+                _WAYS_IN,
+                3,
+            ),
+            Picture(
+                "mailbox_form",
+                ("Formulário da caixa", "The mailbox's form"),
+                (
+                    (
+                        "Com as opções avançadas abertas (F4). F5 testa o que está na tela, salvo ou "
+                        "não; F6 procura o servidor no DNS."
+                    ),
+                    (
+                        "With its advanced options open (F4). F5 tests what is on the screen, saved or "
+                        "not; F6 looks the server up in the DNS."
+                    ),
+                ),
+                (("1",), ("e",), ("f4",)),
+                1,
+            ),
+            Picture(
+                "import_mailbox",
+                ("Importar da Matriz", "Import from headquarters"),
+                (
+                    "Antes de importar, o que sai e o que entra; `z` desfaz por 30 dias.",
+                    "Before importing, what goes and what comes; `z` undoes it for 30 days.",
+                ),
+                (*_WAYS_IN, ("3",)),
+                3,
+            ),
+            Picture(
+                "email_test",
+                ("Testar E-mail", "Test of a mailbox"),
+                (
+                    (
+                        "Passo a passo, do DNS ao e-mail entregue; o primeiro passo que falha traz a "
+                        "explicação e o campo a corrigir. `d` mostra a conversa com o servidor."
+                    ),
+                    (
+                        "Step by step, from the DNS to the e-mail delivered; the first step that fails "
+                        "brings the explanation and the field to mend. `d` shows the conversation with "
+                        "the server."
+                    ),
+                ),
+                (("1",), ("t",)),
+                1,
+            ),
+            Picture(
+                "guidance",
+                ("Orientações dos provedores", "The providers' guidance"),
+                (
+                    (
+                        "F7: senha de app, POP e o que mais cada provedor pede, com os nomes que as "
+                        "opções têm hoje."
+                    ),
+                    (
+                        "F7: app passwords, POP and whatever else each provider asks for, by the names "
+                        "that the options have today."
+                    ),
+                ),
+                (("f7",),),
+            ),
+            Picture(
+                "microsoft_form",
+                ("Vincular conta Microsoft", "Link a Microsoft account"),
+                (
+                    "Para contas que entram na Microsoft em vez de ter senha guardada.",
+                    "For accounts that sign in at Microsoft instead of having a password kept.",
+                ),
+                (*_WAYS_IN, ("1",)),
+                1,
+            ),
+            Picture(
+                "sign_in",
+                ("Entrada na conta Microsoft", "Signing in at Microsoft"),
+                (
+                    "O endereço e o código a digitar no navegador, ou o QR code para o celular.",
+                    "The address and the code to type in the browser, or the QR code for a phone.",
+                ),
+                (*_WAYS_IN, ("1",), "contas@empresa01.example", ("f2",)),
+                1,
+            ),
+            Picture(
+                "rehearsal",
+                ("Simular leitura", "Dry run of a reading"),
+                (
+                    "Mensagem por mensagem, o que a leitura faria, sem apagar nem importar nada.",
+                    "Message by message, what a reading would do; nothing is deleted or imported.",
+                ),
+                (("1",), ("tab",), ("d",)),
+                1,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,35 @@
+"""What the documentation pictures: each screen, the keys that lead to it, and what it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Words = tuple[str, str]
+"""In Portuguese and in English."""
+Way = tuple[tuple[str, ...] | str, ...]
+"""Keys, by Textual's names, and what is pasted; after each the screen comes to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``way`` leads there from the first screen.
+
+    ``company`` is the number of the company that is chosen; ``step`` of the guided tour stands over
+    the screen; ``first_run``: nothing is registered yet.
+    """
+
+    name: str
+    title: Words
+    words: Words
+    way: Way = ()
+    company: int | None = None
+    step: int | None = None
+    first_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pictures that belong together."""
+
+    title: Words
+    pictures: tuple[Picture, ...]
