@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -88,7 +89,14 @@ def from_registry(binary: str, requirement: str, *pins: str) -> str:
     return str(program)
 
 
-def run_mpop(dovecot: Dovecot, user: str, password: str, target_maildir: Path) -> float:
+class Place(Protocol):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+def run_mpop(dovecot: Place, user: str, password: str, target_maildir: Path) -> float:
     """mpop empties the mailbox into the Maildir (made here), deleting what it delivered."""
     program = from_debian("mpop", "mpop")
     return _read([program, "-q", "-C"], _MPOPRC, dovecot, user, password, target_maildir)
@@ -131,7 +139,7 @@ def harlequin() -> list[str]:
 
 
 def _read(
-    argv: list[str], config: str, dovecot: Dovecot, user: str, password: str, maildir: Path
+    argv: list[str], config: str, dovecot: Place, user: str, password: str, maildir: Path
 ) -> float:
     owner = unprivileged()
     for made in (maildir, *(maildir / part for part in ("tmp", "new", "cur"))):

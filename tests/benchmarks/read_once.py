@@ -1,6 +1,7 @@
 """Read what is due in a process of its own; prints seconds, documents and peak memory as JSON.
 
-With ``checks`` behind the database the documents are checked beside it, as ``worker --once`` does.
+A number behind the database says by how many connections; with ``checks`` the documents are checked
+beside it, as ``worker --once`` does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from services.jobs.checking import check_beside
@@ -54,6 +56,9 @@ async def whole_mb(stop: asyncio.Event) -> float:
 async def main(home: str, url: str, *more: str) -> None:
     """One run."""
     settings = Settings(home=Path(home), database_url=url)
+    for each in more:
+        if each.isdigit():
+            settings = replace(settings, reading_connections=int(each))
     store = open_store(settings)
     reader = Reader(store, settings)
     await reader._desk.extractor.start()
@@ -61,7 +66,7 @@ async def main(home: str, url: str, *more: str) -> None:
     looking = asyncio.create_task(whole_mb(over))
     began = time.perf_counter()
     reading = asyncio.create_task(reader.run_due())
-    labelled = await check_beside(reading, store) if more else 0
+    labelled = await check_beside(reading, store) if "checks" in more else 0
     summary = await reading
     seconds = time.perf_counter() - began
     over.set()
