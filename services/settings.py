@@ -44,6 +44,7 @@ class Settings:
     ``receipt_retention_days`` receipts of what came and records of what left (R33, R43), and
     ``audit_retention_days`` the audit trail (R55): five years, and the one that they end in.
     Infinite: for ever, as documents are in any case.
+    ``theme`` None: what the terminal can show; ``mouse`` False: it is left to the terminal.
     ``documents_folder`` is where documents are left to be sent (R31); None: nowhere.
     ``trusted_issuers_file`` (PEM) has the authorities whose certificates documents may be signed
     with (R40); None: nobody is asked.
@@ -54,7 +55,7 @@ class Settings:
     key_file: Path | None = None
     ca_file: Path | None = None
     language: str | None = None
-    theme: str = "carteiro"
+    theme: str | None = None
     hostname: str | None = None
     sending_interval: float = 2.0
     reading_interval: float = 300.0
@@ -65,6 +66,7 @@ class Settings:
     documents_folder: Path | None = None
     trusted_issuers_file: Path | None = None
     terminal_bell: bool = False
+    mouse: bool = True
     bell_retention_days: float = 180.0
     sent_retention_days: float = 365.0
     raw_retention_days: float = 365.0
@@ -151,7 +153,7 @@ def _checked(name: str, value: object) -> object:
         if not isinstance(value, str):
             raise Invalid(_("{name}: esperado um texto").format(name=name), field=name)
         return _authority(value) if name == "microsoft_authority" else value
-    if name == "terminal_bell":
+    if name in ("terminal_bell", "mouse"):
         if not isinstance(value, bool):
             raise Invalid(_("{name}: esperado true ou false").format(name=name), field=name)
         return value

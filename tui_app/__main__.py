@@ -63,7 +63,7 @@ def _run(words: list[str], names: dict[str, str]) -> int:
     if trouble is not None or settings is None:
         raise trouble or Refused(_("Sem configuração"))
     if args.command is None:
-        return _console(settings, args.as_user)
+        return _console(settings, args.as_user, mouse=args.mouse)
     from tui_app.cli.context import Context
 
     context = Context(args, settings, Output(args.json))
@@ -128,13 +128,13 @@ def _told(words: list[str], option: str) -> str | None:
     return None
 
 
-def _console(settings: Settings, user: str | None) -> int:
+def _console(settings: Settings, user: str | None, *, mouse: bool) -> int:
     tty.take()
     from tui_app import logs
     from tui_app.app import run
 
     logs.start(settings.home)
-    return run(settings, user)
+    return run(settings, user, mouse=mouse)
 
 
 if __name__ == "__main__":

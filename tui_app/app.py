@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -33,7 +34,7 @@ from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
 from tui_app.seating import go_on, seat
 from tui_app.terminal import Terminal, end_on_signals
-from tui_app.theme import THEMES
+from tui_app.theme import ANSI, DARK, THEMES
 from tui_app.works import Works
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class CarteiroApp(Commanded, App[int]):
     def __init__(
         self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
     ) -> None:
-        super().__init__(driver_class=Terminal)
+        # Without colours nothing is greyed either: styles of 16-colour terminals, less the colours.
+        colours = "NO_COLOR" not in os.environ
+        super().__init__(driver_class=Terminal, ansi_color=None if colours else True)
         self.desk = Desk(settings, user)
         self._with_jobs = with_jobs
         self._jobs: Jobs | None = None
@@ -65,8 +68,8 @@ class CarteiroApp(Commanded, App[int]):
         self.works = Works(self._tell)
         for theme in THEMES:
             self.register_theme(theme)
-        if settings.theme in self.available_themes:
-            self.theme = settings.theme
+        told = settings.theme or ""
+        self.theme = told if told in self.available_themes else DARK.name
         self.set_keymap(keymap(settings.keys, declared))
 
     async def on_event(self, event: Event) -> None:
@@ -326,14 +329,17 @@ class CarteiroApp(Commanded, App[int]):
             yield from palette_entries(self)
 
 
-def run(settings: Settings, user: str | None = None) -> int:
+def run(settings: Settings, user: str | None = None, *, mouse: bool = True) -> int:
     """Run the console until the person leaves; the exit status."""
-    return conduct(CarteiroApp(settings, user))
+    return conduct(CarteiroApp(settings, user), mouse=mouse)
 
 
-def conduct(app: CarteiroApp) -> int:
-    """Run ``app`` until the person leaves; the exit status."""
+def conduct(app: CarteiroApp, *, mouse: bool = True) -> int:
+    """Run ``app`` until the person leaves; the exit status. Without ``mouse`` the terminal keeps it."""
     # What stays in threads must not keep a key press waiting.
     sys.setswitchinterval(0.001)
-    status = app.run()
+    few = app.desk.settings.theme is None and app.console.color_system in (None, "standard")
+    if few or app.no_color:
+        app.theme = ANSI.name
+    status = app.run(mouse=mouse and app.desk.settings.mouse)
     return status if status is not None else app.return_code or 0

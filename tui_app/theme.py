@@ -1,4 +1,4 @@
-"""The program's own colours, dark and light; Textual's ``ansi`` themes follow the terminal's.
+"""The program's own colours: dark, light, and those that a terminal of 16 colours has.
 
 Grounds stay below a saturation of 0.15, so that terminals of 256 colours show them as greys.
 """
@@ -62,4 +62,42 @@ LIGHT = Theme(
         "scrollbar-background-active": "#F7F8F9",
     },
 )
-THEMES = (DARK, LIGHT)
+ANSI = Theme(
+    name="carteiro-16",
+    ansi=True,
+    primary="ansi_default",
+    secondary="ansi_default",
+    accent="ansi_magenta",
+    warning="ansi_magenta",
+    error="ansi_red",
+    success="ansi_default",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    variables={
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "block-cursor-foreground": "ansi_default",
+        "block-cursor-background": "ansi_default",
+        "block-cursor-text-style": "bold reverse",
+        "block-cursor-blurred-text-style": "underline",
+        "border": "ansi_default",
+        "border-blurred": "ansi_default",
+        "footer-key-foreground": "ansi_magenta",
+        "scrollbar": "ansi_default",
+        "scrollbar-hover": "ansi_default",
+        "scrollbar-active": "ansi_default",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "input-selection-background": "ansi_default",
+        "input-selection-foreground": "ansi_default",
+        "screen-selection-background": "ansi_magenta",
+        "screen-selection-foreground": "ansi_bright_white",
+    },
+)
+"""Seen on a dark ground and on a light one, which nobody tells us: of the 16 only red and magenta
+are. All else is the terminal's own pair, bold, underlined or reversed. Without colours, too."""
+THEMES = (DARK, LIGHT, ANSI)

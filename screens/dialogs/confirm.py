@@ -34,7 +34,7 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm Button { margin: 0 0 0 2; min-width: 12; }
     Confirm Button:focus { background: $primary; color: $background; text-style: bold; }
     Confirm.danger #yes:focus { background: $error; }
-    Confirm Button:nocolor:focus { text-style: reverse; }
+    Confirm Button:nocolor:focus, Confirm Button:ansi:focus { text-style: reverse; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("confirm.no", "escape", later("Não"), "answer(False)", order=2, palette=False),

@@ -21,7 +21,10 @@ class FieldRow(Vertical):
     FieldRow { height: auto; }
     FieldRow > Horizontal { height: 1; }
     FieldRow .label { width: 27; padding: 0 1 0 0; text-align: right; color: $foreground 80%; }
+    /* One rule of its own, or Textual does not look at it when the focus moves. */
+    FieldRow:focus-within { height: auto; }
     FieldRow:focus-within .label { color: $foreground; text-style: bold; }
+    FieldRow:ansi:focus-within .label { text-style: bold reverse; }
     FieldRow .control { width: 1fr; max-width: 60; }
     FieldRow .error { display: none; padding: 0 0 0 27; color: $text-error; }
     FieldRow.-wrong .error { display: block; }

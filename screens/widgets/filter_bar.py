@@ -72,6 +72,7 @@ class FilterBar(Grid):
     FilterBar.wide { height: 1; grid-size: 4; }
     FilterBar Horizontal { height: 1; }
     FilterBar .label { width: 9; color: $foreground 80%; }
+    FilterBar Horizontal:focus-within { height: 1; }
     FilterBar Horizontal:focus-within .label { text-style: bold; color: $foreground; }
     FilterBar LineInput { width: 1fr; }
     """

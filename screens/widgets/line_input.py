@@ -23,6 +23,10 @@ class LineInput(Input, inherit_bindings=False):
     LineInput:ansi { text-style: underline; }
     LineInput:ansi:focus { text-style: bold underline; }
     LineInput:nocolor { text-style: underline; }
+    LineInput:ansi > .input--cursor {
+        color: ansi_default; background: ansi_default; text-style: reverse;
+    }
+    LineInput:ansi > .input--selection { text-style: reverse; }
     """
     ALLOW_SELECT: ClassVar[bool] = False
     # Without those of a scrolling view: up and down are for whoever stands around it.

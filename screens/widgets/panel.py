@@ -102,6 +102,7 @@ class Panel(VerticalScroll, can_focus=False):
     Panel PlaceLine { padding: 0 1; }
     Panel PlaceLine:hover { background: $boost; }
     Panel PlaceLine.here { background: $primary 30%; text-style: bold; }
+    Panel PlaceLine.here:ansi { text-style: reverse; }
     """
 
     class Chosen(Message):

@@ -13,7 +13,7 @@ from services.language import _
 from tui_app import tty
 from tui_app.cli.context import Context
 from tui_app.cli.output import yes_no
-from tui_app.cli.parser import UsageError, act
+from tui_app.cli.parser import UsageError, act, add_mouse
 
 if TYPE_CHECKING:
     from services.notifications.bell import BellView
@@ -29,6 +29,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 def build(_name: str, group: ArgumentParser) -> None:
     """The options of the command."""
     act(group, "carteiro demo\n  carteiro demo --headless", _demo)
+    add_mouse(group)
     group.add_argument(
         "--headless",
         action="store_true",
@@ -58,7 +59,7 @@ def _demo(context: Context) -> int:
         from tui_app.app import conduct
         from tui_app.demo.console import DemoApp
 
-        return conduct(DemoApp(demo, context.args.as_user))
+        return conduct(DemoApp(demo, context.args.as_user), mouse=context.args.mouse)
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

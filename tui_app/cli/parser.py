@@ -97,6 +97,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=_("Sem comando, abre o console. Exemplo:\n  carteiro company list --json"),
     )
     add_globals(top)
+    add_mouse(top)
     words = top.add_subparsers(dest="command", metavar=_("COMANDO"), parser_class=Parser)
     wanted = _command_of(argv)
     for name, (module, line) in commands().items():
@@ -113,7 +114,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         )
         import_module(f"tui_app.cli.{module}").build(name, group)
     args = top.parse_args(
-        argv, argparse.Namespace(json=False, lang=None, as_user=None, config=None, field_names={})
+        argv,
+        argparse.Namespace(
+            json=False, lang=None, as_user=None, config=None, mouse=True, field_names={}
+        ),
     )
     if args.command is not None and not hasattr(args, "run"):
         raise UsageError(
@@ -146,6 +150,17 @@ def add_globals(parser: argparse.ArgumentParser, *, user: bool = True) -> None:
                 "Por SSH, os ajustes vêm só do carteiro.toml (docs/ssh.md)"
             ),
         )
+
+
+def add_mouse(parser: argparse.ArgumentParser) -> None:
+    """``--no-mouse``, where a console is opened."""
+    parser.add_argument(
+        "--no-mouse",
+        dest="mouse",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help=_("no console, deixa o mouse com o terminal, para selecionar e colar"),
+    )
 
 
 def act(
