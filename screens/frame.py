@@ -71,8 +71,9 @@ class FramedScreen(Commanded, Screen[None]):
         self.set_class(self.desk.ready.is_set() and not self.desk.actor.is_partner, "company-user")
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fold the panel away where room is scarce."""
+        """Fold the panel away where room is scarce; the top line tells where it is too scarce."""
         self.query_one(Panel).display = event.size.width >= self.fold_below
+        self.query_one(TopBar).refresh()
 
     async def refresh_live(self) -> None:
         """Something was committed, here or elsewhere: show it. Called at most four times a second."""

@@ -17,6 +17,8 @@ from services.safe_text import safe
 
 BELL = "🔔"
 PLAIN_BELL = "[!]"
+LEAST = 80, 24
+"""Columns and lines for which every screen and dialog is made."""
 
 
 def can_draw_bell() -> bool:
@@ -73,8 +75,18 @@ class TopBar(Widget):
         return f" ▲ {words.format(n=grouped(self.down))} "
 
     def render(self) -> Content:
-        width = self.size.width
+        width, size = self.size.width, self.screen.size
         bell, down = self._bell, self._down
+        if size.width < LEAST[0] or size.height < LEAST[1]:
+            least = _("{w}×{h}: aumente para {x}×{y}")
+            words = least.format(w=size.width, h=size.height, x=LEAST[0], y=LEAST[1])
+            return Content.assemble(
+                (
+                    set_cell_size(f" ▲ {words}", max(width - cell_len(bell), 0)),
+                    "bold $text-warning",
+                ),
+                (bell, "bold"),
+            )
         room = max(width - cell_len(self.mark) - cell_len(bell) - cell_len(down), 0)
         partner, company = safe(self.partner, 80), safe(self.company, 80)
         left = f" {partner or 'Carteiro'}"

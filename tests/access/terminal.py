@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -12,24 +13,31 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
 import pyte
 
 DEADLINE = 30.0
+_KITTY = re.compile(rb"\x1b\[(>[0-9]+|<)u")
 
 
 class PtyProgram:
-    """``argv`` on a pseudo-terminal of 100×30; ended at the end of the block."""
+    """``argv`` on a pseudo-terminal; ended at the end of the block."""
 
     def __init__(
-        self, argv: Sequence[str], *, environment: Mapping[str, str] | None = None
+        self,
+        argv: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        size: tuple[int, int] = (100, 30),
     ) -> None:
-        self._screen = pyte.Screen(100, 30)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self.resize(*size)
+        self.modes_before = termios.tcgetattr(self._master)
         self._popen = subprocess.Popen(
             argv,
             stdin=slave,
@@ -49,11 +57,35 @@ class PtyProgram:
     @property
     def text(self) -> str:
         """What stands on the terminal now."""
-        return "\n".join(self._screen.display)
+        return "\n".join(self.screen.display)
 
-    def type(self, text: str) -> None:
+    @property
+    def modes(self) -> list[Any]:
+        """How the terminal takes keys, as ``termios`` tells it."""
+        return termios.tcgetattr(self._master)
+
+    @property
+    def asleep(self) -> bool:
+        """Has the program been stopped?"""
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size, of which the program is told by a signal."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.screen.resize(lines, columns)
+
+    def forget(self) -> None:
+        """Wipe the picture, which only a program that draws it whole brings back."""
+        self.screen.reset()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        self._popen.send_signal(number)
+
+    def type(self, text: str, encoding: str = "utf-8") -> None:
         """Press keys."""
-        os.write(self._master, text.encode())
+        os.write(self._master, text.encode(encoding))
 
     def shows(self, *words: str) -> None:
         """Wait until all ``words`` are to be read."""
@@ -77,8 +109,12 @@ class PtyProgram:
                 return False
             self.raw += data
             # pyte knows no sequences of the kitty protocol and takes them for text.
-            self._stream.feed(data.replace(b"\x1b[>1u", b"").replace(b"\x1b[<u", b""))
+            self._stream.feed(_KITTY.sub(b"", data))
         return True
+
+    def ends_unseen(self) -> int:
+        """Wait for the program's end without reading what it draws; its exit status."""
+        return self._popen.wait(DEADLINE)
 
     def ends(self) -> int:
         """Wait for the program's end; its exit status."""
