@@ -58,7 +58,7 @@ VERBS: tuple[Command, ...] = (
         "arrived",
         later("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
     ),
-    Command("app.theme", "f9", later("Tema"), "change_theme"),
+    Command("app.theme", "f9", later("Tema"), "change_theme", when=lambda app: not app.no_color),
     # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
     Command("app.next", "tab", later("Próximo campo"), "focus_next", palette=False, priority=True),
     Command(
