@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from screens.browse import BrowseScreen
 from screens.commands import Command
@@ -207,6 +207,11 @@ class BellScreen(BrowseScreen):
         self._source.only = only
         self._tell()
         self.list.refresh_ids()
+
+    async def narrow_as(self, before: Self) -> None:
+        self._types = {each.key: each for each in await self.desk.ask(types.list_types)}
+        self._names = before._names
+        self._show(before._source.only)
 
     def _full(self, full: bool) -> None:
         if full != self._newest_only:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from textual.screen import Screen
 
@@ -171,7 +171,13 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
 
     def action_only(self) -> None:
         """All companies, or only those with or without an extension."""
-        self._source.only = _FILTERS[(_FILTERS.index(self._source.only) + 1) % len(_FILTERS)]
+        self._show(_FILTERS[(_FILTERS.index(self._source.only) + 1) % len(_FILTERS)])
+
+    async def narrow_as(self, before: Self) -> None:
+        self._show(before._source.only)
+
+    def _show(self, only: Mapping[str, bool]) -> None:
+        self._source.only = only
         self.narrowed(_only_words(self._source.only))
         self.list.refresh_ids()
 

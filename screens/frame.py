@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -81,6 +81,9 @@ class FramedScreen(Commanded, Screen[None]):
     async def company_changed(self) -> None:
         """Another company was chosen."""
         await self.refresh_live()
+
+    async def narrow_as(self, before: Self) -> None:
+        """List what ``before`` listed: this very screen, in another language."""
 
     def refuse(self, message: str) -> None:
         """Tell the person why something cannot be."""

@@ -65,6 +65,11 @@ class HomeScreen(FramedScreen):
     def body(self) -> Iterable[Widget]:
         yield Home(self._overview)
 
+    def on_mount(self) -> None:
+        """Who comes back finds it filled; at the start the services fill it."""
+        if self.desk.ready.is_set():
+            self._refresh_later()
+
     async def refresh_live(self) -> None:
         """Once a second at most: it counts everything that the person sees."""
         wait = self._counted_at + PAUSE - monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual.widget import Widget
 
@@ -348,13 +348,20 @@ class MailboxesScreen(FramedScreen):
     def action_status(self) -> None:
         """Show all, only active or only inactive mailboxes (R1)."""
         order = (None, "active", "inactive")
+        self._show(order[(order.index(self._sources[Function.SEND].status) + 1) % len(order)])
+        self.attempt(self.refresh_live, group="load")
+
+    async def narrow_as(self, before: Self) -> None:
+        self._show(before._sources[Function.SEND].status)
+        await self.refresh_live()
+
+    def _show(self, status: str | None) -> None:
         for source in self._sources.values():
-            source.status = order[(order.index(source.status) + 1) % len(order)]
+            source.status = status
         words = {None: "", "active": _(" · só ativas"), "inactive": _(" · só inativas")}
-        chosen = words[self._sources[Function.SEND].status]
+        chosen = words[status]
         self._listings[Function.SEND].set_title(_("Envio") + chosen)
         self._listings[Function.READ].set_title(_("Leitura") + chosen)
-        self.attempt(self.refresh_live, group="load")
 
     def action_reload(self) -> None:
         """Read the lists again."""

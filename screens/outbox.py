@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -180,8 +180,12 @@ class OutboxScreen(BrowseScreen):
 
     def action_state(self) -> None:
         """Show everything, what waits, what failed, or what was sent."""
-        at = TURNS.index(self._source.states)
-        at = (at + 1) % len(TURNS)
+        self._show_turn((TURNS.index(self._source.states) + 1) % len(TURNS))
+
+    async def narrow_as(self, before: Self) -> None:
+        self._show_turn(TURNS.index(before._source.states))
+
+    def _show_turn(self, at: int) -> None:
         self._source.states = TURNS[at]
         self.narrowed(("", _("só o que espera"), _("só o que falhou"), _("só o que saiu"))[at])
         nothing = (_("Nada espera envio."), _("Nada falhou."), _("Nada saiu ainda."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -111,15 +111,20 @@ class QuarantineScreen(BrowseScreen):
 
     def action_state(self) -> None:
         """Show what waits, what was resolved, what was rejected, or all."""
-        at = STATES.index(self._source.state)
-        self._source.state = STATES[(at + 1) % len(STATES)]
+        self._show(STATES[(STATES.index(self._source.state) + 1) % len(STATES)])
+
+    async def narrow_as(self, before: Self) -> None:
+        self._show(before._source.state)
+
+    def _show(self, state: QuarantineState | None) -> None:
+        self._source.state = state
         words = {
             QuarantineState.OPEN: "",
             QuarantineState.RESOLVED: _("resolvidos"),
             QuarantineState.REJECTED: _("rejeitados"),
             None: _("todos"),
         }
-        self.narrowed(words[self._source.state])
+        self.narrowed(words[state])
         self.list.refresh_ids()
 
     async def _targets(self) -> list[QuarantineView]:

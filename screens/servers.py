@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from textual.widget import Widget
 
@@ -190,10 +190,15 @@ class ServersScreen(FramedScreen):
 
     def action_status(self) -> None:
         """Show all, only active or only inactive servers."""
-        at = STATUSES.index(self._source.status)
-        self._source.status = STATUSES[(at + 1) % len(STATUSES)]
+        self._show(STATUSES[(STATUSES.index(self._source.status) + 1) % len(STATUSES)])
+
+    async def narrow_as(self, before: Self) -> None:
+        self._show(before._source.status)
+
+    def _show(self, status: str | None) -> None:
+        self._source.status = status
         words = {None: "", "active": _(" · só ativos"), "inactive": _(" · só inativos")}
-        self._listing.set_title(self.title_words() + words[self._source.status])
+        self._listing.set_title(self.title_words() + words[status])
         self.list.refresh_ids()
 
     def action_reload(self) -> None:

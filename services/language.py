@@ -13,14 +13,18 @@ LANGUAGES = ("pt_BR", "en")
 _LOCALE = Path(__file__).parent / "locale"
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
 _chosen = "pt_BR"
+_firm = False
 _spoken: ContextVar[tuple[str, _gettext.NullTranslations] | None] = ContextVar(
     "spoken", default=None
 )
 
 
-def choose(language: str | None) -> str:
-    """Set the language of the process; ``None`` follows LC_ALL, LC_MESSAGES and LANG."""
-    global _catalogue, _chosen
+def choose(language: str | None, *, firm: bool = False) -> str:
+    """Set the language of the process; ``None`` follows LC_ALL, LC_MESSAGES and LANG.
+
+    ``firm``: it was told for this run, and no preference counts against it.
+    """
+    global _catalogue, _chosen, _firm
     if language is None:
         spoken = next(
             (v for v in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if v), "pt_BR"
@@ -28,7 +32,16 @@ def choose(language: str | None) -> str:
         language = "en" if spoken.lower().startswith("en") else "pt_BR"
     _chosen = language if language in LANGUAGES else "pt_BR"
     _catalogue = _catalogue_of(_chosen)
+    _firm = firm
     return _chosen
+
+
+def prefer(own: str | None) -> bool:
+    """Speak a person's own language, unless another was told for this run; True when it changed."""
+    if _firm or own not in LANGUAGES or own == _chosen:
+        return False
+    choose(own)
+    return True
 
 
 @contextmanager

@@ -91,9 +91,10 @@ def _tell_ignored(names: list[str], as_json: bool) -> None:
 
 def _settle(words: list[str]) -> tuple[Settings | None, CarteiroError | None]:
     """The settings as they are now; the language is chosen by the way."""
-    language.choose(_told(words, "--lang"))
+    told = _told(words, "--lang")
+    language.choose(told, firm=told is not None)
     settings, trouble = _settings(_told(words, "--config"))
-    if _told(words, "--lang") is None and settings is not None and settings.language is not None:
+    if told is None and settings is not None and settings.language is not None:
         language.choose(settings.language)
     return settings, trouble
 

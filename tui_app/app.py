@@ -32,9 +32,11 @@ from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
+from tui_app.palette import Palette
 from tui_app.seating import go_on, seat
 from tui_app.terminal import Terminal, end_on_signals
 from tui_app.theme import ANSI, DARK, THEMES
+from tui_app.tongue import change
 from tui_app.works import Works
 
 if TYPE_CHECKING:
@@ -263,6 +265,26 @@ class CarteiroApp(Commanded, App[int]):
 
         self.push_screen(ManualDialog(at=CHAPTER_OF.get(self.screen_key)))
 
+    @property
+    def can_change_language(self) -> bool:
+        """Not under a dialog: what is typed there would be lost."""
+        return self.desk.ready.is_set() and all(
+            isinstance(each, (FramedScreen, CommandPalette)) for each in self.screen_stack
+        )
+
+    def action_language(self) -> None:
+        """The other language, in the screen in front and wherever one goes from there."""
+        if self.can_change_language and isinstance(self.screen, FramedScreen):
+            self.run_worker(
+                change(self, self.desk), group="language", exclusive=True, exit_on_error=False
+            )
+
+    def show_again(self) -> None:
+        """What stands around every screen, in the language in force."""
+        self._show_place()
+        self._show_activity()
+        self._liveness.note()
+
     def action_guidance(self) -> None:
         """What the providers ask before a mailbox works (R51)."""
         from screens.dialogs.guidance import GuidanceDialog
@@ -310,15 +332,11 @@ class CarteiroApp(Commanded, App[int]):
     def action_command_palette(self) -> None:
         """Everything that can be done now, by name."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(
-                CommandPalette(placeholder=_("Buscar um comando…"), id="--command-palette")
-            )
+            self.push_screen(Palette(placeholder=_("Buscar um comando…"), id="--command-palette"))
 
     def search_themes(self) -> None:
         """The themes, by name."""
-        self.push_screen(
-            CommandPalette(providers=[ThemeProvider], placeholder=_("Buscar um tema…"))
-        )
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder=_("Buscar um tema…")))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what can be done now; nothing of Textual's that writes files."""

@@ -58,6 +58,14 @@ VERBS: tuple[Command, ...] = (
         "arrived",
         later("O recibo de uma mensagem lida, por chave de acesso, UIDL ou número"),
     ),
+    Command(
+        "app.language",
+        "I",
+        later("Idioma (language): English"),
+        "language",
+        later("O programa inteiro em inglês, já e nas próximas vezes"),
+        when=lambda app: app.can_change_language,
+    ),
     Command("app.theme", "f9", later("Tema"), "change_theme", when=lambda app: not app.no_color),
     # Before the focused widget sees them: what is typed right after Tab belongs to the next field.
     Command("app.next", "tab", later("Próximo campo"), "focus_next", palette=False, priority=True),

@@ -8,12 +8,15 @@ from textual.app import App
 
 from screens.desk import Desk
 from screens.home import HomeScreen
+from services import language
+from tui_app.tongue import retell
 
 if TYPE_CHECKING:
     from services.office import Office
+    from tui_app.app import CarteiroApp
 
 
-async def seat(app: App[int], desk: Desk, office: Office) -> bool:
+async def seat(app: CarteiroApp, desk: Desk, office: Office) -> bool:
     """Let the person be known to every screen; False when they left before anybody was."""
     from services.health.setup import setup
     from services.registry import access
@@ -27,6 +30,8 @@ async def seat(app: App[int], desk: Desk, office: Office) -> bool:
     actor = await office.ask(
         access.identify, nickname=desk.user, owns_state=access.owns_state(desk.settings)
     )
+    if language.prefer(actor.language):
+        await retell(app, desk)
     desk.company = await office.ask(only, actor)
     if actor.is_partner and isinstance(app.screen, HomeScreen):
         app.screen.setup = await office.ask(setup, actor)

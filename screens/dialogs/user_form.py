@@ -49,6 +49,13 @@ def fields() -> list[FieldSpec]:
             help=_("A conta do sistema operacional que é esta pessoa; vazio para quem só usa SSH."),
         ),
         FieldSpec("active", _("Pode entrar"), kind="switch"),
+        FieldSpec(
+            "language",
+            _("Idioma"),
+            kind="choice",
+            choices=(("", _("o da sessão")), ("pt_BR", "Português"), ("en", "English")),
+            help=_("O idioma em que o programa fala com esta pessoa; ela mesma o troca com I."),
+        ),
     ]
 
 
@@ -125,7 +132,7 @@ class UserForm(RecordForm[UserView]):
 
     async def save(self) -> UserView:
         values: dict[str, Any] = self.form.values()
-        for name in ("email", "os_account"):
+        for name in ("email", "os_account", "language"):
             values[name] = values[name] or None
         values["companies"] = tuple(sorted(self._companies)) if self.is_of_company else ()
         if self.record is None:
@@ -181,9 +188,10 @@ def _values(view: UserView | None) -> dict[str, Value]:
     if view is None:
         return {
             "nickname": "", "name": "", "email": "", "role": Role.PARTNER.value, "os_account": "",
-            "active": True,
+            "language": "", "active": True,
         }  # fmt: skip
     return {
         "nickname": view.nickname, "name": view.name, "email": view.email or "",
-        "role": view.role, "os_account": view.os_account or "", "active": view.active,
+        "role": view.role, "os_account": view.os_account or "",
+        "language": view.language or "", "active": view.active,
     }  # fmt: skip

@@ -76,6 +76,11 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         return self._asking.sort
 
     @property
+    def descending(self) -> bool:
+        """Is it the other way round?"""
+        return self._asking.descending
+
+    @property
     def error(self) -> str:
         """Why the rows could not be read; "" when they were."""
         return self._asking.error
@@ -148,6 +153,14 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if tuple(columns) != self.columns:
             self.columns = tuple(columns)
             self.on_resize()
+
+    async def stand_as(self, before: WindowList) -> None:
+        """Order, marks and cursor of another list of the same rows; its filter is the host's."""
+        self._marks = set(before.marks)
+        if (self.sort, self.descending) != (before.sort, before.descending):
+            self.set_sort(before.sort, descending=before.descending)
+        if before.current is not None:
+            await self.go_to(before.current)
 
     def refresh_ids(self) -> None:
         """Something changed: ask again. The cursor stays on its row, or the nearest left."""

@@ -27,7 +27,8 @@ class Actor:
     """The person on whose behalf a service works.
 
     ``company_ids`` is None for a partner user, who sees all companies of the partner.
-    ``version`` is that of the user's row when this was read: see :func:`current`.
+    ``version`` is that of the user's row when this was read: see :func:`current`. ``language`` is
+    what the person wants to read, None for what the session says.
     """
 
     user_id: int
@@ -38,6 +39,7 @@ class Actor:
     os_account: str
     company_ids: frozenset[int] | None = None
     version: int | None = None
+    language: str | None = None
 
     @property
     def is_partner(self) -> bool:
@@ -114,6 +116,7 @@ def actor_of(session: Session, user: User, account: str = "") -> Actor:
         account,
         companies,
         user.version,
+        user.language,
     )
 
 

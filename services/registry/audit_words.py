@@ -109,6 +109,7 @@ def fields() -> dict[str, str]:
         "invoicy_mail": "InvoiCy Mail",
         "key": _("Chave"),
         "kind": _("Tipo"),
+        "language": _("Idioma"),
         "legal_name": _("Razão social"),
         "mechanism": _("Entrada por"),
         "may_register": _("Pode cadastrar caixas"),

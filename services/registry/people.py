@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, Invalid, NotFound, Refused
-from services.language import _
+from services.language import LANGUAGES, _
 from services.registry import access, audit, versions
 from services.registry.access import Actor
 from services.registry.bulk import BulkOutcome, BulkRefusal, pieces
@@ -43,6 +43,7 @@ __all__ = [
     "remove_user",
     "revoke",
     "rows",
+    "speak",
     "view",
 ]
 
@@ -134,6 +135,29 @@ def edit_user(
     after = view_of(row, clean.companies)
     audit.record(session, actor, "edit", "user", row.id, before=_told(before), after=_told(after))
     return after
+
+
+def speak(session: Session, actor: Actor, language: str) -> None:
+    """Keep ``language`` as this person's own, whoever they are: it is spoken from the next start."""
+    if language not in LANGUAGES:
+        raise Invalid(
+            _("{label}: escolha entre {allowed}").format(
+                label=_("Idioma"), allowed=", ".join(LANGUAGES)
+            ),
+            field="language",
+        )
+    row = _locked(session, actor, actor.user_id)
+    if row.language != language:
+        before, row.language = row.language, language
+        audit.record(
+            session,
+            actor,
+            "edit",
+            "user",
+            row.id,
+            before={"language": before},
+            after={"language": language},
+        )
 
 
 def remove_user(session: Session, actor: Actor, nickname: str) -> None:
@@ -305,6 +329,7 @@ def _draft(view: UserView) -> UserDraft:
         view.companies,
         view.os_account,
         view.active,
+        view.language,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, Invalid
 from services.fiscal import cnpj as cnpjs
 from services.folding import fold
-from services.language import _
+from services.language import LANGUAGES, _
 from services.registry import access, search
 from services.registry.access import Actor
 from services.registry.fields import Form
@@ -28,7 +28,8 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+\\-]*\$?")
 class UserDraft:
     """What is filled in for a user; ``companies`` are CNPJs, for company users only.
 
-    ``os_account`` is the operating system's account that is this person (R54).
+    ``os_account`` is the operating system's account that is this person (R54); ``language`` what
+    the program speaks to them, None for that of the session.
     """
 
     nickname: str
@@ -38,6 +39,7 @@ class UserDraft:
     companies: tuple[str, ...] = ()
     os_account: str | None = None
     active: bool = True
+    language: str | None = None
 
 
 def check(
@@ -65,6 +67,8 @@ def check(
     if draft.os_account:
         account = form.checked("os_account", _("Conta do sistema"), draft.os_account, _account)
     form.flag("active", _("Ativo"), draft.active)
+    if draft.language is not None:
+        form.one_of("language", _("Idioma"), draft.language, LANGUAGES)
     companies = _companies(session, actor, form, draft)
     if draft.role == Role.COMPANY and not draft.companies and not may_have_none:
         form.refuse("companies", _("{label}: informe ao menos uma").format(label=_("Empresas")))
@@ -111,6 +115,7 @@ def fill(row: User, clean: UserDraft) -> None:
     row.role = clean.role
     row.os_account = clean.os_account
     row.active = clean.active
+    row.language = clean.language
     row.nickname_key = search.key(clean.nickname, most=120)
     row.search_key = search.key(clean.nickname, clean.name, clean.email, clean.os_account, most=700)
 

@@ -36,6 +36,7 @@ class UserView:
     active: bool
     version: int = 1
     companies_count: int = 0
+    language: str | None = None
 
 
 def ids(
@@ -160,4 +161,5 @@ def view_of(row: User, companies: tuple[str, ...], count: int | None = None) -> 
         row.active,
         row.version,
         len(companies) if count is None else count,
+        row.language,
     )

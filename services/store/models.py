@@ -85,6 +85,7 @@ class User(Base):
     bell_read_up_to: Mapped[int] = mapped_column(Id, default=0)
     nickname_key: Mapped[str] = mapped_column(String(120), default="")
     search_key: Mapped[str] = mapped_column(String(700), default="")
+    language: Mapped[str | None] = mapped_column(String(10))
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(default=now)
 

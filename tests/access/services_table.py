@@ -343,6 +343,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
             s, a, UserDraft("eva", "Eva", "e@x.example", "company", (CNPJ,)))),
     "registry.people.edit_user": (
         "xxx", lambda s, a, w: people.edit_user(s, a, w.user, {"active": False})),
+    "registry.people.speak": ("sss", lambda s, a, w: people.speak(s, a, "en")),
     "registry.people.remove_user": (
         "xxx", lambda s, a, w: people.remove_user(s, a, f"lia-{MARK}")),
     "registry.people.grant": ("xxx", lambda s, a, w: people.grant(s, a, w.user, [w.other, w.third])),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from services import language
 from services.errors import Invalid, Refused
 from services.language import _
 from services.settings import Settings
@@ -52,11 +53,13 @@ class Context:
                     "O Carteiro ainda não foi iniciado: use carteiro init (veja carteiro init --help)"
                 )
             )
-        return self.office.ask_now(
+        actor = self.office.ask_now(
             access.identify,
             nickname=self.args.as_user,
             owns_state=access.owns_state(self.settings),
         )
+        language.prefer(actor.language)
+        return actor
 
     def ask(
         self, service: Callable[Concatenate[Any, Actor, P], T], *args: P.args, **kwargs: P.kwargs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from services.language import _
+from services.language import LANGUAGES, _
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -49,6 +49,7 @@ def build(name: str, group: ArgumentParser) -> None:
         "--company", action="append", default=[], metavar="CNPJ", help=_("empresa que ele vê")
     )
     add.add_argument("--os-account", help=_("conta do sistema operacional que é esta pessoa"))
+    add.add_argument("--language", choices=LANGUAGES, help=_("idioma do programa para esta pessoa"))
     add.set_defaults(field_names={"companies": "company"})
     edit = actions.add(
         "edit",
@@ -63,6 +64,11 @@ def build(name: str, group: ArgumentParser) -> None:
     edit.add_argument("--role", choices=("partner", "company"), help=_("papel"))
     edit.add_argument(
         "--os-account", help=_("conta do sistema operacional que é esta pessoa; vazio tira")
+    )
+    edit.add_argument(
+        "--language",
+        choices=(*LANGUAGES, "session"),
+        help=_("idioma do programa para esta pessoa; session: o da sessão dela"),
     )
     state = edit.add_mutually_exclusive_group()
     state.add_argument("--active", action="store_const", const=True, dest="active", default=None)
@@ -123,7 +129,13 @@ def _add(context: Context) -> None:
     user = context.do(
         people.add_user,
         people.UserDraft(
-            args.nickname, args.name, args.email, args.role, tuple(args.company), args.os_account
+            args.nickname,
+            args.name,
+            args.email,
+            args.role,
+            tuple(args.company),
+            args.os_account,
+            language=args.language,
         ),
     )
     context.out.give(
@@ -147,6 +159,8 @@ def _change(session: Session, actor: Actor, args: Namespace) -> UserView:
     told = vars(args)
     values = ("nickname", "name", "email", "role", "os_account", "active")
     changes = {name: told[name] for name in values if told[name] is not None}
+    if args.language is not None:
+        changes["language"] = args.language if args.language in LANGUAGES else None
     if args.company is not None:
         changes["companies"] = tuple(args.company)
     user = people.by_nickname(session, actor, args.who)
