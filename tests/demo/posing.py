@@ -15,6 +15,7 @@ from unittest.mock import patch
 from textual.widgets import Input
 
 from services import clock
+from services.jobs.checking import check_documents
 from services.settings import Settings
 from tests.demo.album import PARTS
 from tests.demo.chance import without_chance
@@ -96,6 +97,7 @@ async def pose(folder: Path, size: tuple[int, int], only: frozenset[str]) -> Non
         assert isinstance(servers, Posed)
         with patch("socket.getaddrinfo", servers.find):
             _bring_letters(demo, demo.build())
+            await check_documents(demo.world.office.store)
             app = CarteiroApp(demo.settings, with_jobs=False)
             app.desk.mark = MARK
             await _walk(app, demo.world.companies, folder, size, only)
@@ -130,4 +132,8 @@ def _bring_letters(demo: Demo, number: int) -> None:
         document = nfe.make(demo.authority, supplier, firm, number, at)
         post.deliver(_READER, letters.with_documents(supplier, _READER, [document], at))
         number += 1
-    post.deliver(_READER, letters.with_documents(supplier, _READER, [], at))
+    post.deliver(
+        _READER,
+        f"From: {supplier.name} <vendas@fornecedor.example>\r\nTo: {_READER}\r\n"
+        "Subject: Ofertas da semana\r\n\r\nSem nota fiscal.\r\n".encode(),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from textual.events import Paste
+from textual.strip import Strip
 from textual.worker import Worker
 
 from services.registry import companies
@@ -17,7 +18,8 @@ from tui_app.liveness import _lively
 
 _LASTING = {"sign_in", "pulse", "progress"}
 """Groups of workers that go on while their dialog is shown."""
-_LOOK = 0.01
+_LOOK, _LOOKS = 0.01, 3
+"""Seconds between looks, and how many times nothing may have changed, colours included."""
 _FAR = 6
 """So many times Esc leads home from anywhere."""
 
@@ -86,16 +88,17 @@ class Walk:
 
     async def _rest(self) -> None:
         """Wait until nothing is under way and the screen has stopped changing."""
-        before, same = "", 0
+        before: list[Strip] = []
+        same = 0
         end = time.monotonic() + DEADLINE
-        while same < 2:
+        while same < _LOOKS:
             assert time.monotonic() < end, f"no rest:\n{self._console.text}"
             await self._console.pilot.pause(_LOOK)
             if any(map(self._goes_on, self._app.workers)):
-                before, same = "", 0
+                before, same = [], 0
                 continue
-            text = self._console.text
-            before, same = text, same + 1 if text == before else 0
+            now = self._app.screen._compositor.render_strips()
+            before, same = now, same + 1 if now == before else 0
 
     def _goes_on(self, worker: Worker[Any]) -> bool:
         """Whoever waits for the dialog in front has nothing to do meanwhile."""

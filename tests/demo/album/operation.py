@@ -39,7 +39,7 @@ PARTS = (
                     "O que foi importado, de quem e para qual empresa.",
                     "What was imported, from whom and for which company.",
                 ),
-                (("7",), ("V",)),
+                (("7",),),
             ),
             Picture(
                 "document",
