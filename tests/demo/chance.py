@@ -33,7 +33,7 @@ def without_chance() -> Iterator[None]:
         f"{certificates}.x509.random_serial_number": lambda: next(numbers),
         "tui_app.demo.letters.make_msgid": lambda domain: f"<{next(names)}@{domain}>",
         "tui_app.demo.microsoft.secrets": SimpleNamespace(
-            choice=lambda letters: letters[next(codes) * 7 % len(letters)],
+            choice=lambda letters: letters[next(codes) * 5 % len(letters)],
             token_urlsafe=secrets.token_urlsafe,
         ),
         "services.outbox.queue.secrets": SimpleNamespace(

@@ -113,7 +113,7 @@ PARTS = (
                     "Antes de importar, o que sai e o que entra; `z` desfaz por 30 dias.",
                     "Before importing, what goes and what comes; `z` undoes it for 30 days.",
                 ),
-                (*_WAYS_IN, ("3",)),
+                (*_WAYS_IN, ("3",), ("enter",)),
                 3,
             ),
             Picture(
