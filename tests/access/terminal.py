@@ -55,6 +55,11 @@ class PtyProgram:
         return self._popen.pid
 
     @property
+    def handle(self) -> int:
+        """The other side of the terminal, to be read and written directly."""
+        return self._master
+
+    @property
     def text(self) -> str:
         """What stands on the terminal now."""
         return "\n".join(self.screen.display)
