@@ -184,8 +184,8 @@ class Jobs:
         if running:
             _ended, late = await asyncio.wait(running, timeout=deadline)
             for task in late:
-                if task.get_name() == DOCUMENTS:
-                    # The file stays where it is, and whoever finds it goes on with it.
+                if task.get_name() in (DOCUMENTS, CHECKS):
+                    # The file stays where it is, the document unlabelled: whoever finds it goes on.
                     task.cancel()
         if self._reader is not None:
             await self._reader.close()
@@ -237,8 +237,9 @@ class Jobs:
         await self._folder.run_due()
 
     async def _check(self) -> None:
-        settings = self._place.settings
-        await check_documents(self._place.store, settings.trusted_issuers_file)
+        reader = await self._the_reader() if READING in self._only else None
+        trusted = self._place.settings.trusted_issuers_file
+        await check_documents(self._place.store, trusted, reader=reader)
 
     async def _check_sign_ins(self) -> None:
         self._sign_ins = await asyncio.to_thread(lambda: self._place.sign_ins)
@@ -361,7 +362,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         try:
             if CHECKS in only:
                 trusted = office.settings.trusted_issuers_file
-                done.checked = await check_beside(work, office.store, trusted)
+                done.checked = await check_beside(work, office.store, trusted, reader=reader)
             await work
         finally:
             work.cancel()

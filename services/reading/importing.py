@@ -16,7 +16,7 @@ from services.fiscal.facts import Facts
 from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.completing import complete, completes
-from services.reading.extract import Extracted
+from services.reading.findings import Extracted
 from services.reading.problems import Problem, all_words
 from services.reading.releasing import release
 from services.reading.routing import Destination, destinations, holders, route

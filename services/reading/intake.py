@@ -15,7 +15,7 @@ from services.failure import WireError
 from services.language import _
 from services.reading.arrivals import Arrival, Kept, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
-from services.reading.extract import Extracted
+from services.reading.findings import Extracted
 from services.reading.importing import Imported, Source
 from services.reading.memory import Wanted
 from services.reading.problems import Problem

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, NotFound
 from services.folding import fold
 from services.language import _
-from services.reading.extract import Extracted
+from services.reading.findings import Extracted
 from services.reading.importing import (
     FOREIGN,
     Imported,

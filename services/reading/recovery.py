@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.reading.desk import Claim, Desk, Target
-from services.reading.extract import Extracted
+from services.reading.findings import Extracted
 from services.reading.importing import REFUSED, Imported, Source, import_messages
 from services.reading.problems import Problem
 from services.safe_text import safe

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from services.errors import CarteiroError
 from services.failure import Failure, WireError
@@ -26,6 +28,7 @@ from services.store.engine import Store
 from services.wire.presets import preset_of_host
 from services.wire.replies import pauses_mailbox
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 LEASE_SECONDS = 45.0
 _PAUSE_SECONDS = 300.0
@@ -57,11 +60,21 @@ class Reader:
     ) -> None:
         self._settings = settings
         self._lease = lease_seconds
-        self._desk = Desk(store, settings, Writer(store), Extractor(), SignIns(store, settings))
+        extractor = Extractor(trusted_file=settings.trusted_issuers_file)
+        self._desk = Desk(store, settings, Writer(store), extractor, SignIns(store, settings))
         self._connections = asyncio.Semaphore(settings.reading_connections)
         self._per_host = max(1, min(10, settings.reading_connections // 2))
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._working: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def extractor(self) -> Extractor:
+        """The child of this reader, for the checks of what it imports: one process does both."""
+        return self._desk.extractor
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """The result of ``work``, committed together with what is being read."""
+        return await self._desk.writer.do(work)
 
     async def run_due(
         self,

@@ -202,7 +202,7 @@ def _sqlite(url: str, begin: str) -> Engine:
             "busy_timeout=30000",
             "synchronous=FULL",
             "temp_store=MEMORY",
-            "cache_size=-16000",
+            "cache_size=-4000",
             # Of pages of 16 KiB: 128 MB, the most that the log grows to (see Store.checkpoint).
             "wal_autocheckpoint=8192",
         ):

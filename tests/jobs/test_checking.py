@@ -101,7 +101,7 @@ async def test_again_once_somebody_is_trusted(
 
 
 async def test_labels_of_what_was_there_before_are_not_those_of_what_came(
-    store: Store, actor: Actor, company: CompanyView
+    store: Store, actor: Actor, company: CompanyView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R40: the protocol comes while the bare document is being checked; it is checked anew."""
     parties = (kinds.ISSUER, kinds.RECIPIENT, 77)
@@ -124,11 +124,9 @@ async def test_labels_of_what_was_there_before_are_not_those_of_what_came(
                 assert complete(session, rows, {sha256: whole}) == {unique}
             return labels
 
-    slow = Slow()
-    try:
-        await check_documents(store, kept=slow)
-    finally:
-        await slow.close()
+    with monkeypatch.context() as while_slow:
+        while_slow.setattr("services.reading.extractor.Extractor", Slow)
+        await check_documents(store)
     assert seen(store, actor, document).authorised
     assert (seen(store, actor, document).checked_at, seen(store, actor, document).checks) == (
         None,

@@ -120,7 +120,9 @@ def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "services.reading.extractor._environment",
         lambda: {"PYTHONPATH": f"{Path(__file__).parents[2]}:{tmp_path}"},
     )
-    monkeypatch.setattr("services.reading.tick.Extractor", lambda: Extractor(deadline=3.0))
+    monkeypatch.setattr(
+        "services.reading.tick.Extractor", lambda **more: Extractor(deadline=3.0, **more)
+    )
 
 
 @pytest.mark.usefixtures("fragile")
