@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,51 @@ from tests.catalogue import marked, sources
 
 REMEDY = "run python -m tests.catalogue and fill in what it lists"
 DEADLINE = 120
+SAYING = frozenset(
+    [
+        "Static",
+        "Label",
+        "Button",
+        "Option",
+        "Foreign",
+        "Content",
+        "styled",
+        "assemble",
+        "Text",
+        "Column",
+        "FieldSpec",
+        "Confirm",
+        "Listing",
+        "SystemCommand",
+        "Command",
+        "CommandPalette",
+        "Palette",
+        "notify",
+        "notify_safe",
+        "refuse",
+        "tell",
+        "say",
+        "write",
+        "print",
+        "table",
+        "add_argument",
+        "Refused",
+        "Invalid",
+        "Conflict",
+        "NotFound",
+        "NotAllowed",
+        "Unavailable",
+        "CarteiroError",
+    ]
+)
+"""What shows its text to a person."""
+SHOWN = frozenset(
+    ["help", "title", "placeholder", "label", "message", "description", "empty", "hint"]
+)
+WORDS = re.compile(r"[A-Za-zÀ-ÿ]{3,}.* [A-Za-zÀ-ÿ]{2,}|^[A-ZÀ-Ü][a-zà-ÿ]{3,}$|[à-ÿ]")
+"""Two words, a capitalised one, or an accent: neither an id, a style nor a format."""
+NAMES = frozenset({"InvoiCy Mail", "carteiro guidance"})
+"""The same in every language."""
 
 
 def forms(words: str | Sequence[str]) -> tuple[str, ...]:
@@ -181,6 +227,53 @@ def test_language_of_the_settings(installed: Path) -> None:
         assert "Nenhuma empresa" in carteiro(installed, "--lang", "pt_BR", "company", "list")
     finally:
         settings.unlink()
+
+
+def test_no_words_are_hard_coded() -> None:
+    """What is handed to a widget, a message, an error or the command line's help is looked up."""
+    bare = [
+        f"{path.relative_to(catalogue.ROOT)}:{call.lineno}: {text}"
+        for path, tree in sources()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and _called(call) in SAYING
+        for text in _texts(call)
+        if WORDS.search(text) and text.strip(" (") not in NAMES
+    ]
+    assert bare == []
+
+
+def test_a_hard_coded_word_is_found() -> None:
+    """The rule sees literals, f-strings and keywords, and leaves ids and styles alone."""
+    told = [
+        text
+        for call in ast.walk(ast.parse(_SPECIMEN))
+        if isinstance(call, ast.Call) and _called(call) in SAYING
+        for text in _texts(call)
+        if WORDS.search(text)
+    ]
+    assert told == ["Nada saiu", "caixa parada: ", "uma empresa", "Situação"]
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+def _texts(call: ast.Call) -> Iterator[str]:
+    """The literal pieces of the arguments that people read."""
+    for value in (*call.args, *(k.value for k in call.keywords if k.arg in SHOWN)):
+        pieces = value.values if isinstance(value, ast.JoinedStr) else [value]
+        for piece in pieces:
+            if isinstance(piece, ast.Constant) and isinstance(piece.value, str):
+                yield piece.value
+
+
+_SPECIMEN = """
+Static("Nada saiu", id="nothing here")
+notify_safe(app, f"caixa parada: {name}")
+group.add_argument("--company", help="uma empresa")
+Column("state", "Situação", 11)
+Static(_("Nada saiu"))
+"""
 
 
 @pytest.mark.usefixtures("speak")

@@ -54,7 +54,7 @@ PLACES = {
     "user_form": ("Formulário de usuário", "Form of a user"),
     "address_form": ("Formulário de endereço", "Form of an address"),
     "partner_form": ("InvoiCy Mail do parceiro", "The partner's InvoiCy Mail"),
-    "microsoft_form": ("Vincular conta Microsoft", "Link a Microsoft account"),
+    "microsoft_form": ("Vincular conta Microsoft", "Link Microsoft account"),
     "sign_in": ("Entrada na conta Microsoft", "Signing in at Microsoft"),
     "send_document": ("Enviar documento", "Sending a document"),
     "email_test": ("Testar E-mail", "Test of a mailbox"),

@@ -150,7 +150,7 @@ PARTS = (
             ),
             Picture(
                 "microsoft_form",
-                ("Vincular conta Microsoft", "Link a Microsoft account"),
+                ("Vincular conta Microsoft", "Link Microsoft account"),
                 (
                     "Para contas que entram na Microsoft em vez de ter senha guardada.",
                     "For accounts that sign in at Microsoft instead of having a password kept.",
