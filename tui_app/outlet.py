@@ -31,7 +31,7 @@ class Outlet:
         with self._changed:
             if self._closed:
                 return
-            if len(self._waiting) + len(data) > _MOST:
+            if self._waiting and len(self._waiting) + len(data) > _MOST:
                 self._behind = True
             if not self._behind:
                 self._waiting += data

@@ -1,0 +1,62 @@
+"""Writing to a terminal that is slow, or takes nothing for a while."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tui_app.outlet import Outlet
+
+WHOLE = 300_000
+"""Bytes of one picture, more than a terminal may be behind."""
+
+
+class Line:
+    """A terminal that reads when it is told to; ``again`` is set when a whole picture is asked for."""
+
+    def __init__(self) -> None:
+        self.out, self._in = os.pipe()
+        self.again = threading.Event()
+        self.outlet = Outlet(self._in, self.again.set)
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes, waited for."""
+        data = b""
+        while len(data) < size:
+            data += os.read(self.out, size - len(data))
+        return data
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.outlet.close()
+    os.close(made.out)
+
+
+def test_a_picture_of_any_size_goes_to_a_terminal_that_keeps_up(line: Line) -> None:
+    """R52: one that is larger than what may wait is written all the same, and so is the next."""
+    line.outlet.write(b"a" * WHOLE)
+    assert line.read(WHOLE) == b"a" * WHOLE
+    line.outlet.write(b"b")
+    assert line.read(1) == b"b"
+
+
+def test_who_was_behind_is_asked_for_the_whole_picture(line: Line) -> None:
+    """What has no room is dropped; once the rest has been taken everything is drawn anew."""
+    line.outlet.write(b"a" * WHOLE)
+    for _picture in range(4):
+        line.outlet.write(b"b" * 100_000)
+    taken = threading.Thread(target=line.read, args=(WHOLE,), daemon=True)
+    taken.start()
+    while not line.again.wait(0.01):
+        if not taken.is_alive():
+            os.read(line.out, 65_536)
+    line.outlet.write(b"c")
+    data = b""
+    while not data.endswith(b"c"):
+        data = os.read(line.out, 65_536)
