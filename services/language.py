@@ -12,7 +12,7 @@ from pathlib import Path
 LANGUAGES = ("pt_BR", "en")
 _LOCALE = Path(__file__).parent / "locale"
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
-_chosen = "pt_BR"
+_chosen = _installed = "pt_BR"
 _firm = False
 _spoken: ContextVar[tuple[str, _gettext.NullTranslations] | None] = ContextVar(
     "spoken", default=None
@@ -24,23 +24,35 @@ def choose(language: str | None, *, firm: bool = False) -> str:
 
     ``firm``: it was told for this run, and no preference counts against it.
     """
-    global _catalogue, _chosen, _firm
+    global _installed, _firm
     if language is None:
         spoken = next(
             (v for v in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if v), "pt_BR"
         )
         language = "en" if spoken.lower().startswith("en") else "pt_BR"
-    _chosen = language if language in LANGUAGES else "pt_BR"
-    _catalogue = _catalogue_of(_chosen)
+    _installed = language if language in LANGUAGES else "pt_BR"
     _firm = firm
-    return _chosen
+    speak(_installed)
+    return _installed
+
+
+def speak(language: str) -> None:
+    """Speak to the person at the keyboard in another language than the installation's."""
+    global _catalogue, _chosen
+    _chosen = language
+    _catalogue = _catalogue_of(language)
+
+
+def installed() -> str:
+    """The language of what others get from this process, whoever is at the keyboard."""
+    return _installed
 
 
 def prefer(own: str | None) -> bool:
     """Speak a person's own language, unless another was told for this run; True when it changed."""
-    if _firm or own not in LANGUAGES or own == _chosen:
+    if _firm or own is None or own not in LANGUAGES or own == _chosen:
         return False
-    choose(own)
+    speak(own)
     return True
 
 

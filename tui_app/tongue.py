@@ -23,7 +23,7 @@ async def change(app: CarteiroApp, desk: Desk) -> None:
     from services.registry import people
 
     at = language.LANGUAGES.index(language.chosen())
-    language.choose(language.LANGUAGES[(at + 1) % len(language.LANGUAGES)])
+    language.speak(language.LANGUAGES[(at + 1) % len(language.LANGUAGES)])
     await retell(app, desk)
     try:
         await desk.do(people.speak, language.chosen())

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services import language
 from services.clock import now
 from services.dispatch import draft as drafts
 from services.dispatch import words
@@ -20,6 +21,7 @@ from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
 from services.language import _
 from services.notifications.announce import announce
+from services.notifications.templates import spoken
 from services.outbox.queue import place
 from services.registry import access, audit, ways_out
 from services.registry.access import Actor
@@ -297,17 +299,20 @@ def _put(
 ) -> Queued:
     plan = _planned(session, draft, company, to)
     note = words.why_no_danfe(danfe)
+    with language.speaking(spoken(session)):
+        subject = words.subject(draft)
+        body = words.body(
+            draft,
+            with_danfe=bool(danfe.pdf),
+            forwarded_by=company.legal_name if plan.forwarded else None,
+        )
     placed = place(
         session,
         partner_id=company.partner_id,
         company_id=company.id,
         to=[*plan.recipients, *(piece for piece, _why in plan.invalid)],
-        subject=words.subject(draft),
-        body=words.body(
-            draft,
-            with_danfe=bool(danfe.pdf),
-            forwarded_by=company.legal_name if plan.forwarded else None,
-        ),
+        subject=subject,
+        body=body,
         attachments=words.attachments(draft, danfe),
         idempotency_key=_key(draft, plan, to, key),
         note=note,

@@ -162,9 +162,9 @@ def words(
     return fill(template.subject, told), fill(template.text, told)
 
 
-def spoken(session: Session) -> str | None:
-    """The language of the installation's notifications; None for that of the process."""
-    return cast("Store", session.info["store"]).settings.language
+def spoken(session: Session) -> str:
+    """The language of what the installation sends, whatever the person at the console speaks."""
+    return cast("Store", session.info["store"]).settings.language or language.installed()
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
