@@ -65,7 +65,7 @@ async def test_tour(persons: Settings) -> None:
         await console.press("f12")
         await in_tour(console, 1)
         await console.press("ctrl+p")
-        await console.in_front("CommandPalette")
+        await console.in_front("Palette")
         await console.shows("Auditoria")
         await console.press("escape")
 
