@@ -52,17 +52,22 @@ class Sink(Server):
 
     def count(self) -> int:
         """How many messages were kept."""
-        return len(list(self._dumps.iterdir()))
+        return len(self._kept())
 
     def messages(self) -> list[Sunk]:
         """What was kept, oldest first."""
-        files = sorted(self._dumps.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-        return [_read(path) for path in files]
+        return [_read(path) for path in self._kept()]
 
     def wait_for(self, count: int, timeout: float = 20.0) -> list[Sunk]:
         """The messages as soon as there are ``count`` of them."""
         wait_until(lambda: self.count() >= count, f"{count} messages in the sink", timeout)
         return self.messages()
+
+    def _kept(self) -> list[Path]:
+        """The files, oldest first, but for those of a transaction whose sender fell silent in it."""
+        there = [(path.stat(), path) for path in self._dumps.iterdir()]
+        whole = [(found.st_mtime_ns, path) for found, path in there if found.st_size]
+        return [path for _at, path in sorted(whole)]
 
     def clear(self) -> None:
         """Forget what was kept, for the next test."""
