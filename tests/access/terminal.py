@@ -106,8 +106,7 @@ class PtyProgram:
 
     def read(self, seconds: float) -> bool:
         """Take in what comes within that time; False once the terminal is closed."""
-        ready, _w, _x = select.select([self._master], [], [], seconds)
-        if ready:
+        if self._told(seconds):
             try:
                 data = os.read(self._master, 65_536)
             except OSError:
@@ -124,9 +123,15 @@ class PtyProgram:
     def ends(self) -> int:
         """Wait for the program's end; its exit status."""
         self.until(lambda: self._popen.poll() is not None, "the end")
-        while self.read(0.05) and select.select([self._master], [], [], 0)[0]:
+        while self.read(0.05) and self._told(0):
             pass
         return self._popen.returncode
+
+    def _told(self, seconds: float) -> bool:
+        """Is there something to take in, within that time?"""
+        waiting = select.poll()
+        waiting.register(self._master, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
 
     def kill(self) -> None:
         """End the program as a broken connection does: without a word."""
