@@ -14,7 +14,7 @@ from services.errors import CarteiroError, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
 from services.settings import Settings, load
-from tui_app import forced, tty
+from tui_app import collector, forced, tty
 from tui_app.cli.output import Output, error_line
 from tui_app.cli.parser import parse
 
@@ -131,6 +131,7 @@ def _told(words: list[str], option: str) -> str | None:
 
 def _console(settings: Settings, user: str | None, *, mouse: bool) -> int:
     tty.take()
+    collector.hold()
     from tui_app import logs
     from tui_app.app import run
 

@@ -27,6 +27,7 @@ from services.courtesy import person
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
+from tui_app import collector
 from tui_app.app_verbs import VERBS
 from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     from services.registry.companies import CompanyView
 
 log = logging.getLogger(__name__)
+
+# What begins beside the loop has imported what it needs by then.
+_LOADED_SECONDS = 2.0
 
 
 class CarteiroApp(Commanded, App[int]):
@@ -102,6 +106,7 @@ class CarteiroApp(Commanded, App[int]):
         """The first frame is out: now everything heavy."""
         if not self.is_headless:
             end_on_signals(self._leave_at_once, self._driver)
+        self.set_timer(_LOADED_SECONDS, collector.settle)
         self.run_worker(self._open(), group="open", exit_on_error=False)
 
     async def _open(self) -> None:
@@ -131,6 +136,7 @@ class CarteiroApp(Commanded, App[int]):
 
             self._jobs = Jobs(office)
             self._jobs.start()
+            self.set_timer(_LOADED_SECONDS, collector.settle)
         self.set_interval(1.0, self._show_activity)
 
     def open_office(self) -> Office:

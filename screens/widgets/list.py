@@ -18,6 +18,7 @@ from screens.widgets.asking import Asking, Source
 from screens.widgets.columns import Column, Placed, column_at, lay_out
 from screens.widgets.drawing import COMPONENTS, GUTTER, MARK, STYLES, Painter
 from screens.widgets.pages import PAGE, Pages, nearest
+from services.courtesy import person
 
 HEADER = 1
 
@@ -227,9 +228,18 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         top = self.scroll_offset.y
         return self._pages.wanted(self._ids, top, top + self._visible)
 
+    async def _next(self) -> int | None:
+        """The page to fetch now; what is not in view yet waits for the key that is under way."""
+        page = self._wanted()
+        top = self.scroll_offset.y
+        if page is not None and not top // PAGE <= page <= (top + self._visible) // PAGE:
+            await person.passed()
+            page = self._wanted()
+        return page
+
     async def _fetch(self) -> None:
         try:
-            while (page := self._wanted()) is not None:
+            while (page := await self._next()) is not None:
                 source, generation = self.source, self._pages.generation
                 ids = self._ids[page * PAGE : (page + 1) * PAGE]
                 rows = await source.rows(ids)

@@ -29,7 +29,10 @@ FRAME_END = b"\x1b[?2026l"
 
 def show(home: str = "", job: str = "reading") -> None:
     """The program under measurement; with ``home`` it does a job meanwhile, as the console does."""
+    from tui_app import collector
+
     sys.setswitchinterval(0.001)
+    collector.hold()
     from textual.app import App, ComposeResult
     from textual.events import Event, Key
 
@@ -79,6 +82,7 @@ def show(home: str = "", job: str = "reading") -> None:
             for theme in THEMES:
                 self.register_theme(theme)
             self.theme = THEMES[0].name
+            self.set_timer(1.0, collector.settle)
             if home:
                 work = {"reading": _read_mail, "sign-ins": _check_sign_ins}[job]
                 self.run_worker(work(home), exit_on_error=False)
