@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.failure import Failure
@@ -24,6 +24,8 @@ _READ = select(
     EmailServer.paused_until,
 ).where(EmailServer.id == bindparam("server"))
 _HELD = _READ.with_for_update()
+_servers = cast(Table, EmailServer.__table__)
+_WRITTEN = update(_servers).where(_servers.c.id == bindparam("server"))
 
 
 def state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
@@ -35,10 +37,8 @@ def state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[st
 
 def write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
     """Set these columns."""
-    session.execute(
-        update(EmailServer).where(EmailServer.id == server_id).values(values),
-        execution_options={"synchronize_session": False},
-    )
+    session.flush()
+    session.connection().execute(_WRITTEN.values(values), {"server": server_id})
 
 
 def reason_of(failure: Failure) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -21,6 +20,7 @@ from services.safe_text import safe, safe_block
 from services.store.mail import OutboxMessage
 from services.store.models import Company
 from services.store.notices import BellEntry, Notification
+from services.store.rows import insert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,27 +88,31 @@ def announce(
             return Announced(rung.notification_id, None, rung.id, duplicate=False)
     count = times if rung is None else rung.count
     title = subject if isinstance(subject, str) else subject(count)
-    notification_id = session.execute(
-        _insert(session)(Notification)
-        .values(
-            partner_id=partner_id,
-            company_id=company_id,
-            type_key=type_key,
-            severity=severity,
-            subject=safe(title, 900),
-            body=safe_block(body),
-            idempotency_key=key,
-            created_at=now(),
-        )
-        .on_conflict_do_nothing(index_elements=["company_id", "idempotency_key"])
-        .returning(Notification.id)
-    ).scalar()
-    if notification_id is None:
+    made = insert_rows(
+        session,
+        Notification,
+        [
+            {
+                "partner_id": partner_id,
+                "company_id": company_id,
+                "type_key": type_key,
+                "severity": severity,
+                "subject": safe(title, 900),
+                "body": safe_block(body),
+                "idempotency_key": key,
+                "created_at": now(),
+            }
+        ],
+        conflict="ON CONFLICT (company_id, idempotency_key) DO NOTHING",
+        returning=("id",),
+    )
+    if not made:
         return _earlier(session, company_id, key)
 
-    company = session.get(Company, company_id) if company_id is not None else None
-    to = _addresses(session, company, type_key) if company is not None and by_email else []
-    why_not = _why_no_email(session, company, to, type_key) if by_email else None
+    notification_id: int = made[0][0]
+    company = session.get(Company, company_id) if by_email and company_id is not None else None
+    to = _addresses(session, company, type_key) if company is not None else []
+    why_not = _why_no_email(session, company, to, type_key)
     outbox_id = None
     if company is not None and to and why_not is None:
         outbox_id = enqueue(
@@ -178,8 +182,3 @@ def _earlier(session: Session, company_id: int | None, key: str | None) -> Annou
         select(BellEntry.id).where(BellEntry.notification_id == notification_id).limit(1)
     )
     return Announced(notification_id, outbox_id, bell_id, duplicate=True)
-
-
-def _insert(session: Session) -> type[postgresql.Insert] | type[sqlite.Insert]:
-    dialect = session.get_bind().dialect.name
-    return sqlite.Insert if dialect == "sqlite" else postgresql.Insert

@@ -99,7 +99,11 @@ def note_mail(
     session: Session, entry_id: int, notification_id: int, *, mailed: bool, why_not: str | None
 ) -> None:
     """That an e-mail told of an entry, or why none could; said once under its words."""
-    values: dict[str, Any] = {"notification_id": notification_id}
+    given = {"the_id": entry_id, "the_notification": notification_id}
+    if not mailed and why_not is None:
+        session.connection().execute(_NOTE, given)
+        return
+    values: dict[str, Any] = {}
     if mailed:
         values["mailed_at"] = now()
     if why_not is not None:
@@ -109,7 +113,7 @@ def note_mail(
             (_entry.c.text == "", said),
             else_=_entry.c.text + f"\n\n{said}",
         )
-    session.connection().execute(update(_entry).where(_entry.c.id == entry_id).values(values))
+    session.connection().execute(_NOTE.values(values), given)
 
 
 _entry = cast(Table, BellEntry.__table__)
@@ -183,4 +187,9 @@ _ADD = {
 }
 _RETITLE = (
     update(_entry).where(_entry.c.id == bindparam("the_id")).values(title=bindparam("the_title"))
+)
+_NOTE = (
+    update(_entry)
+    .where(_entry.c.id == bindparam("the_id"))
+    .values(notification_id=bindparam("the_notification"))
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -58,6 +59,11 @@ class NotificationType:
 
 def types() -> dict[str, NotificationType]:
     """The types that come with the program, by key."""
+    return dict(_types_in(language.chosen()))
+
+
+@lru_cache(maxsize=len(language.LANGUAGES))
+def _types_in(_spoken: str) -> dict[str, NotificationType]:
     texts = templates()
     return {
         known.key: replace(known, text=texts[known.key].text)

@@ -36,6 +36,10 @@ _NEXT = (
     .where(EmailServer.id == bindparam("server"))
     .values(next_read_at=bindparam("at"))
 )
+_ASKED = select(Subscription.company_id).where(
+    Subscription.company_id.in_(bindparam("companies", expanding=True)),
+    Subscription.type_key == _IMPORTED,
+)
 _LINKS = select(Mailbox.company_id, Mailbox.id).where(
     Mailbox.server_id == bindparam("server"), Mailbox.function == Function.READ
 )
@@ -200,7 +204,5 @@ def _ring(session: Session, target: Target, imported: Imported) -> None:
 def _asked_for(session: Session, companies: Collection[int]) -> frozenset[int]:
     if not companies:
         return frozenset()
-    query = select(Subscription.company_id).where(
-        Subscription.company_id.in_(companies), Subscription.type_key == _IMPORTED
-    )
-    return frozenset(session.scalars(query))
+    rows = session.connection().execute(_ASKED, {"companies": list(companies)})
+    return frozenset(row[0] for row in rows)
