@@ -106,7 +106,7 @@ class CarteiroApp(Commanded, App[int]):
         """The first frame is out: now everything heavy."""
         if not self.is_headless:
             end_on_signals(self._leave_at_once, self._driver)
-        self.set_timer(_LOADED_SECONDS, collector.settle)
+            self.set_timer(_LOADED_SECONDS, collector.settle)
         self.run_worker(self._open(), group="open", exit_on_error=False)
 
     async def _open(self) -> None:
@@ -136,7 +136,8 @@ class CarteiroApp(Commanded, App[int]):
 
             self._jobs = Jobs(office)
             self._jobs.start()
-            self.set_timer(_LOADED_SECONDS, collector.settle)
+            if not self.is_headless:
+                self.set_timer(_LOADED_SECONDS, collector.settle)
         self.set_interval(1.0, self._show_activity)
 
     def open_office(self) -> Office:
