@@ -94,12 +94,13 @@ class BellScreen(BrowseScreen):
 
     def help_words(self) -> str:
         return _(
-            "O que aconteceu, o mais novo primeiro; chega sozinho, também de outros processos. O "
-            "mesmo que se repete é uma só linha, ×N, com a hora da última vez, e volta a ser nova. "
-            "Enter lê; de uma caixa que falhou ou foi inativada leva à caixa: l a vincula de novo, "
-            "t testa, e abre; de um e-mail ou da quarentena, g leva até lá. A lista tem as 10.000 "
-            "mais novas e / procura nas 20.000 mais novas: f mostra só uma empresa, um tipo, uma "
-            "gravidade, e assim também as mais antigas. Guardadas por 180 dias, erros por 360 "
+            "O que aconteceu, o mais novo primeiro; as notificações chegam sozinhas, também de "
+            "outros processos. Quando uma se repete, continua numa só linha, ×N, com a hora da "
+            "última vez, e volta a ser nova. Enter lê; se a causa é uma caixa que falhou ou foi "
+            "inativada, leva a ela: 'l' a vincula de novo, 't' testa, 'e' abre; se é um e-mail ou "
+            "a quarentena, 'g' leva até lá. A lista tem as 10.000 mais novas, e '/' procura nas "
+            "20.000 mais novas; 'f' mostra só uma empresa, um tipo ou uma gravidade, e assim "
+            "também as mais antigas. Ficam guardadas por 180 dias, e os erros, por 360 "
             "(bell_retention_days em carteiro.toml)."
         )
 

@@ -83,7 +83,7 @@ class Bulk(Generic[T]):
             self.error = e.message
         except Exception:
             log.exception("bulk work broke off after %d of %d", self.gone, self.total)
-            self.error = _("Algo falhou aqui dentro; os detalhes estão no log")
+            self.error = _("Ocorreu uma falha interna; os detalhes estão no log")
         finally:
             self._seconds = time.monotonic() - self._began
             self.over.set()

@@ -74,7 +74,7 @@ def _mail(receipt: ReceiptView | None) -> list[str]:
         receipt.sender,
         _("Recebida {at} · UIDL {uidl}").format(at=when(receipt.fetched_at), uidl=receipt.uidl),
         _("Registrada {at}").format(at=when(receipt.committed_at)),
-        _("Apagada do servidor {at}").format(at=when(receipt.deleted_at))
+        _("Excluída do servidor {at}").format(at=when(receipt.deleted_at))
         if receipt.deleted_at
         else _("Continua no servidor"),
         f"SHA-256 {receipt.sha256}",

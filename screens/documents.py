@@ -75,14 +75,15 @@ class DocumentsScreen(BrowseScreen):
 
     def help_words(self) -> str:
         return _(
-            "Documentos fiscais importados das caixas de leitura. As verificações rotulam e não "
-            "descartam: íntegra, alterada, sem assinatura, não verificável. '/' filtra por empresa, "
-            "tipo, emissão (11/2026, 7d, 01/11/2026 a 15/11/2026) e por chave, CNPJ, número ou nome; "
-            "abaixo da lista, quantos são e quanto somam. Enter mostra partes, itens, verificações, "
-            "a mensagem e o XML. Espaço marca; E exporta os marcados, ou todos os filtrados, em um "
-            "zip, D em uma pasta. A tecla A responde se um documento chegou. M envia a NF-e ou NFC-e "
-            "sob o cursor por e-mail, a quem ela nomeia ou a outros endereços. V confere de novo: "
-            "por exemplo, depois de configurar em quem confiar (trusted_issuers_file)."
+            "Documentos fiscais importados das caixas de leitura. As verificações informam e não "
+            "descartam: íntegra, alterada, sem assinatura, não verificável. '/' filtra por "
+            "empresa, tipo, emissão (11/2026, 7d, 01/11/2026 a 15/11/2026) e por chave, CNPJ, "
+            "número ou nome; abaixo da lista, quantos são e quanto somam. Enter mostra partes, "
+            "itens, verificações, a mensagem e o XML. Espaço marca; 'E' exporta os marcados, ou "
+            "todos os filtrados, em um zip, e 'D', em uma pasta. 'A' responde se um documento "
+            "chegou. 'm' envia a NF-e ou NFC-e sob o cursor por e-mail, aos endereços que ela "
+            "traz ou a outros. 'V' confere de novo: por exemplo, depois de configurar em quem "
+            "confiar (trusted_issuers_file)."
         )
 
     def source(self) -> Source:

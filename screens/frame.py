@@ -109,7 +109,7 @@ class FramedScreen(Commanded, Screen[None]):
             except Exception:
                 log.exception("work of %s failed", type(self).__name__)
                 notify_safe(
-                    self.app, _("Algo falhou aqui dentro; os detalhes estão no log"), "error"
+                    self.app, _("Ocorreu uma falha interna; os detalhes estão no log"), "error"
                 )
             else:
                 if then is not None and self.is_attached:

@@ -130,7 +130,7 @@ class HealthScreen(FramedScreen):
             "p",
             later("Chegadas"),
             "arrivals",
-            later("Documentos esperados e chegados, por empresa"),
+            later("Documentos esperados e recebidos, por empresa"),
             order=7,
         ),
         Command("health.reload", "r", later("Atualizar"), "reload", palette=False),
@@ -167,13 +167,14 @@ class HealthScreen(FramedScreen):
 
     def help_words(self) -> str:
         return _(
-            "As caixas que não estão bem, as piores primeiro. O mesmo código em três ou mais caixas "
-            "em poucos minutos é um incidente, numa linha só: Enter ou Espaço mostra as caixas dele. "
-            "'t' testa a caixa sob o cursor, 'T' testa todas de novo e reativa as que passam; 'e' "
-            "abre o cadastro. Em pausa é o que volta sozinho: não se testa. 'Na fila' são os e-mails "
-            "que não têm outra saída agora. 'v' mostra quando vencem as contas Microsoft. No alto, o que "
-            "todas as caixas enviaram, leram e falharam, uma barra por hora e por dia: 'm' mostra por "
-            "caixa, e 'p' os documentos esperados e chegados por empresa."
+            "As caixas que não estão bem, as piores primeiro. O mesmo código em três ou mais "
+            "caixas em poucos minutos é um incidente, numa linha só: Enter ou Espaço mostra as "
+            "caixas dele. 't' testa a caixa sob o cursor, 'T' testa todas de novo e reativa as "
+            "que passam; 'e' abre o cadastro. Em pausa é o que volta sozinho: não se testa. 'Na "
+            "fila' são os e-mails que não têm outra saída agora. 'v' mostra quando vencem as "
+            "contas Microsoft. No alto, o que todas as caixas enviaram, leram e falharam, uma "
+            "barra por hora e por dia: 'm' mostra por caixa, e 'p' os documentos esperados e "
+            "recebidos por empresa."
         )
 
     def body(self) -> Iterable[Widget]:

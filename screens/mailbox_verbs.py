@@ -24,7 +24,7 @@ VERBS: tuple[Command, ...] = (
         "x",
         later("Excluir"),
         "delete",
-        later("Tira da empresa a caixa, ou as marcadas"),
+        later("Retira da empresa a caixa, ou as marcadas"),
         order=5,
     ),
     Command(
@@ -32,7 +32,7 @@ VERBS: tuple[Command, ...] = (
         "y",
         later("Sincronizar"),
         "resync",
-        later("Dá à cópia o que a origem tem agora, depois de mostrar o que muda"),
+        later("Iguala a cópia à origem, depois de mostrar o que muda"),
         order=6,
         when=lambda s: s.chosen_has_drifted,
     ),
@@ -59,7 +59,9 @@ VERBS: tuple[Command, ...] = (
         "d",
         later("Simular leitura"),
         "rehearse",
-        later("Mostra, mensagem por mensagem, o que a leitura faria, sem apagar nem importar nada"),
+        later(
+            "Mostra, mensagem por mensagem, o que a leitura faria, sem excluir nem importar nada"
+        ),
         order=9,
         when=lambda s: s.chosen is not None and s.chosen.function == Function.READ,
     ),

@@ -75,17 +75,17 @@ class MailboxesScreen(FramedScreen):
 
     def help_words(self) -> str:
         return _(
-            "As caixas de envio mandam os e-mails da empresa; a de cima é tentada primeiro, + e - "
-            "mudam a ordem. As de leitura são lidas por POP e seus documentos fiscais, importados; "
-            "só existem com a extensão Importação de Documentos ativada. Cada função precisa da "
-            "própria caixa. Importar da Matriz ou do Parceiro troca as caixas de envio por uma "
-            "cópia: por 30 dias z a desfaz. “≠ origem” diz que a origem da cópia mudou desde "
-            "então: y mostra o que mudou e sincroniza. Uma caixa inativada pela Microsoft diz o "
-            "código e o motivo: l vincula a conta de novo, e o teste que passa a põe de volta em uso. "
-            "Numa caixa de leitura, d simula: mostra o que seria importado, retido e apagado, sem "
-            "fazer nada. "
-            "p pausa o envio por uma caixa até que alguém o retome: os e-mails saem pela próxima, "
-            "ou esperam. “No limite” é a que enviou o que o provedor permite por agora."
+            "As caixas de envio mandam os e-mails da empresa; a de cima é tentada primeiro, '+' e "
+            "'-' mudam a ordem. As de leitura são lidas por POP e seus documentos fiscais, "
+            "importados; só existem com a extensão Importação de Documentos ativada. Cada função "
+            "precisa da própria caixa. Importar da Matriz ou do Parceiro troca as caixas de envio "
+            "por uma cópia: por 30 dias, 'z' a desfaz. “≠ origem” diz que a origem da cópia mudou "
+            "desde então: 'y' mostra o que mudou e sincroniza. Uma caixa inativada pela Microsoft "
+            "diz o código e o motivo: 'l' vincula a conta de novo, e o teste que passa a põe de "
+            "volta em uso. Numa caixa de leitura, 'd' simula: mostra o que seria importado, "
+            "retido e excluído, sem fazer nada. 'p' pausa o envio por uma caixa até que alguém o "
+            "retome: os e-mails saem pela próxima, ou esperam. “No limite” é a que enviou o que o "
+            "provedor permite por agora."
         )
 
     def body(self) -> Iterable[Widget]:
@@ -149,7 +149,7 @@ class MailboxesScreen(FramedScreen):
         words = (
             _("Importada por {by} ({at}): z desfaz, até {until}")
             if self.imported.why_not is None
-            else _("Importada por {by} ({at}). Não se desfaz agora: {why}")
+            else _("Importada por {by} ({at}). Não pode ser desfeita agora: {why}")
         )
         line.show(
             words.format(

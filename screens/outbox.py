@@ -62,7 +62,7 @@ class OutboxScreen(BrowseScreen):
             "x",
             later("Cancelar"),
             "cancel",
-            later("Tira da fila o que ainda não saiu: o marcado, ou o que está sob o cursor"),
+            later("Retira da fila o que ainda não saiu: o marcado, ou o que está sob o cursor"),
             order=2,
         ),
         Command(
@@ -98,14 +98,15 @@ class OutboxScreen(BrowseScreen):
 
     def help_words(self) -> str:
         return _(
-            "Nada aceito se perde: recusas temporárias são repetidas com pausas crescentes por cinco "
-            "dias; recusas definitivas ficam aqui como falha, com a resposta do servidor. Abaixo da "
-            "lista está por que o e-mail espera: a hora da próxima tentativa, a vez, uma caixa em "
-            "uso, o fim de uma pausa ou a renovação do limite do provedor. Enter mostra "
-            "destinatários, a última recusa explicada e a conversa com o servidor. '/' filtra por "
-            "texto, situação, empresa e caixa; 's' mostra só o que espera, falhou ou saiu. Espaço "
-            "marca: 't' e 'x' valem então para todos os marcados. 'p' pausa e retoma caixas de envio: "
-            "os e-mails delas saem por outra caixa da empresa, ou esperam."
+            "Nada do que foi aceito se perde: recusas temporárias são repetidas com pausas "
+            "crescentes por cinco dias; recusas definitivas ficam aqui como falha, com a resposta "
+            "do servidor. Abaixo da lista está por que o e-mail espera: a hora da próxima "
+            "tentativa, a vez, uma caixa em uso, o fim de uma pausa ou a renovação do limite do "
+            "provedor. Enter mostra destinatários, a última recusa explicada e a conversa com o "
+            "servidor. '/' filtra por texto, situação, empresa e caixa; 's' mostra só o que "
+            "espera, falhou ou saiu. Espaço marca: 't' e 'x' valem então para todos os marcados. "
+            "'p' pausa e retoma caixas de envio: os e-mails delas saem por outra caixa da "
+            "empresa, ou esperam."
         )
 
     def source(self) -> Source:

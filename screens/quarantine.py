@@ -77,10 +77,10 @@ class QuarantineScreen(BrowseScreen):
     def help_words(self) -> str:
         return _(
             "O que veio por e-mail e não pôde ser importado, com o motivo; nada se perde, e uma "
-            "mensagem ruim não segura as outras. Enter mostra cabeçalhos, partes e texto. v vincula "
-            "à caixa a empresa que está no documento e importa o que dela esperava; t lê de novo, "
-            "depois de uma correção; x rejeita. Espaço marca: as três valem para todos os marcados. "
-            "s mostra os já decididos."
+            "mensagem ruim não segura as outras. Enter mostra cabeçalhos, partes e texto. 'v' "
+            "vincula à caixa a empresa que está no documento e importa o que dela esperava; 't' "
+            "lê de novo, depois de uma correção; 'x' rejeita. Espaço marca: as três valem para "
+            "todos os marcados. 's' mostra os já decididos."
         )
 
     def source(self) -> Source:

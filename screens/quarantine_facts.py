@@ -35,7 +35,7 @@ async def item_facts(desk: Desk, quarantine_id: int) -> Facts:
     if receipt is not None:
         lines += [
             ("UIDL", receipt.uidl),
-            (_("No servidor"), _("apagada") if receipt.deleted_at else _("continua")),
+            (_("No servidor"), _("excluída") if receipt.deleted_at else _("continua")),
         ]
     try:
         preview = await looked_into(desk, quarantine_id)

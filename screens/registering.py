@@ -154,7 +154,7 @@ def _difference(change: Difference) -> str:
         "smtp_security": _("Conexão SSL"),
         "authenticate": _("Autenticação"),
         "verify_certificate": _("Validar certificado"),
-        "timeout": _("Timeout (s)"),
+        "timeout": _("Tempo limite (s)"),
         "password": _("Senha"),
         "mechanism": _("Entrada por"),
         "tenant": _("Tipo de conta"),

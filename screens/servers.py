@@ -323,7 +323,7 @@ def _question(concerned: Sequence[ServerView], marked: int, active: bool) -> Con
     if active:
         words = ngettext("Ativar {n} servidor?", "Ativar {n} servidores?", count)
         title = _("Ativar {name}?").format(name=name) if count == 1 else words
-        happens = [_("Os trabalhos voltam a usá-los.")]
+        happens = [_("O envio e a leitura voltam a usá-los.")]
     else:
         words = ngettext("Inativar {n} servidor?", "Inativar {n} servidores?", count)
         title = _("Inativar {name}?").format(name=name) if count == 1 else words

@@ -63,7 +63,7 @@ VERBS: tuple[Command, ...] = (
         "I",
         later("Idioma (language): English"),
         "language",
-        later("O programa inteiro em inglês, já e nas próximas vezes"),
+        later("O programa inteiro em inglês, agora e nas próximas vezes"),
         when=lambda app: app.can_change_language,
     ),
     Command("app.theme", "f9", later("Tema"), "change_theme", when=lambda app: not app.no_color),

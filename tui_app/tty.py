@@ -24,8 +24,8 @@ def take() -> None:
     term = os.environ.get("TERM", "")
     if term in _NO_SCREEN:
         words = _(
-            "Este terminal diz TERM={term}, e nele não se desenham telas: use outro, ou os "
-            "comandos; veja carteiro --help"
+            "Este terminal informa TERM={term}, que não permite desenhar telas: use outro "
+            "terminal, ou os comandos; veja carteiro --help"
         )
         raise Refused(words.format(term=term))
     # Nobody's console needs these: a driver is any class, a log any path.

@@ -84,8 +84,8 @@ class Agenda(Commanded, ModalScreen[None]):
             yield Listing(self.list, title=_("Agenda das contas Microsoft"))
             yield Foreign(
                 _(
-                    "A Microsoft guarda uma entrada por 90 dias sem uso. Cada verificação a renova, "
-                    "e a data de vencer anda com ela."
+                    "Sem uso, uma entrada na Microsoft vale por 90 dias. Cada verificação a "
+                    "renova e adia o vencimento."
                 ),
                 id="words",
             )

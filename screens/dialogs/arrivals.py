@@ -59,8 +59,8 @@ class ArrivalsDialog(Commanded, ModalScreen[None]):
             (
                 Column("nickname", _("Empresa"), 14, sortable=True, wide=True),
                 Column("state", _("Situação"), 17),
-                Column("arrived", _("Chegou"), 7, align="right"),
-                Column("expected", _("Esperado"), 8, align="right"),
+                Column("arrived", _("Recebidos"), 9, align="right"),
+                Column("expected", _("Esperados"), 9, align="right"),
                 Column("weeks", _("Semanas"), WEEKS),
             ),
             empty=_("Nenhuma empresa com Importação de Documentos."),
@@ -68,10 +68,10 @@ class ArrivalsDialog(Commanded, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
-            yield Listing(self.list, title=_("Esperado e chegado por empresa"))
+            yield Listing(self.list, title=_("Esperados e recebidos, por empresa"))
             yield Foreign(
                 _(
-                    "Chegou: documentos dos últimos 7 dias. Esperado: a mediana das semanas "
+                    "Recebidos: documentos dos últimos 7 dias. Esperados: a mediana das semanas "
                     "anteriores, quando há três ou mais."
                 ),
                 id="words",

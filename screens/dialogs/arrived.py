@@ -87,7 +87,7 @@ def receipt_words(receipt: ReceiptView) -> str:
         *((f"{found.kind} {found.access_key}", _outcome(found)) for found in receipt.found),
         (_("Recebida"), when(receipt.fetched_at)),
         (_("Registrada"), when(receipt.committed_at)),
-        (_("Apagada"), when(receipt.deleted_at) or _("ainda não: continua no servidor")),
+        (_("Excluída"), when(receipt.deleted_at) or _("ainda não: continua no servidor")),
         ("UIDL", receipt.uidl),
         ("SHA-256", receipt.sha256),
         (_("Tamanho"), _("{n} bytes").format(n=grouped(receipt.size))),

@@ -40,7 +40,7 @@ def fields(*, editing: bool) -> list[FieldSpec]:
             "silence_notice",
             _("Aviso de silêncio"),
             kind="switch",
-            help=_("Quando nada chega por mais tempo que o costume, ou por 30 dias."),
+            help=_("Quando nada chega por mais tempo que o de costume, ou por 30 dias."),
             visible_when=lambda values: bool(values["document_import"]),
         ),
     ]

@@ -65,7 +65,7 @@ class Details(Commanded, ModalScreen[None]):
             return
         except Exception:
             log.exception("details failed")
-            lines.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            lines.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
         width = max((len(name) for name, _value in facts.lines), default=0)
         lines.show("\n".join(f"{name.ljust(width)}  {value}" for name, value in facts.lines))

@@ -177,7 +177,7 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
             )
             yield Foreign(
                 _(
-                    "Daqui saem só perguntas de DNS sobre o domínio {domain}: nem o endereço, nem "
+                    "Daqui saem só consultas de DNS sobre o domínio {domain}: nem o endereço, nem "
                     "a senha."
                 ).format(domain=self._domain),
                 classes="hint",
@@ -202,7 +202,7 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
     async def _ask(self) -> None:
         verdict = self.query_one("#verdict", Foreign)
         self._show(())
-        verdict.show(_("Perguntando ao DNS… Esc cancela."))
+        verdict.show(_("Consultando o DNS… Esc cancela."))
         try:
             told = await discovery.discover(self._email)
         except CarteiroError as e:
@@ -210,7 +210,7 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
             return
         except Exception:
             log.exception("discovery failed")
-            verdict.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            verdict.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
         self._show(tuple(c for c in told.candidates if c.protocol in self._protocols))
         verdict.show(_verdict(told, self._found))
@@ -295,7 +295,7 @@ def _verdict(told: Discovery, found: Sequence[Candidate]) -> str:
     if found:
         words = _("Enter usa o que está marcado com ●.")
         if told.trouble:
-            words += " " + _("Nem todas as perguntas foram respondidas; F5 repete.")
+            words += " " + _("Nem todas as consultas foram respondidas; F5 repete.")
         return words
     if told.trouble == "no_domain":
         words = _("O domínio {domain} não existe no DNS. Confira o endereço de e-mail.")

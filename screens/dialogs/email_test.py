@@ -55,7 +55,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("email_test.leave", "escape,enter", later("Fechar"), "leave", order=1),
         Command(
-            "email_test.transcript", "d", later("Diálogo com o servidor"), "transcript", order=2
+            "email_test.transcript", "d", later("Conversa com o servidor"), "transcript", order=2
         ),
         Command("email_test.again", "f5,r", later("Repetir"), "again", order=3),
         Command(
@@ -191,7 +191,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             return
         except Exception:
             log.exception("e-mail test failed")
-            verdict.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            verdict.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
         self._transcript = [step.transcript for step in steps if step.transcript]
         self.query_one("#transcript", Foreign).show("\n".join(self._transcript))

@@ -27,7 +27,7 @@ def _common() -> dict[str, str]:
     )
     security = _(
         "SSL/TLS cifra desde o primeiro byte; STARTTLS começa aberta e passa a cifrar antes da "
-        "senha. Sem nenhuma das duas a senha viaja à vista: só em rede própria."
+        "senha. Sem nenhuma das duas, a senha viaja sem proteção: só em rede própria."
     )
     limit = _(
         "Vazio: o limite que o provedor publica. Um número vale no lugar dele; 0 tira o limite. "
@@ -40,11 +40,12 @@ def _common() -> dict[str, str]:
             "O endereço da caixa. Por ele se reconhece o provedor, e as opções avançadas vêm "
             "preenchidas. Na mesma empresa, um endereço que envia não pode ser também o de leitura."
         ),
-        "username": _("Com que se entra no servidor. Em quase todos os provedores é o e-mail."),
+        "username": _(
+            "O usuário com que se entra no servidor. Em quase todos os provedores, é o e-mail."
+        ),
         "password": _(
-            "Gmail, Yahoo, iCloud e outros pedem aqui uma senha de aplicativo, não a da conta: F7 "
-            "mostra como gerar. Fica cifrada e não volta a ser mostrada; ao editar, vazia mantém a "
-            "atual."
+            "Gmail, Yahoo, iCloud e outros pedem aqui uma senha de app, não a da conta: F7 mostra "
+            "como gerar. Fica cifrada e não volta a ser mostrada; ao editar, vazia mantém a atual."
         ),
         "active": _(
             "Desmarcada e salva, a caixa deixa de ser usada na hora, também pelos e-mails que já "
@@ -64,7 +65,7 @@ def _common() -> dict[str, str]:
         ),
         "verify_certificate": _(
             "Desligada, qualquer servidor pode se passar por este. Só desligue para um servidor "
-            "próprio com certificado que ninguém assinou."
+            "próprio com certificado autoassinado."
         ),
         "timeout": _(
             "Quantos segundos esperar por uma resposta do servidor antes de desistir e tentar depois."
@@ -81,7 +82,7 @@ def _common() -> dict[str, str]:
             "Envio manda os e-mails; leitura importa os documentos que chegam por POP; ambos faz as "
             "duas coisas com a mesma conta."
         ),
-        "account": _("A conta Microsoft que entrou. Muda-se por “Vincular de novo”."),
+        "account": _("A conta Microsoft que entrou. Para mudá-la, use “Vincular de novo”."),
     }
 
 
@@ -98,7 +99,9 @@ def _of_form() -> dict[str, str]:
             "O endereço da caixa. Quem entrar na conta deve ser esta caixa, ou a conta informada em "
             "“Conta que entra”; se for outra pessoa, nada é salvo."
         ),
-        "microsoft.account": _("Por qual porta da Microsoft se entra: a errada recusa a conta."),
+        "microsoft.account": _(
+            "O tipo da conta Microsoft; com o tipo errado, a entrada é recusada."
+        ),
         "microsoft.tenant": _("Só contas dessa organização poderão entrar."),
         "microsoft.delegate": _("Preencha só para caixa compartilhada."),
         "microsoft.nickname": _("O nome da caixa nas listas. Não aparece em nenhum e-mail."),
@@ -113,8 +116,8 @@ def _of_form() -> dict[str, str]:
             "importar a caixa de envio da matriz."
         ),
         "company.notification_email": _(
-            "Recebe toda notificação da empresa, também o aviso de que uma caixa parou. Vazio: só o "
-            "sino avisa."
+            "Recebe toda notificação da empresa, inclusive o aviso de que uma caixa parou. Vazio: "
+            "só o sino avisa."
         ),
         "company.document_import": _(
             "Ligada, a empresa tem caixas de leitura e os documentos que chegam são importados. "
@@ -150,31 +153,34 @@ def _of_form() -> dict[str, str]:
         ),
         "partner.relay_port": _("As usuais são 587 (STARTTLS) e 465 (SSL/TLS)."),
         "partner.relay_security": _(
-            "SSL/TLS cifra desde o primeiro byte; STARTTLS começa aberta e passa a cifrar antes da "
-            "senha. Sem nenhuma das duas a senha viaja à vista: só em rede própria."
+            "SSL/TLS cifra desde o primeiro byte; STARTTLS começa aberta e passa a cifrar antes "
+            "da senha. Sem nenhuma das duas, a senha viaja sem proteção: só em rede própria."
         ),
-        "partner.relay_user": _("Com que se entra no relay."),
+        "partner.relay_user": _("O usuário com que se entra no relay."),
         "partner.relay_email": _("O endereço que vai no remetente de todas essas empresas."),
         "partner.password": _("Fica cifrada e não volta a ser mostrada."),
         "partner.active": _(
             "Desmarcado, as empresas com InvoiCy Mail não enviam: os e-mails esperam na fila."
         ),
-        "partner.auto_invoicy_mail": _("Empresas cadastradas daqui em diante já começam ligadas."),
+        "partner.auto_invoicy_mail": _(
+            "As empresas cadastradas daqui em diante já começam com o InvoiCy Mail ativo."
+        ),
         "sender.address": _("O endereço do relay do parceiro; só ele o altera."),
         "sender.sender_name": _("O nome que quem recebe lê nos e-mails que saem pelo relay."),
         "import.sender_name": _("Vem da origem; é o único campo da cópia que se altera."),
         "many.scope": _("As marcadas na lista, ou todas as que o filtro encontrou."),
-        "many.field": _("O que muda em todas elas; o resto de cada ficha fica como está."),
+        "many.field": _("O que muda em todas elas; o resto de cada cadastro fica como está."),
         "many.on": _("Sim liga, não desliga. As que já estão assim não mudam."),
         "wizard.partner": _("A empresa que cuida das caixas das outras. Aparece na barra de cima."),
         "wizard.partner_key": _(
             "Escolha uma e guarde: é pedida ao cadastrar servidores, para que ninguém cadastre no "
             "parceiro errado."
         ),
-        "wizard.nickname": _("Como você aparece na auditoria. Única em toda a instalação."),
+        "wizard.nickname": _("Como você aparece na auditoria. Único em toda a instalação."),
         "wizard.email": _("Recebe o primeiro e-mail, se você deixar; pode ser mudado em Usuários."),
         "send_document.to": _(
-            "Vazio, vai a quem o próprio documento nomeia. Um endereço inválido não impede os outros."
+            "Vazio, vai aos endereços que o próprio documento traz. Um endereço inválido não "
+            "impede os outros."
         ),
         "send_document.danfe": _("A página impressa da nota, em PDF, junto com o XML."),
     }

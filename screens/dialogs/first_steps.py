@@ -96,7 +96,7 @@ class FirstSteps(Helped, ModalScreen[None]):
 
     def help_words(self) -> str:
         return _(
-            "Cada passo abre a tela em que ele se faz; nada é guardado à parte. Saia quando quiser: "
+            "Cada passo abre a tela em que é feito; nada é guardado à parte. Saia quando quiser: "
             "F3 no Painel de Controle volta ao primeiro passo que falta."
         )
 

@@ -135,7 +135,7 @@ class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
             self._refuse(e)
         except Exception:
             log.exception("import failed")
-            self._tell(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            self._tell(_("Ocorreu uma falha interna; os detalhes estão no log"))
         else:
             self.dismiss(made)
 

@@ -53,10 +53,10 @@ def link_to_address(desk: Desk, view: AddressView) -> ManyChoice:
 def _dialog(desk: Desk, email: str, current: Current, apply: Apply) -> ManyChoice:
     return ManyChoice(
         ChoiceWords(
-            title=_("Vincular empresas · {email}").format(email=email),
+            title=_("Vincular Empresas · {email}").format(email=email),
             filter=_("apelido, CNPJ ou razão social"),
             empty=_("Nenhuma empresa cadastrada."),
-            work=_("Vincular empresas"),
+            work=_("Vincular Empresas"),
             counts=_counts,
             show={
                 Show.CHOSEN: _("só vinculadas"),

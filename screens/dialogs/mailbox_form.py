@@ -78,7 +78,7 @@ def fields(function: Function, *, editing: bool) -> list[FieldSpec]:
         ),
         FieldSpec("authenticate", _("Autenticação"), kind="switch", advanced=True),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
-        FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+        FieldSpec("timeout", _("Tempo limite (s)"), kind="integer", advanced=True),
     ]
     if function is Function.SEND:
         made += limit_fields()
@@ -130,7 +130,7 @@ class MailboxForm(RecordForm[MailboxView]):
             "f6",
             later("Procurar servidor"),
             "discover",
-            later("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
+            later("Procura o servidor no DNS: daqui saem só consultas de DNS sobre o domínio"),
             order=3,
             when=lambda d: not d.is_copy,
         ),

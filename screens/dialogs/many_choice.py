@@ -140,7 +140,7 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
         except Exception:
             log.exception("what is chosen could not be read")
             self.query_one("#chosen", Foreign).show(
-                _("Algo falhou aqui dentro; os detalhes estão no log")
+                _("Ocorreu uma falha interna; os detalhes estão no log")
             )
         else:
             self._known = True

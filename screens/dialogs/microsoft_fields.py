@@ -52,8 +52,8 @@ def identity_fields() -> list[FieldSpec]:
             ),
             help=_(
                 "Pessoal: outlook.com, hotmail, live. Trabalho ou escola: Microsoft 365, também "
-                "com domínio próprio. Uma organização: só a que você informar. É escolhida pelo "
-                "endereço até que você a mude."
+                "com domínio próprio. Uma organização: só a que você informar. O tipo vem do "
+                "endereço até que você o mude."
             ),
         ),
         FieldSpec(

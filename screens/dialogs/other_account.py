@@ -37,9 +37,9 @@ class OtherAccount(RecordForm[Link]):
     def help_words(self) -> str:
         """When it is needed."""
         return _(
-            "A caixa e seus vínculos ficam; muda só quem entra por ela. Serve quando a pessoa que "
-            "entrava numa caixa compartilhada saiu, quando a conta foi criada de novo com o mesmo "
-            "endereço, ou quando a caixa passou de pessoal a conta de trabalho."
+            "A caixa e seus vínculos continuam; muda só a conta que entra por ela. Serve quando a "
+            "pessoa que entrava numa caixa compartilhada saiu, quando a conta foi criada de novo "
+            "com o mesmo endereço, ou quando a caixa passou de pessoal a conta de trabalho."
         )
 
     async def save(self) -> Link:

@@ -71,7 +71,7 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         FieldSpec("active", _("Relay ativo"), kind="switch"),
         FieldSpec("auto_invoicy_mail", _("Ativar em empresas novas"), kind="switch"),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
-        FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+        FieldSpec("timeout", _("Tempo limite (s)"), kind="integer", advanced=True),
         *limit_fields(),
     ]
 
@@ -196,7 +196,7 @@ class PartnerForm(RecordForm[PartnerView]):
         self.run_worker(self._remove(), group="remove", exclusive=True, exit_on_error=False)
 
     async def _remove(self) -> None:
-        text = _("O endereço e a senha do relay são esquecidos.")
+        text = _("O endereço e a senha do relay são excluídos.")
         if not await self.app.push_screen_wait(
             Confirm(_("Excluir o relay do InvoiCy Mail?"), text, danger=True)
         ):

@@ -111,7 +111,7 @@ class Progress(Commanded, ModalScreen[Outcome]):
         Command(
             "progress.behind",
             "s",
-            later("Seguir em segundo plano"),
+            later("Continuar em segundo plano"),
             "behind",
             order=2,
             when=lambda d: d.stoppable,

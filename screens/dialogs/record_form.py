@@ -156,7 +156,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
             self.refuse(e)
         except Exception:
             log.exception("saving in %s failed", type(self).__name__)
-            self.tell(_("Algo falhou aqui dentro; os detalhes estão no log"), refusal=True)
+            self.tell(_("Ocorreu uma falha interna; os detalhes estão no log"), refusal=True)
         else:
             await self.saved(record)
 

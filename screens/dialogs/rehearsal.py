@@ -140,7 +140,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
         self._told.items.clear()
         self._end.remove_class("failed")
         self._end.show(
-            _("Nada é apagado, importado nem registrado: só se mostra o que aconteceria.")
+            _("Nada é excluído, importado nem registrado: só se mostra o que aconteceria.")
         )
         self.refresh_bindings()
         self.run_worker(self._run(), group="rehearsal", exclusive=True, exit_on_error=False)
@@ -160,7 +160,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
             self._fail(e.message)
         except Exception:
             log.exception("a rehearsal of mailbox %d broke", self._mailbox.id)
-            self._fail(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            self._fail(_("Ocorreu uma falha interna; os detalhes estão no log"))
         finally:
             self.over = True
             self._shown = -1
@@ -185,7 +185,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
     def action_stop(self) -> None:
         """Leave the server; what was found out stays on the screen."""
         self.workers.cancel_group(self, "rehearsal")
-        self._end.show(_("Parado. Nada foi apagado nem importado."))
+        self._end.show(_("Parado. Nada foi excluído nem importado."))
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter tells all of one message."""
@@ -210,7 +210,7 @@ def _searched(item: Foreseen) -> str:
 
 def _summary(items: Sequence[Foreseen], total: int | None) -> str:
     if total is None:
-        return _("ligando ao servidor…")
+        return _("conectando ao servidor…")
     counts = Counter(item.outcome for item in items)
     parts = [_("{n} de {total}").format(n=grouped(len(items)), total=grouped(total))]
     parts += [

@@ -138,7 +138,7 @@ class Rotate(Commanded, ModalScreen[bool]):
             self._tell(e.message, refusal=True)
         except Exception:
             log.exception("rotating a password failed")
-            self._tell(_("Algo falhou aqui dentro; os detalhes estão no log"), refusal=True)
+            self._tell(_("Ocorreu uma falha interna; os detalhes estão no log"), refusal=True)
         else:
             if changed:
                 words = ngettext(

@@ -112,7 +112,7 @@ class SendDocument(RecordForm[Queued]):
             shown.show(f"▲ {e.message}")
         except Exception:
             log.exception("the plan of a document could not be made")
-            shown.show(_("Algo falhou aqui dentro; os detalhes estão no log"))
+            shown.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
 
 
 def plan_words(plan: Plan) -> str:

@@ -75,7 +75,7 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         *place_fields("pop", visible_when=reads),
         FieldSpec("authenticate", _("Autenticação"), kind="switch", advanced=True),
         FieldSpec("verify_certificate", _("Validar certificado"), kind="switch", advanced=True),
-        FieldSpec("timeout", _("Timeout (s)"), kind="integer", advanced=True),
+        FieldSpec("timeout", _("Tempo limite (s)"), kind="integer", advanced=True),
         *limit_fields(visible_when=sends),
         FieldSpec(
             "delete_after",

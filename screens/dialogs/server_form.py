@@ -74,7 +74,7 @@ class ServerForm(RecordForm[ServerView]):
             "f6",
             later("Procurar servidor"),
             "discover",
-            later("Procura o servidor no DNS: daqui saem só perguntas de DNS sobre o domínio"),
+            later("Procura o servidor no DNS: daqui saem só consultas de DNS sobre o domínio"),
             order=10,
         ),
         Command(

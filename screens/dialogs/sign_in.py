@@ -303,7 +303,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
         except Exception:
             log.exception("signing in failed")
             self._go("over")
-            self._tell(_("Algo falhou aqui dentro; os detalhes estão no log"), "refusal")
+            self._tell(_("Ocorreu uma falha interna; os detalhes estão no log"), "refusal")
 
     def _refused(self, failure: Failure, *, over: bool = True) -> None:
         """Say why, in our words and in Microsoft's, and what can be done here."""

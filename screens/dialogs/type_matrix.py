@@ -144,7 +144,7 @@ class TypeMatrix(Marking, ModalScreen[bool]):
         except Exception:
             log.exception("what an address receives could not be read")
             self.query_one("#changed", Foreign).show(
-                _("Algo falhou aqui dentro; os detalhes estão no log")
+                _("Ocorreu uma falha interna; os detalhes estão no log")
             )
             return False
         self._titles = {each.key: each.title for each in known}

@@ -46,7 +46,7 @@ def fields() -> list[FieldSpec]:
         FieldSpec(
             "os_account",
             _("Conta do sistema"),
-            help=_("A conta do sistema operacional que é esta pessoa; vazio para quem só usa SSH."),
+            help=_("A conta do sistema operacional desta pessoa; vazio para quem só usa SSH."),
         ),
         FieldSpec("active", _("Pode entrar"), kind="switch"),
         FieldSpec(

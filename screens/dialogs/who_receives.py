@@ -127,7 +127,7 @@ class WhoReceives(Commanded, ModalScreen[None]):
             self._show("", e.message)
         except Exception:
             log.exception("who receives could not be read")
-            self._show("", _("Algo falhou aqui dentro; os detalhes estão no log"))
+            self._show("", _("Ocorreu uma falha interna; os detalhes estão no log"))
         else:
             none = _("Nenhum e-mail sairia: {why}").format(why=found.why_none)
             self._show(answer_words(found), none if found.why_none else "")

@@ -127,7 +127,9 @@ class Watch:
             handled.rejected += 1
         except Exception:
             log.exception("%s broke", safe(claimed.name))
-            await self._reject(claimed, xml, _("Algo falhou aqui dentro; os detalhes estão no log"))
+            await self._reject(
+                claimed, xml, _("Ocorreu uma falha interna; os detalhes estão no log")
+            )
             handled.rejected += 1
         else:
             if queued.duplicate:

@@ -34,7 +34,7 @@ def _words(check: Check) -> str:
         "unreadable": _("O arquivo não é um XML legível"),
         "malformed": _("O XML está incompleto ou corrompido"),
         "unknown_kind": _("Este tipo de documento não é conferido"),
-        "given_up": _("A conferência não terminou"),
+        "given_up": _("A verificação não terminou"),
         "no_key": _("O documento não tem chave de acesso"),
         "no_digit": _("A identificação deste tipo de documento não tem dígito verificador"),
         "wrong_digit": _("O dígito verificador da chave não confere"),

@@ -115,7 +115,9 @@ def _given(form: Form, values: Mapping[str, str]) -> dict[str, object]:
                 "set", _("{name}: letras minúsculas sem acento, números e _").format(name=name[:40])
             )
         elif len(value) > MOST_BODY or has_control(value.replace("\n", "")):
-            form.refuse("set", _("{name}: longo demais, ou com controle").format(name=name))
+            form.refuse(
+                "set", _("{name}: longo demais, ou com caractere de controle").format(name=name)
+            )
     return dict(values)
 
 

@@ -121,7 +121,7 @@ def templates(n: int = 1) -> dict[str, Template]:
                 "Esta empresa costuma receber documentos a cada {usual}, e desde {date} nada foi "
                 "importado de {emails}. Confira com Testar E-mail se a caixa é lida e se a "
                 "Quarentena tem algo desta empresa. Se a pausa é esperada, nada há a fazer; o "
-                "aviso se desliga nos dados da empresa."
+                "aviso pode ser desligado nos dados da empresa."
             ),
         ),
         "certificate_expiring": Template(

@@ -184,8 +184,8 @@ def retry(session: Session, actor: Actor, ids: Collection[int]) -> int:
         if message.id not in with_text:
             raise Refused(
                 _(
-                    "O texto do e-mail {id} foi removido ao fim do prazo de guarda: envie o documento"
-                    " ou o aviso de novo"
+                    "O texto do e-mail {id} foi removido ao fim do prazo de guarda: envie o "
+                    "documento ou a notificação de novo"
                 ).format(id=message.id)
             )
         if message.state == OutboxState.SENDING:

@@ -195,7 +195,7 @@ class Extractor:
         except (TimeoutError, EOFError, OSError, frames.BadFrame) as error:
             await _end(child)
             raise Unavailable(
-                _("O processo que lê as mensagens não iniciou; rode de novo ou veja o registro")
+                _("O processo que lê as mensagens não iniciou; rode de novo ou veja o log")
             ) from error
         except BaseException:
             await _end(child)

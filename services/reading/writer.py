@@ -165,7 +165,7 @@ class Writer:
             _log.debug("the log was not carried over", exc_info=True)
 
     def _refuse_waiting(self) -> None:
-        error = Unavailable(_("A gravação da leitura parou; nada foi apagado no servidor"))
+        error = Unavailable(_("A gravação da leitura parou; nada foi excluído do servidor"))
         error.__cause__ = self._dead
         while not self._units.empty():
             unit = self._units.get()

@@ -46,9 +46,9 @@ def refuse_foreign(session: Session, actor: Actor, columns: Mapping[str, Any]) -
         host = columns.get(f"{protocol}_host")
         if host is not None and not may_have_tokens(session, actor.partner_id, host):
             raise Refused(
-                _("Servidor: em caixa com conta Microsoft só o parceiro {partner} o muda").format(
-                    partner=actor.partner_name
-                ),
+                _(
+                    "Servidor: em caixa com conta Microsoft só o parceiro {partner} pode mudá-lo"
+                ).format(partner=actor.partner_name),
                 field=f"{protocol}_host",
             )
 

@@ -120,27 +120,28 @@ def _what_to_do(actor: Actor, server: EmailServer) -> str:
     if actor.is_partner:
         words = (
             _(
-                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e a caixa "
-                "ativa. Altere a origem e sincronize, ou altere a cópia em Servidores de E-mail"
+                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e o campo "
+                "Caixa ativa. Altere a origem e sincronize, ou altere a cópia em Servidores de "
+                "E-mail"
             )
             if alive
             else _(
                 "Esta caixa é uma cópia de {origin}, que já não existe: aqui só mudam o nome do "
-                "remetente e a caixa ativa. Altere a cópia em Servidores de E-mail"
+                "remetente e o campo Caixa ativa. Altere a cópia em Servidores de E-mail"
             )
         )
     else:
         words = (
             _(
-                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e a caixa "
-                "ativa. Altere a origem e sincronize, ou peça ao parceiro {partner} que altere a "
-                "cópia"
+                "Esta caixa é uma cópia de {origin}: aqui só mudam o nome do remetente e o campo "
+                "Caixa ativa. Altere a origem e sincronize, ou peça ao parceiro {partner} que "
+                "altere a cópia"
             )
             if alive
             else _(
                 "Esta caixa é uma cópia de {origin}, que já não existe: aqui só mudam o nome do "
-                "remetente e a caixa ativa. Peça ao parceiro {partner} que altere a cópia, ou "
-                "exclua-a e cadastre outra"
+                "remetente e o campo Caixa ativa. Peça ao parceiro {partner} que altere a cópia, "
+                "ou exclua-a e cadastre outra"
             )
         )
     return words.format(origin=server.origin_label, partner=actor.partner_name)

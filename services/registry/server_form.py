@@ -291,7 +291,7 @@ def _delete_after(form: Form, value: str) -> str:
         return str(int(word))
     form.refuse(
         "delete_after",
-        _("Apagar do servidor: import, never ou o número de dias (1 a {most})").format(
+        _("Excluir do servidor: import, never ou o número de dias (1 a {most})").format(
             most=_MOST_DAYS
         ),
     )

@@ -108,7 +108,7 @@ def refuse_moving_sign_in(actor: Actor, server: EmailServer, columns: Mapping[st
         columns[name].lower() != (getattr(server, name) or "").lower() for name in hosts
     ):
         raise Refused(
-            _("Servidor: em caixa com conta Microsoft só o parceiro {partner} o muda").format(
+            _("Servidor: em caixa com conta Microsoft só o parceiro {partner} pode mudá-lo").format(
                 partner=actor.partner_name
             ),
             field="host",

@@ -39,7 +39,7 @@ def rotate(store: Store, note: Callable[[Session, str], None], to: Path | None =
     settings = store.settings
     found = master_key.find(settings)
     if found is None:
-        raise Refused(_("Ainda não há chave-mestra: ela nasce com a primeira senha guardada"))
+        raise Refused(_("Ainda não há chave-mestra: ela é criada com a primeira senha guardada"))
     own = master_key.own_file(settings)
     file = to if to is not None else own
     if to is None and found[1] != str(own):

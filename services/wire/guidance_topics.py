@@ -203,8 +203,8 @@ def _microsoft() -> Sequence[Guidance]:
                 ),
                 Step(
                     _(
-                        "Vale para enviar, ler ou ambos; nenhuma senha fica guardada, e trocar a "
-                        "senha da conta pede que se vincule de novo."
+                        "Vale para enviar, ler ou ambos; nenhuma senha fica guardada, e, se a "
+                        "senha da conta for trocada, é preciso vincular de novo."
                     )
                 ),
             ),

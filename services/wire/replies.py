@@ -218,7 +218,7 @@ def _words(language: str) -> dict[str, str]:
             "use o endereço da própria conta como remetente."
         ),
         "other": _(
-            "O servidor recusou e não disse por quê de um modo conhecido. Leia a resposta dele e, "
+            "O servidor recusou por um motivo que o Carteiro não conhece. Leia a resposta dele e, "
             "se preciso, fale com o provedor."
         ),
         "network": _(
@@ -226,8 +226,8 @@ def _words(language: str) -> dict[str, str]:
             "firewall."
         ),
         "timeout": _(
-            "O servidor não respondeu no tempo combinado. Confira o endereço e a porta ou "
-            "aumente o tempo limite."
+            "O servidor não respondeu dentro do tempo limite. Confira o endereço e a porta ou "
+            "aumente esse tempo."
         ),
         "certificate": _(
             "O certificado do servidor não é válido para este endereço. Confira o endereço do "

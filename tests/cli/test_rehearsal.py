@@ -42,7 +42,7 @@ def test_what_would_happen(carteiro: Run, dovecot: Dovecot) -> None:
     assert (second["outcome"], second["held"][0]["reason"]) == ("quarantine", "foreign_company")
     words = carteiro("read", "--dry-run")
     assert "importaria" in words.out
-    assert "Nada foi apagado" in words.out
+    assert "Nada foi excluído" in words.out
     for command in ("document", "quarantine"):
         assert carteiro(command, "list", "--json").json == []
     assert len(dovecot.messages(user)) == 2

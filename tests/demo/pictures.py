@@ -29,7 +29,7 @@ _HEADS = {
         "",
         "[In English](screens.md)",
         "",
-        "O mundo de `./carteiro demo`, como se vê em um terminal de 100×30: empresas, endereços e",
+        "O ambiente de `./carteiro demo`, como se vê em um terminal de 100×30: empresas, endereços e",
         "documentos são inventados. Feita por `python -m tests.demo.pictures`, que os testes repetem",
         "e comparam. Todas as teclas estão em [keys.md](keys.md).",
     ),

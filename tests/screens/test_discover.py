@@ -54,7 +54,7 @@ async def test_a_host_of_the_domain_is_filled_in(
         assert nameserver.asked == [], "nothing is asked before it is wished"
         await c.press("f6")
         await c.in_front("Discover")
-        await c.shows("só perguntas de DNS", "smtp.padaria.example:2465", "SSL/TLS")
+        await c.shows("só consultas de DNS", "smtp.padaria.example:2465", "SSL/TLS")
         await c.press("enter")
         await c.in_front("MailboxForm")
         await c.until(lambda: values(c)["host"] == "smtp.padaria.example", "the host")
@@ -185,7 +185,7 @@ async def test_esc_leaves_at_once_while_it_asks(
     async with console((80, 24)) as c:
         await form_of(c, "nfe@padaria.example")
         await c.press("f6")
-        await c.shows("Perguntando ao DNS")
+        await c.shows("Consultando o DNS")
         await c.press("escape")
         await c.until(lambda: c.dialog == "MailboxForm", "the form", within=2.0)
 

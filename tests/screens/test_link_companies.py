@@ -118,17 +118,17 @@ async def test_it_goes_on_in_the_background(console: Opened, store: Store, actor
         await c.shows("0 de 3.000")
         await c.press("s")
         await c.in_front("ServersScreen")
-        await c.until(lambda: "Vincular empresas 0%" in c.lines[0], "the top bar")
+        await c.until(lambda: "Vincular Empresas 0%" in c.lines[0], "the top bar")
         await c.press("ctrl+q")
         await c.in_front("Confirm")
-        await c.shows("Vincular empresas: para no meio")
+        await c.shows("Vincular Empresas: para no meio")
         await c.press("escape", "w")
         await c.until(lambda: c.dialog == "Progress", "the progress")
         await c.shows("0 de 3.000")
         await c.press("s")
         await c.in_front("ServersScreen")
         gate.set()
-        await c.told("Vincular empresas: pronto")
+        await c.told("Vincular Empresas: pronto")
     assert len(linked(store, actor, server)) == 3_000
 
 

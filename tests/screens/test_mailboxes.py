@@ -244,7 +244,10 @@ async def test_what_another_saved_meanwhile(
             )
         await c.press("f2")
         await c.shows(
-            "Nome do remetente: Pães", "Timeout (s): 45", "agora está “Notas delas”", "Notas minhas"
+            "Nome do remetente: Pães",
+            "Tempo limite (s): 45",
+            "agora está “Notas delas”",
+            "Notas minhas",
         )
         assert [s.nickname for s in saved(store)] == ["Notas delas"]
         await c.press("f2")

@@ -75,7 +75,7 @@ async def test_a_new_address_goes_on_to_its_companies_and_types(
         await c.type("contabil.example")
         await c.press("f2")
         await c.in_front("ManyChoice")
-        await c.shows(f"Vincular empresas · {TAX}", company.nickname)
+        await c.shows(f"Vincular Empresas · {TAX}", company.nickname)
         await c.press("down", "space", "f2")
         await c.in_front("TypeMatrix")
         await c.shows(f"{company.nickname}: não recebe")

@@ -274,7 +274,7 @@ async def test_what_stands_in_the_way_of_undoing_is_told(console: Opened, family
     again = family.add(family.branch, "um")
     async with console((80, 24)) as c:
         await branch(c)
-        await c.shows("Não se desfaz agora: um@x.com já foi")
+        await c.shows("Não pode ser desfeita agora: um@x.com já foi")
         assert "z Desfazer" not in c.text
         await c.press("z")
         assert c.dialog == "MailboxesScreen"

@@ -63,7 +63,7 @@ async def test_stopped_by_key(
             await c.in_front("RehearsalDialog")
             await c.until(lambda: bool(kept), "the connection")
             await c.press("escape")
-            await c.shows("Parado. Nada foi apagado")
+            await c.shows("Parado. Nada foi excluído")
             await c.press("escape")
             await c.in_front("MailboxesScreen")
         for writer in kept:

@@ -42,7 +42,7 @@ class Line:
 
 def start(app: Stage, line: Line) -> Worker[Outcome]:
     return app.run_worker(
-        run_in_chunks(app, "Vincular empresas", range(1_000), 100, line.work), exit_on_error=False
+        run_in_chunks(app, "Vincular Empresas", range(1_000), 100, line.work), exit_on_error=False
     )
 
 

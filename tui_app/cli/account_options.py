@@ -50,7 +50,7 @@ def add_options(parser: ArgumentParser, *, required: bool) -> None:
     parser.add_argument(
         "--delete-after",
         metavar=_("import|never|DIAS"),
-        help=_("quando apagar do servidor o que foi lido"),
+        help=_("quando excluir do servidor o que foi lido"),
     )
     add_limits(parser)
 

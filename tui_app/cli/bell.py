@@ -6,6 +6,7 @@ import asyncio
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
+from screens.widgets.status import word
 from services.language import _, ngettext
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
@@ -23,29 +24,30 @@ def build(_name: str, group: ArgumentParser) -> None:
     """The options of the group."""
     actions = Actions(group)
     several = actions.add(
-        "list", _("os avisos, o mais novo primeiro"), "carteiro bell list --unread --json", _list
+        "list",
+        _("as notificações, a mais nova primeiro"),
+        "carteiro bell list --unread --json",
+        _list,
     )
-    several.add_argument("--unread", action="store_true", help=_("só os não lidos"))
-    several.add_argument("--company", metavar="CNPJ", help=_("só os desta empresa"))
+    several.add_argument("--unread", action="store_true", help=_("só as não lidas"))
+    several.add_argument("--company", metavar="CNPJ", help=_("só as desta empresa"))
     several.add_argument(
         "--type", metavar=_("TIPO"), help=_("só deste tipo: veja carteiro notification-type list")
     )
     several.add_argument(
         "--severity", choices=("info", "warning", "error"), help=_("só desta gravidade")
     )
-    several.add_argument(
-        "--limit", type=int, default=_MOST, metavar="N", help=_("no máximo tantos")
-    )
+    several.add_argument("--limit", type=int, default=_MOST, metavar="N", help=_("no máximo N"))
     read = actions.add(
         "read",
-        _("marca avisos como lidos"),
+        _("marca notificações como lidas"),
         "carteiro bell read 7 8\n  carteiro bell read --all",
         _read,
     )
     read.add_argument("ids", type=int, nargs="*", metavar="ID")
-    read.add_argument("--all", action="store_true", help=_("todos"))
+    read.add_argument("--all", action="store_true", help=_("todas"))
     actions.add(
-        "watch", _("mostra os avisos conforme chegam"), "carteiro bell watch --json", _watch
+        "watch", _("mostra as notificações conforme chegam"), "carteiro bell watch --json", _watch
     )
 
 
@@ -63,9 +65,12 @@ def _list(context: Context) -> None:
     context.out.give(
         found,
         lambda: context.out.table(
-            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Vezes"), _("Lido")),
-            ((e.id, e.at, e.severity, e.company_nickname, e.title, e.count, e.read) for e in found),
-            _("Nenhum aviso"),
+            ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Vezes"), _("Lida")),
+            (
+                (e.id, e.at, _severity(e.severity), e.company_nickname, e.title, e.count, e.read)
+                for e in found
+            ),
+            _("Nenhuma notificação"),
         ),
     )
 
@@ -81,7 +86,9 @@ def _read(context: Context) -> None:
             )
         )
     count = context.do(bell.mark_all_read) if args.all else context.do(bell.mark_read, args.ids)
-    words = ngettext("{n} aviso marcado como lido", "{n} avisos marcados como lidos", count)
+    words = ngettext(
+        "{n} notificação marcada como lida", "{n} notificações marcadas como lidas", count
+    )
     context.out.give({"read": count}, lambda: context.out.say(words.format(n=count)))
 
 
@@ -112,6 +119,9 @@ def _watch(context: Context) -> None:
 
 def _tell(context: Context, entry: BellView) -> None:
     title = f"{entry.title} ×{entry.count}" if entry.repeated else entry.title
-    context.out.event(
-        entry, f"{moment(entry.at)}  {entry.severity}  {entry.company_nickname or ''}  {title}"
-    )
+    parts = (moment(entry.at), _severity(entry.severity), entry.company_nickname or "", title)
+    context.out.event(entry, "  ".join(parts))
+
+
+def _severity(severity: str) -> str:
+    return word("information" if severity == "info" else severity)

@@ -43,6 +43,6 @@ def _check(context: Context) -> None:
                 n=checked
             )
             if checked or not asked
-            else _("Outro processo está conferindo: os rótulos mudam quando ele chegar a eles")
+            else _("Outro processo está conferindo: o resultado muda quando ele chegar a eles")
         ),
     )

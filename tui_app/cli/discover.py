@@ -17,7 +17,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     group.add_argument(
         "email",
         metavar="EMAIL",
-        help=_("o endereço; daqui saem só perguntas de DNS sobre o domínio dele"),
+        help=_("o endereço; daqui saem só consultas de DNS sobre o domínio dele"),
     )
 
 
@@ -51,7 +51,7 @@ def _discover(context: Context) -> int:
         if any(c.outside for c in found.candidates):
             context.out.say(_("Confirme com o provedor o que está fora do domínio antes de usar."))
         if found.trouble == "no_answer":
-            context.out.say(_("Nem todas as perguntas foram respondidas: tente de novo."))
+            context.out.say(_("Nem todas as consultas foram respondidas: tente de novo."))
 
     context.out.give(found.candidates, text)
     return 0 if found.candidates else 1

@@ -188,7 +188,9 @@ def _jobs(session: Session, settings: Settings) -> Iterator[Check]:
             check,
             late <= most,
             _("nada atrasado") if not late else _("atrasado há {late}").format(late=late),
-            "" if late <= most else _("Nenhum processo trabalha: inicie carteiro worker"),
+            ""
+            if late <= most
+            else _("Nenhum processo está enviando nem lendo: inicie carteiro worker"),
         )
 
 

@@ -6,7 +6,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screens.check_lines import check_lines
 from services.fiscal.cnpj import masked
+from services.fiscal.labels import kind_words
 from services.language import _, ngettext
 from tui_app.cli import check_document, send_document
 from tui_app.cli.context import Context
@@ -107,7 +109,7 @@ def _list(context: Context) -> None:
                 (
                     d.id,
                     d.company_nickname,
-                    d.kind,
+                    kind_words(d.kind, d.event_id),
                     d.access_key,
                     d.issuer_name,
                     d.issued_at,
@@ -154,14 +156,14 @@ def _tell(context: Context, found: DocumentView, inside: Contents) -> None:
         (
             ("Id", found.id),
             (_("Empresa"), f"{found.company_nickname} ({masked(found.company)})"),
-            (_("Tipo"), found.kind),
+            (_("Tipo"), kind_words(found.kind, found.event_id)),
             (_("Chave de acesso"), found.access_key),
             *((party.words, party.line) for party in inside.parties),
             (_("Emitido"), found.issued_at),
             (_("Total"), found.total),
-            (_("Conferências"), ", ".join(f"{k}: {v}" for k, v in found.checks.items() if v)),
             (_("Importado"), moment(found.imported_at)),
             (_("Mensagem"), found.uidl),
+            *check_lines(found),
         )
     )
     if inside.items:

@@ -33,7 +33,7 @@ def build(name: str, group: ArgumentParser) -> None:
         "--activity", action="store_true", help=_("o que cada caixa enviou, leu e falhou")
     )
     group.add_argument(
-        "--arrivals", action="store_true", help=_("documentos esperados e chegados por empresa")
+        "--arrivals", action="store_true", help=_("documentos esperados e recebidos por empresa")
     )
 
 
@@ -248,7 +248,7 @@ def _arrivals(context: Context) -> int:
             for each in ordered
         ],
         lambda: context.out.table(
-            (_("Empresa"), "CNPJ", _("Chegou"), _("Esperado"), _("Semanas")),
+            (_("Empresa"), "CNPJ", _("Recebidos"), _("Esperados"), _("Semanas")),
             ((e.nickname, e.cnpj, e.arrived, e.expected, spark(e.weeks)) for e in ordered),
             _("Nenhuma empresa com Importação de Documentos"),
         ),

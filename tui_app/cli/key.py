@@ -20,7 +20,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     actions.add("show", _("onde ela está e sua impressão digital"), "carteiro key show", _show)
     rotate = actions.add(
         "rotate",
-        _("faz uma chave nova e cifra tudo de novo"),
+        _("cria uma chave nova e cifra tudo de novo"),
         "carteiro key rotate\n  carteiro key rotate --to /etc/credstore/carteiro.key.novo",
         _rotate,
     )
@@ -75,4 +75,9 @@ def _say(context: Context, done: rotation.Rotated) -> None:
         context.out.say(
             _("Ponha o arquivo no lugar da chave anterior e reinicie consoles e workers.")
         )
-    context.out.say(_("Backups feitos até agora só abrem com a chave anterior: guarde-a com eles."))
+    context.out.say(
+        _(
+            "Os backups feitos até agora só abrem com a chave anterior: guarde-a enquanto precisar "
+            "deles."
+        )
+    )

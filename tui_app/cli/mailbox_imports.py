@@ -53,7 +53,7 @@ def build(actions: Actions) -> None:
     undo.add_argument("--company", required=True, metavar="CNPJ")
     resync = actions.add(
         "resync",
-        _("dá a uma cópia os valores e a senha que a origem tem agora"),
+        _("iguala uma cópia à origem, nos valores e na senha"),
         "carteiro mailbox resync 7",
         _resync,
     )
@@ -76,8 +76,8 @@ def _import(context: Context) -> int | None:
         {**_plain(made), "removed": gone, "undo_until": seen.undo_until},
         lambda: context.out.say(
             _(
-                "Caixa {id} importada: {email}. Até {until} se desfaz com carteiro mailbox "
-                "undo-import --company {cnpj}"
+                "Caixa {id} importada: {email}. Até {until} a importação pode ser desfeita com "
+                "carteiro mailbox undo-import --company {cnpj}"
             ).format(id=made.id, email=made.email, until=moment(seen.undo_until), cnpj=company.cnpj)
         ),
     )
@@ -101,8 +101,8 @@ def _agreed(context: Context, seen: Preview) -> bool:
         count = len(seen.removed)
         raise Refused(
             ngettext(
-                "A importação tira {n} caixa de envio: confira e repita com --yes",
-                "A importação tira {n} caixas de envio: confira e repita com --yes",
+                "A importação retira {n} caixa de envio: confira e repita com --yes",
+                "A importação retira {n} caixas de envio: confira e repita com --yes",
                 count,
             ).format(n=count),
             field="yes",

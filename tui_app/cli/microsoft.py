@@ -50,7 +50,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     link.add_argument(
         "--delete-after",
         metavar=_("import|never|DIAS"),
-        help=_("quando apagar do servidor o que foi lido"),
+        help=_("quando excluir do servidor o que foi lido"),
     )
     _sign_in_options(link)
     relink = actions.add(
@@ -73,6 +73,7 @@ def _list(context: Context) -> None:
     from services.health.agenda import agenda
 
     found = context.ask(agenda)
+    kinds = {"personal": _("pessoal"), "work": _("trabalho ou escola")}
     context.out.give(
         found,
         lambda: context.out.table(
@@ -91,7 +92,7 @@ def _list(context: Context) -> None:
                     each.server_id,
                     each.email,
                     each.account,
-                    each.account_kind,
+                    kinds.get(each.account_kind, each.account_kind),
                     each.renewed_at,
                     each.ends_at,
                     each.check_at,
@@ -185,7 +186,7 @@ def _relink(context: Context) -> int:
     if failed is not None:
         context.out.event(
             {"event": "test_failed", "step": failed.step, "message": failed.explanation},
-            _("A entrada vale, mas o teste parou em {step}: {why} {detail}").format(
+            _("A entrada foi aceita, mas o teste parou em {step}: {why} {detail}").format(
                 step=failed.step, why=failed.explanation, detail=failed.detail
             ),
         )

@@ -57,7 +57,7 @@ def _addresses(group: ArgumentParser) -> None:
     remove.add_argument("id", type=int, metavar="ID")
     for name, line, run in (
         ("subscribe", _("acrescenta tipos de uma empresa"), _subscribe),
-        ("unsubscribe", _("tira tipos de uma empresa; sem --type, a empresa"), _unsubscribe),
+        ("unsubscribe", _("retira tipos de uma empresa; sem --type, a empresa"), _unsubscribe),
     ):
         parser = actions.add(
             name,
@@ -171,7 +171,9 @@ def _subscribe(context: Context) -> None:
     told = {company.id: args.type}
     for each in context.ask(subscriptions.exposures, args.id, told):
         context.out.say(
-            _("Atenção: {address}, de {whose}, veria {beside} nos avisos de {company}").format(
+            _(
+                "Atenção: {address}, de {whose}, veria {beside} nas notificações de {company}"
+            ).format(
                 address=each.address,
                 whose=", ".join(each.whose),
                 beside=", ".join(each.beside),

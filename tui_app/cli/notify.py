@@ -66,7 +66,7 @@ def _notify(context: Context) -> None:
         key=args.key,
     )
     if told.duplicate:
-        words = _("Já avisado antes com esta chave: nada foi feito")
+        words = _("Já notificado antes com esta chave: nada foi feito")
     elif told.bell_id is None:
         words = _("Na fila de envio: e-mail {id}").format(id=told.outbox_id)
     elif told.outbox_id is None:

@@ -60,7 +60,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     retry.add_argument("--all-failed", action="store_true", help=_("todos os que falharam"))
     cancel = actions.add(
         "cancel",
-        _("tira da fila o que ainda não saiu"),
+        _("retira da fila o que ainda não saiu"),
         "carteiro outbox cancel 12 13",
         _cancel,
     )
@@ -92,7 +92,7 @@ def _list(context: Context) -> None:
                 _("Criado"),
                 _("Empresa"),
                 _("Assunto"),
-                _("Estado"),
+                _("Situação"),
                 _("Tentativas"),
                 _("Próxima tentativa"),
                 _("Por quê"),
@@ -137,7 +137,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
             ("Id", view.id),
             (_("Empresa"), f"{view.company_nickname} ({view.company})"),
             (_("Assunto"), view.subject),
-            (_("Estado"), word(view.state)),
+            (_("Situação"), word(view.state)),
             (_("Criado"), view.created_at),
             (_("Enviado"), view.sent_at),
             (_("Por que espera"), view.why),
@@ -150,7 +150,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
         )
     )
     context.out.table(
-        (_("Destinatário"), _("Estado"), _("Resposta"), _("Motivo")),
+        (_("Destinatário"), _("Situação"), _("Resposta"), _("Motivo")),
         ((r.address, word(r.state), r.reply, r.why) for r in view.recipients),
         "",
     )

@@ -53,9 +53,9 @@ class Parser(argparse.ArgumentParser):
 def commands() -> dict[str, tuple[str, str]]:
     """Every command: the module that builds it, and its one line of help."""
     return {
-        "demo": ("demo", _("um mundo para experimentar, sem instalar nem configurar nada")),
+        "demo": ("demo", _("um ambiente para experimentar, sem instalar nem configurar nada")),
         "init": ("people", _("cria o parceiro e o primeiro usuário")),
-        "partner": ("partner", _("InvoiCy Mail do parceiro: relay e automático")),
+        "partner": ("partner", _("InvoiCy Mail do parceiro: relay e ativação automática")),
         "user": ("people", _("usuários do parceiro e das empresas")),
         "company": ("companies", _("empresas")),
         "mailbox": ("mailboxes", _("caixas de e-mail de uma empresa")),
@@ -75,7 +75,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "quarantine": ("quarantine", _("o que não pôde ser importado")),
         "receipt": ("quarantine", _("o recibo de uma mensagem lida: ela chegou?")),
         "health": ("health", _("caixas paradas: desde quando, por quê, a quem atingem")),
-        "bell": ("bell", _("avisos do sino")),
+        "bell": ("bell", _("notificações do sino")),
         "audit": ("audit", _("quem alterou o quê")),
         "worker": ("worker", _("os serviços sem tela")),
         "doctor": ("doctor", _("confere a instalação")),

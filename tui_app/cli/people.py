@@ -48,7 +48,7 @@ def build(name: str, group: ArgumentParser) -> None:
     add.add_argument(
         "--company", action="append", default=[], metavar="CNPJ", help=_("empresa que ele vê")
     )
-    add.add_argument("--os-account", help=_("conta do sistema operacional que é esta pessoa"))
+    add.add_argument("--os-account", help=_("conta do sistema operacional desta pessoa"))
     add.add_argument("--language", choices=LANGUAGES, help=_("idioma do programa para esta pessoa"))
     add.set_defaults(field_names={"companies": "company"})
     edit = actions.add(
@@ -63,7 +63,7 @@ def build(name: str, group: ArgumentParser) -> None:
     edit.add_argument("--email", help=_("e-mail; vazio tira"))
     edit.add_argument("--role", choices=("partner", "company"), help=_("papel"))
     edit.add_argument(
-        "--os-account", help=_("conta do sistema operacional que é esta pessoa; vazio tira")
+        "--os-account", help=_("conta do sistema operacional desta pessoa; vazio retira")
     )
     edit.add_argument(
         "--language",

@@ -6,7 +6,9 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from screens.widgets.status import word
 from services.errors import NotFound, Refused
+from services.fiscal.labels import kind_words
 from services.language import _, ngettext
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
@@ -73,7 +75,7 @@ def _list(context: Context) -> None:
         found,
         lambda: context.out.table(
             ("Id", _("Quando"), _("Caixa"), _("Motivo"), _("Parte"), _("Assunto")),
-            ((q.id, q.created_at, q.email, q.reason, q.part, q.subject) for q in found),
+            ((q.id, q.created_at, q.email, q.explanation, q.part, q.subject) for q in found),
             _("Nada em quarentena"),
         ),
     )
@@ -99,7 +101,7 @@ def _tell(context: Context, found: QuarantineView, preview: Preview | None) -> N
     context.out.facts(
         (
             ("Id", found.id),
-            (_("Estado"), found.state),
+            (_("Situação"), word("quarantined" if found.state == "open" else found.state)),
             (_("Motivo"), f"{found.explanation} {found.detail}"),
             (_("À espera"), found.hint),
             (_("Parte"), found.part),
@@ -210,12 +212,21 @@ def _receipt(context: Context) -> None:
                     (_("Remetente"), receipt.sender),
                     (_("Recebida"), moment(receipt.fetched_at)),
                     (_("Registrada"), moment(receipt.committed_at)),
-                    (_("Apagada do servidor"), moment(receipt.deleted_at)),
+                    (_("Excluída do servidor"), moment(receipt.deleted_at)),
                     *(
-                        (f"{item.kind} {item.access_key}", f"{item.outcome} {item.company or ''}")
+                        (
+                            f"{kind_words(item.kind)} {item.access_key}",
+                            f"{_outcome(item.outcome)} {item.company or ''}",
+                        )
                         for item in receipt.found
                     ),
                 )
             )
 
     context.out.give(found, tell)
+
+
+def _outcome(outcome: str) -> str:
+    from services.reading.importing import reason_words
+
+    return word(outcome) if outcome in ("imported", "duplicate") else reason_words(outcome)

@@ -23,7 +23,7 @@ def build(name: str, group: ArgumentParser) -> None:
     group.add_argument(
         "--dry-run",
         action="store_true",
-        help=_("mostra, mensagem por mensagem, o que aconteceria; não apaga nem importa nada"),
+        help=_("mostra, mensagem por mensagem, o que aconteceria; não exclui nem importa nada"),
     )
 
 

@@ -79,7 +79,7 @@ def _tell(context: Context, told: _Told) -> None:
         ),
         _("Nenhuma mensagem no servidor"),
     )
-    context.out.say(_("Nada foi apagado, importado nem marcado como lido."))
+    context.out.say(_("Nada foi excluído, importado nem marcado como lido."))
     for email, why in told.failures:
         context.out.say(f"{email}: {why}")
 

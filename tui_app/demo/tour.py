@@ -77,7 +77,7 @@ def steps() -> list[Step]:
             _("Documentos chegam"),
             _(
                 "A cada poucos segundos um fornecedor manda uma NF-e; ela é lida, conferida e "
-                "importada para a empresa certa. Enter abre o documento, / filtra a lista."
+                "importada para a empresa certa. Enter abre o documento, '/' filtra a lista."
             ),
             (("app.documents", _("volta a esta tela")),),
         ),
@@ -106,7 +106,7 @@ def steps() -> list[Step]:
         ),
         Step(
             "health",
-            _("Uma conta Microsoft morre"),
+            _("Uma conta Microsoft é inativada"),
             _(
                 "Um minuto depois do início a Microsoft recusa {email}, e ela aparece aqui. "
                 "Escolha-a e vincule de novo: nesta demonstração o código é aceito sozinho em "
@@ -117,9 +117,9 @@ def steps() -> list[Step]:
         Step(
             "bell",
             _("O sino conta tudo"),
-            _("Enter leva à causa. Agora é com você: mude, teste, apague o que quiser."),
+            _("Enter leva à causa. Agora é com você: mude, teste, exclua o que quiser."),
             (
-                ("bell.mark_all", _("marca tudo como lido")),
+                ("bell.mark_all", _("marca todas como lidas")),
                 ("demo.tour", _("abre esta visita de novo")),
                 ("app.quit", _("sai, e a demonstração some")),
             ),

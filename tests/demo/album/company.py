@@ -172,7 +172,7 @@ PARTS = (
                 "rehearsal",
                 ("Simular leitura", "Dry run of a reading"),
                 (
-                    "Mensagem por mensagem, o que a leitura faria, sem apagar nem importar nada.",
+                    "Mensagem por mensagem, o que a leitura faria, sem excluir nem importar nada.",
                     "Message by message, what a reading would do; nothing is deleted or imported.",
                 ),
                 (("1",), ("tab",), ("d",)),

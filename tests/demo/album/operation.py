@@ -45,7 +45,7 @@ PARTS = (
                 "document",
                 ("Um documento", "A document"),
                 (
-                    "Com as conferências: chave, esquema, assinatura, certificado e protocolo.",
+                    "Com as verificações: chave, esquema, assinatura, certificado e protocolo.",
                     "With its checks: key, schema, signature, certificate and protocol.",
                 ),
                 (("7",), ("enter",)),
@@ -54,7 +54,7 @@ PARTS = (
                 "send_document",
                 ("Enviar por e-mail", "Send by e-mail"),
                 (
-                    "A quem o documento nomeia ou a outros, com o XML anexado.",
+                    "Aos endereços que o documento traz ou a outros, com o XML anexado.",
                     "To whom the document names or to others, with the XML attached.",
                 ),
                 (("7",), ("m",), "contador@escritorio.example"),
@@ -120,7 +120,7 @@ PARTS = (
                 "arrivals",
                 ("Chegadas", "Arrivals"),
                 (
-                    "Documentos esperados e chegados, por empresa.",
+                    "Documentos esperados e recebidos, por empresa.",
                     "Documents expected and come, by company.",
                 ),
                 (("9",), ("p",)),
