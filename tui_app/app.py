@@ -27,7 +27,7 @@ from services.courtesy import person
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
-from tui_app import collector
+from tui_app import collector, tty
 from tui_app.app_verbs import VERBS
 from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
@@ -366,5 +366,5 @@ def conduct(app: CarteiroApp, *, mouse: bool = True) -> int:
     few = app.desk.settings.theme is None and app.console.color_system in (None, "standard")
     if few or app.no_color:
         app.theme = ANSI.name
-    status = app.run(mouse=mouse and app.desk.settings.mouse)
+    status = app.run(mouse=mouse and app.desk.settings.mouse and tty.takes_mouse())
     return status if status is not None else app.return_code or 0

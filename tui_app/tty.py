@@ -37,3 +37,10 @@ def take() -> None:
     elif not os.environ.get("NO_COLOR"):
         # Empty counts as absent (no-color.org), which Textual does not know.
         os.environ.pop("NO_COLOR", None)
+
+
+def takes_mouse() -> bool:
+    """Can the mouse be asked for? GNU screen then keeps a lone Esc until the next key."""
+    if "TMUX" in os.environ:
+        return True
+    return "STY" not in os.environ and not os.environ.get("TERM", "").startswith("screen")

@@ -20,7 +20,10 @@ from services.store.engine import Store, open_store
 from tests.access.terminal import PtyProgram
 
 Start: TypeAlias = Callable[..., PtyProgram]
-OURS = ("TERM", "COLORTERM", "NO_COLOR", "ESCDELAY", "LANG", "LC_ALL", "PYTHONUTF8")
+OURS = (
+    *("TERM", "COLORTERM", "NO_COLOR", "ESCDELAY", "LANG", "LC_ALL", "PYTHONUTF8"),
+    *("TMUX", "STY"),
+)
 
 
 @pytest.fixture
