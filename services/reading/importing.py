@@ -17,6 +17,7 @@ from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.completing import complete, completes
 from services.reading.findings import Extracted
+from services.reading.meeting import meet
 from services.reading.problems import Problem, all_words
 from services.reading.releasing import release
 from services.reading.routing import Destination, destinations, holders, route
@@ -93,7 +94,7 @@ def import_messages(
     at = now()
     if linked is None:
         linked = destinations(session, source.server_id) if source.server_id is not None else {}
-    work = _Work(source, linked, holders(session, linked, _all_facts(messages)))
+    work = _Work(source, linked, meet(session, linked, _all_facts(messages)))
     for inbound_id, extracted in messages:
         work.take(inbound_id, extracted)
     fresh: set[Unique] = set()
