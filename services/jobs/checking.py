@@ -41,8 +41,10 @@ async def check_documents(
     extractor = reader.extractor if reader is not None else None
     write = reader.write if reader is not None else partial(_write, store)
     recording: asyncio.Task[None] | None = None
+    if not await asyncio.to_thread(partial(_any_left, store)):
+        return 0
     try:
-        while await asyncio.to_thread(partial(_any_left, store, after)):
+        while True:
             if taken_at is None or time.monotonic() - taken_at > _LEASE_SECONDS / 3:
                 asked_at = time.monotonic()
                 if not await write(partial(_take, owner=owner)):
@@ -67,12 +69,14 @@ async def check_documents(
             done += len(batch)
             after = batch[-1][0]
     finally:
-        if recording is not None:
-            await asyncio.shield(recording)
-        if extractor is not None and reader is None:
-            await asyncio.shield(extractor.close())
-        if taken_at is not None:
-            await asyncio.shield(write(partial(_give_back, owner=owner)))
+        try:
+            if recording is not None:
+                await asyncio.shield(recording)
+        finally:
+            if extractor is not None and reader is None:
+                await asyncio.shield(extractor.close())
+            if taken_at is not None:
+                await asyncio.shield(write(partial(_give_back, owner=owner)))
     return done
 
 
@@ -118,9 +122,9 @@ def _unchecked(after: int) -> Select[int, int]:
     )
 
 
-def _any_left(store: Store, after: int) -> bool:
+def _any_left(store: Store) -> bool:
     with store.reading() as session:
-        return session.execute(_unchecked(after).limit(1)).first() is not None
+        return session.execute(_unchecked(0).limit(1)).first() is not None
 
 
 def _take(session: Session, *, owner: str) -> bool:

@@ -47,6 +47,7 @@ NAMES = (SENDING, READING, CHECKS, INACTIVATION)
 
 # When a mailbox is to be read is in the database; this is how often it is looked at.
 _LOOK_SECONDS = 5.0
+_CUT_SECONDS = 2.0
 _SIGN_IN_SECONDS = 30.0
 _CLOCK_LOOK_SECONDS = 5.0
 _CLOCK_JUMP_SECONDS = 2.0
@@ -183,10 +184,13 @@ class Jobs:
                 task.cancel()
         if running:
             _ended, late = await asyncio.wait(running, timeout=deadline)
-            for task in late:
-                if task.get_name() in (DOCUMENTS, CHECKS):
-                    # The file stays where it is, the document unlabelled: whoever finds it goes on.
-                    task.cancel()
+            # The file stays where it is, the document unlabelled: whoever finds it goes on.
+            cut = {task for task in late if task.get_name() in (DOCUMENTS, CHECKS)}
+            for task in cut:
+                task.cancel()
+            if cut:
+                # What they hold is given back by the reader, which must not be closed before.
+                await asyncio.wait(cut, timeout=_CUT_SECONDS)
         if self._reader is not None:
             await self._reader.close()
         if self._folder is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,9 @@ from services.errors import NotFound
 from services.fiscal.facts import Facts
 from services.fiscal.labels import CHECKS, Checks
 from services.fiscal.recognise import recognise
+from services.jobs import runner
 from services.jobs.checking import check_documents
+from services.office import Office
 from services.reading import documents, rechecking
 from services.reading.columns import document_row
 from services.reading.completing import complete
@@ -134,3 +137,28 @@ async def test_labels_of_what_was_there_before_are_not_those_of_what_came(
     )
     assert await check_documents(store) == 1
     assert seen(store, actor, document).checks["protocol"] == "ok"
+
+
+async def test_a_check_that_is_cut_leaves_no_lease(
+    office: Office,
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R40: a worker ends in the middle of a check; the next process goes on at once, not in a minute."""
+    document = put(store, actor.partner_id, company.id, kinds.samples()["nfe"])
+    begun = asyncio.Event()
+
+    async def endless(self: Extractor, xmls: Sequence[bytes]) -> list[Checks]:
+        begun.set()
+        return await asyncio.Future()
+
+    with monkeypatch.context() as while_endless:
+        while_endless.setattr(Extractor, "check_many", endless)
+        jobs = runner.Jobs(office, only={runner.READING, runner.CHECKS})
+        jobs.start()
+        await begun.wait()
+        await jobs.drain(0.01)
+    assert await check_documents(store) == 1
+    assert seen(store, actor, document).checked_at is not None

@@ -49,11 +49,10 @@ def sources(store: Store, actor: Actor, company: CompanyView) -> tuple[Source, S
 def bring(session: Session, source: Source, xml: bytes) -> Imported:
     """A message with that document alone is stored and imported."""
     facts = recognise(xml)
-    assert isinstance(facts, Facts) and source.server_id is not None
+    assert isinstance(facts, Facts)
+    assert source.server_id is not None
     arrivals = [Arrival(1, "u1", len(xml), xml)]
-    (kept,) = keep(
-        session, source.partner_id, source.server_id, arrivals, [arrivals[0].digest()]
-    )
+    (kept,) = keep(session, source.partner_id, source.server_id, arrivals, [arrivals[0].digest()])
     found = Extracted(found=(Found("nota.xml", xml, facts),))
     return import_messages(session, source, [(kept.inbound_id, found)])
 
@@ -100,9 +99,7 @@ def test_neither_passes_the_other_by(
     assert (kinds, waiting) == ((["NFe"], 1) if first is EVENT else (["EventoNFe", "NFe"], 0))
 
 
-def test_documents_do_not_wait_for_documents(
-    store: Store, sources: tuple[Source, Source]
-) -> None:
+def test_documents_do_not_wait_for_documents(store: Store, sources: tuple[Source, Source]) -> None:
     """R36: whoever imports documents only does so beside others who do the same."""
     with Session(store.write_engine) as session:
         bring(session, sources[0], DOCUMENT)
