@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.store.engine import Store
 
 T = TypeVar("T")
+_Batch: TypeAlias = list[tuple[int, str, bytes]]
 _BATCH = 64
 _BATCH_BYTES = 8 * 1024 * 1024
 _BESIDE_SECONDS = 0.1
@@ -41,6 +42,7 @@ async def check_documents(
     extractor = reader.extractor if reader is not None else None
     write = reader.write if reader is not None else partial(_write, store)
     recording: asyncio.Task[None] | None = None
+    coming: asyncio.Task[_Batch] | None = None
     if not await asyncio.to_thread(partial(_any_left, store)):
         return 0
     try:
@@ -50,13 +52,16 @@ async def check_documents(
                 if not await write(partial(_take, owner=owner)):
                     break
                 taken_at = asked_at
-            batch = await asyncio.to_thread(partial(_batch, store, after))
+            batch = await (coming or asyncio.to_thread(partial(_batch, store, after)))
             if not batch:
                 break
             if extractor is None:
                 from services.reading.extractor import Extractor
 
                 extractor = Extractor(trusted_file=trusted_file)
+            after = batch[-1][0]
+            # Fetched while these are checked, as those before are written down.
+            coming = asyncio.create_task(asyncio.to_thread(partial(_batch, store, after)))
             found = await extractor.check_many([data for *_which, data in batch])
             labelled = [
                 (document_id, sha256, checks)
@@ -64,12 +69,12 @@ async def check_documents(
             ]
             if recording is not None:
                 await recording
-            # Written down while the next ones are checked.
             recording = asyncio.ensure_future(write(partial(_record, found=labelled)))
             done += len(batch)
-            after = batch[-1][0]
     finally:
         try:
+            if coming is not None:
+                await asyncio.gather(coming, return_exceptions=True)
             if recording is not None:
                 await asyncio.shield(recording)
         finally:
@@ -133,7 +138,7 @@ def _take(session: Session, *, owner: str) -> bool:
     return leases.take(session, _LEASE, owner, _LEASE_SECONDS) is not None
 
 
-def _batch(store: Store, after: int) -> list[tuple[int, str, bytes]]:
+def _batch(store: Store, after: int) -> _Batch:
     from sqlalchemy import select
 
     from services.store.mail import Blob, Document
@@ -157,36 +162,28 @@ def _batch(store: Store, after: int) -> list[tuple[int, str, bytes]]:
 
 def _record(session: Session, *, found: Sequence[tuple[int, str, Checks]]) -> None:
     """Write the labels of what was checked; what took its place meanwhile is checked the next time."""
-    from sqlalchemy import bindparam, update
-
     from services.clock import now
     from services.reading.columns import reasons_text
     from services.store.mail import Document
+    from services.store.rows import update_rows
 
-    session.connection().execute(
-        update(Document)
-        .where(Document.id == bindparam("the_id"), Document.sha256 == bindparam("of"))
-        .values(
-            check_access_key=bindparam("a"),
-            check_schema=bindparam("b"),
-            check_signature=bindparam("c"),
-            check_certificate=bindparam("d"),
-            check_chain=bindparam("e"),
-            check_protocol=bindparam("f"),
-            check_reasons=bindparam("why"),
-            checked_at=now(),
-        ),
+    at = now()
+    update_rows(
+        session,
+        Document,
+        ("id", "sha256"),
         [
             {
-                "the_id": document_id,
-                "of": sha256,
-                "a": checks.access_key.code,
-                "b": checks.schema.code,
-                "c": checks.signature.code,
-                "d": checks.certificate.code,
-                "e": checks.chain.code,
-                "f": checks.protocol.code,
-                "why": reasons_text(checks),
+                "id": document_id,
+                "sha256": sha256,
+                "check_access_key": checks.access_key.code,
+                "check_schema": checks.schema.code,
+                "check_signature": checks.signature.code,
+                "check_certificate": checks.certificate.code,
+                "check_chain": checks.chain.code,
+                "check_protocol": checks.protocol.code,
+                "check_reasons": reasons_text(checks),
+                "checked_at": at,
             }
             for document_id, sha256, checks in found
         ],
