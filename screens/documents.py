@@ -176,4 +176,9 @@ def _sum_words(totals: Totals) -> str:
     count = ngettext("{n} documento", "{n} documentos", totals.count).format(
         n=grouped(totals.count)
     )
-    return _("{count} · soma R$ {amount}").format(count=count, amount=amount(totals.amount))
+    words = _("{count} · soma R$ {amount}").format(count=count, amount=amount(totals.amount))
+    if not totals.cancelled:
+        return words
+    return _("{sum}, inclui R$ {amount} de cancelados").format(
+        sum=words, amount=amount(totals.cancelled_amount)
+    )

@@ -16,7 +16,7 @@ from services.fiscal.contents import Contents, contents, pretty
 from services.fiscal.labels import CHECKS
 from services.fiscal.reasons import why
 from services.language import _
-from services.reading.cancelling import cancelled
+from services.reading.cancelling import cancelled, is_cancelled
 from services.reading.columns import reasons_of
 from services.reading.finding import EVERYTHING, Filters, conditions
 from services.registry import access
@@ -27,10 +27,12 @@ from services.store.models import Company
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many documents, and the sum of their totals in reais."""
+    """How many documents, and the sum of their totals in reais; how much of both is cancelled."""
 
     count: int
     amount: Decimal
+    cancelled: int
+    cancelled_amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +154,16 @@ def total_count(session: Session, actor: Actor) -> int:
 
 
 def totals(session: Session, actor: Actor, *, filters: Filters = EVERYTHING) -> Totals:
-    """How many documents ``filters`` find, and what their totals add up to."""
-    row = session.execute(
-        select(func.count(), func.sum(Document.total)).where(
-            _visible(actor), *conditions(session, actor, filters)
-        )
-    ).one()
-    return Totals(row[0], row[1] or Decimal(0))
+    """How many documents ``filters`` find, and what their totals add up to, cancelled ones too.
+
+    A municipal NFS-e that came as itself and again as cancelled is cancelled in both.
+    """
+    query = select(func.count(), func.sum(Document.total)).where(
+        _visible(actor), *conditions(session, actor, filters)
+    )
+    count, amount = session.execute(query).one()
+    gone, gone_amount = session.execute(query.where(is_cancelled())).one()
+    return Totals(count, amount or Decimal(0), gone, gone_amount or Decimal(0))
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

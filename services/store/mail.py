@@ -240,6 +240,13 @@ class Document(Base):
         Index("ix_document_issued", "issued_at", "id", "company_id", "kind", "total", "partner_id"),
         Index("ix_document_arrival", "company_id", "imported_at"),
         Index(
+            "ix_document_event",
+            "kind",
+            "event_id",
+            sqlite_where=text("event_id <> ''"),
+            postgresql_where=text("event_id <> ''"),
+        ),
+        Index(
             "ix_document_unchecked",
             "id",
             sqlite_where=text("checked_at IS NULL"),

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from services.clock import set_source
 from services.errors import Conflict, Invalid, Unavailable
@@ -24,12 +25,25 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.engine import Store
 from services.store.mail import InboundMessage
-from tests.documents import generator
+from tests.documents import events, generator, services
 from tests.documents.generator import Party
 from tests.reading.conftest import ISSUER, register
 from tests.store_fixtures import CNPJ
 
 MILL = Party(generator.cnpj(4), "MOINHO SÃO JOSÉ S.A.")
+
+
+def arrive(store: Store, actor: Actor, server: int, xml: bytes) -> None:
+    """A message with that document is imported."""
+    raw = generator.mail([xml], pdf_bytes=0)
+    with store.writing() as session:
+        message = InboundMessage(
+            partner_id=actor.partner_id, server_id=server, sha256="", size=len(raw), uidl=""
+        )
+        session.add(message)
+        session.flush()
+        source = Source(actor.partner_id, server)
+        import_messages(session, source, [(message.id, extract(raw, Caps()))])
 
 
 @pytest.fixture
@@ -41,17 +55,9 @@ def filled(store: Store, actor: Actor, company: CompanyView) -> list[str]:
         (MILL, 8, datetime(2026, 10, 15, 12, 0, tzinfo=UTC), Decimal("1000.00")),
         (MILL, 9, datetime(2026, 11, 2, 12, 0, tzinfo=UTC), Decimal("0.05")),
     )
-    with store.writing() as session:
-        for issuer, number, at, total in sent:
-            xml = generator.nfe(issuer, CNPJ, number, issued_at=at, total=total, signed="cached")
-            raw = generator.mail([xml], pdf_bytes=0)
-            message = InboundMessage(
-                partner_id=actor.partner_id, server_id=server, sha256="", size=len(raw), uidl=""
-            )
-            session.add(message)
-            session.flush()
-            source = Source(actor.partner_id, server)
-            import_messages(session, source, [(message.id, extract(raw, Caps()))])
+    for issuer, number, at, total in sent:
+        xml = generator.nfe(issuer, CNPJ, number, issued_at=at, total=total, signed="cached")
+        arrive(store, actor, server, xml)
     with store.reading() as session:
         found = documents.rows(session, actor, documents.ids(session, actor, descending=False))
         return [view.access_key for view in found.values()]
@@ -89,6 +95,35 @@ def test_found_by_each_and_all(store: Store, actor: Actor, filled: list[str]) ->
         assert numbers(Filters(company="outra")) == set()
         totals = documents.totals(session, actor, filters=Filters(text="moinho"))
         assert (totals.count, totals.amount) == (2, Decimal("1000.05"))
+
+
+def test_a_sum_says_how_much_of_it_is_cancelled(
+    store: Store, actor: Actor, filled: list[str]
+) -> None:
+    """R40: by an event that was registered, not one that was refused; a town's two notes are both."""
+    party = Party(CNPJ, "PADARIA")
+    refused = events.nfe_event("110111", Party(ISSUER, "F"), filled[0], recipient=party)
+    with store.reading() as session:
+        server = session.scalars(select(InboundMessage.server_id)).first()
+    assert server is not None
+    for xml in (
+        refused.replace(b"<cStat>135<", b"<cStat>573<"),
+        events.nfe_event("110110", MILL, filled[2], recipient=party),
+        events.nfe_event("110111", MILL, filled[1], recipient=party),
+        services.abrasf(MILL, party, 31),
+        services.abrasf(MILL, party, 31, cancelled=True),
+    ):
+        arrive(store, actor, server, xml)
+
+    def told(filters: Filters) -> tuple[int, Decimal, int, Decimal]:
+        with store.reading() as session:
+            found = documents.totals(session, actor, filters=filters)
+        return found.count, found.amount, found.cancelled, found.cancelled_amount
+
+    assert told(Filters(kind="NFe")) == (3, Decimal("1010.55"), 1, Decimal("1000.00"))
+    assert told(Filters(kind="NFSe")) == (0, 0, 0, 0)
+    assert told(Filters(kind="NFSeMunicipal")) == (2, Decimal("5000.00"), 2, Decimal("5000.00"))
+    assert told(Filters(period=period("11/2026"), kind="nfe"))[2:] == (0, 0)
 
 
 def test_periods_as_people_type_them() -> None:

@@ -19,7 +19,8 @@ from services.settings import Settings
 from services.store.blobs import keep_blobs
 from services.store.engine import Store
 from services.store.mail import Document, InboundMessage
-from tests.documents import generator
+from tests.documents import events, generator
+from tests.documents.generator import Party
 from tests.reading.conftest import ISSUER, letter, register
 from tests.screens.conftest import Opened
 from tests.store_fixtures import CNPJ
@@ -124,13 +125,16 @@ async def test_documents_filtered_added_up_and_exported(
     console: Opened, store: Store, actor: Actor, server: int, settings: Settings
 ) -> None:
     """R40: filters, count and sum, the detail with items and XML, all filtered into a zip."""
+    key = generator.access_key(ISSUER, 2)
+    gone = events.nfe_event("110111", Party(ISSUER, "F"), key, recipient=Party(CNPJ, "P"))
+    arrive(store, actor, server, generator.mail([gone], pdf_bytes=0))
     for number, total in ((1, "10.00"), (2, "20.50"), (77, "1000.00")):
         xml = generator.nfe(ISSUER, CNPJ, number, total=Decimal(total), signed="cached")
         arrive(store, actor, server, generator.mail([xml], pdf_bytes=0, seed=number))
     async with console((100, 30)) as c:
         await c.at_home()
         await c.press("7")
-        await c.shows("3 documentos · soma R$ 1.030,50")
+        await c.shows("4 documentos · soma R$ 1.030,50, inclui R$ 20,50 de cancelados")
         await c.press("enter")
         await c.shows("Chave de acesso", "Emitente", "4 itens", "PRODUTO DE TESTE")
         await c.press("pagedown")

@@ -9,16 +9,22 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import select, text
 
+from services.fiscal.facts import Facts
+from services.fiscal.recognise import recognise
 from services.notifications import bell
 from services.outbox import views
 from services.reading import documents, quarantine
 from services.reading.finding import Filters
+from services.reading.findings import Extracted, Found
+from services.reading.importing import Source, import_messages
 from services.registry import access
 from services.settings import Settings
 from services.store.engine import Store, open_store
-from services.store.mail import CompanyDay, ServerHour
-from services.store.models import Company, EmailServer, Mailbox, User
+from services.store.mail import CompanyDay, Document, InboundMessage, ServerHour
+from services.store.models import Company, EmailServer, Function, Mailbox, User
 from services.store.schema import _MIGRATIONS
+from tests.documents import services
+from tests.documents.generator import Party, cnpj
 
 _ROWS = """
 INSERT INTO partner (id, name, partner_key, created_at) VALUES (1, 'P', 'K', 0);
@@ -58,6 +64,12 @@ INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, is
     TRUE, 'ok', 'ok', 'ok', 'ok', '{digest}', 1, {at});
 INSERT INTO quarantine (id, partner_id, server_id, inbound_id, part, reason, detail, state,
     created_at) VALUES (1, 1, 1, 2, 'a.xml', 'foreign_company', '{key}', 'open', {at})
+"""
+_MUNICIPAL = f"""
+INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, issuer_name,
+    recipient_name, authorised, check_access_key, check_schema, check_signature, check_certificate,
+    sha256, imported_at) VALUES (:id, 1, 1, 'NFSeMunicipal', :key, '', 'Oficina', '', :code, '', '',
+    '', '', '{"0" * 64}', 1700000000000000)
 """
 _AT = 1_700_000_000_000_000
 _VALUES = {
@@ -115,4 +127,39 @@ def test_mail_and_documents_are_as_they_were(older: Settings) -> None:
         assert (hour.sent, hour.failed, hour.fetched) == (1, 0, 2)
         day = session.scalars(select(CompanyDay)).one()
         assert (day.company_id, day.documents) == (1, 1)
+    store.close()
+
+
+def test_a_municipal_note_that_comes_again_is_the_one_that_is_there(older: Settings) -> None:
+    """R40: with its town in the key, as it used to be stored; without a code the town still counts."""
+    xml = services.abrasf(Party(cnpj(4), "OFICINA"), Party("11222333000181", "PADARIA"), 31)
+    facts = recognise(xml)
+    assert isinstance(facts, Facts)
+    key = facts.access_key
+    towns = [key[:14] + town + key[21:] for town in ("3550308", "4205407")]
+    uncoded = f"{key[:14]}3550308{7:0>15}"
+    store = Store(older)
+    with store.write_engine.begin() as connection:
+        given = [
+            {"id": n, "key": one, "code": one != uncoded}
+            for n, one in enumerate((*towns, uncoded), 2)
+        ]
+        connection.execute(text(_MUNICIPAL), given)
+    store.close()
+    store = open_store(older)
+    with store.writing() as session:
+        assert list(session.scalars(select(Document.access_key).order_by(Document.id)))[1:] == [
+            key,
+            towns[1],
+            uncoded,
+        ]
+        session.get_one(EmailServer, 1).kind = "both"
+        session.get_one(Mailbox, 1).function = Function.READ
+        session.flush()
+        found = Extracted(found=(Found("nota.xml", xml, facts),))
+        done = import_messages(session, Source(1, 1), [(2, found)])
+        assert (done.documents, session.get_one(InboundMessage, 2).found[0]["outcome"]) == (
+            {},
+            "duplicate",
+        )
     store.close()

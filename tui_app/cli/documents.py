@@ -128,8 +128,20 @@ def _total(context: Context) -> None:
 
     found = context.ask(documents.totals, filters=_filters(context))
     context.out.give(
-        {"count": found.count, "total": found.amount},
-        lambda: context.out.facts(((_("Documentos"), found.count), (_("Soma"), found.amount))),
+        {
+            "count": found.count,
+            "total": found.amount,
+            "cancelled": found.cancelled,
+            "cancelled_total": found.cancelled_amount,
+        },
+        lambda: context.out.facts(
+            (
+                (_("Documentos"), found.count),
+                (_("Soma"), found.amount),
+                (_("Dos quais cancelados"), found.cancelled),
+                (_("Soma dos cancelados"), found.cancelled_amount),
+            )
+        ),
     )
 
 
