@@ -28,10 +28,10 @@ from services.errors import CarteiroError, Refused
 from services.fiscal.cnpj import masked
 from services.language import _, later, ngettext
 from services.reading import owning, quarantine
-from services.reading.extractor import Extractor
 from services.reading.importing import FOREIGN
 from services.reading.quarantine import QuarantineView
 from services.reading.rereading import reread
+from services.reading.taking_apart.extractor import Extractor
 from services.store.mail import QuarantineState
 
 T = TypeVar("T")

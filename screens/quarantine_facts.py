@@ -10,10 +10,10 @@ from services.errors import NotFound
 from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading import quarantine, receipts
-from services.reading.findings import Preview
 from services.reading.importing import FOREIGN
 from services.reading.quarantine import QuarantineView
 from services.reading.rereading import looked_into
+from services.reading.taking_apart.findings import Preview
 
 
 async def item_facts(desk: Desk, quarantine_id: int) -> Facts:

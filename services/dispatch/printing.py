@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from services.errors import Unavailable
 from services.fiscal.danfe import Danfe, is_installed
-from services.reading.extractor import Extractor
+from services.reading.taking_apart.extractor import Extractor
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Printing a DANFE: much work for the processor, by a library that is not ours.
 
-It is done in a process that may be ended (:mod:`services.reading.child`).
+It is done in a process that may be ended (:mod:`services.reading.taking_apart.child`).
 """
 
 from __future__ import annotations

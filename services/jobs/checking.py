@@ -56,7 +56,7 @@ async def check_documents(
             if not batch:
                 break
             if extractor is None:
-                from services.reading.extractor import Extractor
+                from services.reading.taking_apart.extractor import Extractor
 
                 extractor = Extractor(trusted_file=trusted_file)
             after = batch[-1][0]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict
 from services.health.tokens import SignIns
 from services.language import _
-from services.reading.extractor import Extractor
+from services.reading.taking_apart.extractor import Extractor
 from services.reading.writer import Writer
 from services.settings import Settings
 from services.store import leases

@@ -14,12 +14,12 @@ from services.fiscal.cnpj import masked
 from services.language import _
 from services.reading.columns import Unique, storable
 from services.reading.desk import Target
-from services.reading.findings import Extracted
 from services.reading.importing import FOREIGN, Source, foresee, reason_words
 from services.reading.memory import Known, Plan, Wanted, plan, policy_of, remembered
-from services.reading.problems import Problem
 from services.reading.receipts import Found
 from services.reading.routing import Destination, destinations
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem
 from services.registry import access, mailboxes
 from services.registry.access import Actor
 from services.store.mail import InboundMessage

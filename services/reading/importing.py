@@ -16,11 +16,11 @@ from services.fiscal.facts import Facts
 from services.language import _
 from services.reading.columns import Unique, document_row, storable
 from services.reading.completing import complete, completes
-from services.reading.findings import Extracted
 from services.reading.meeting import meet
-from services.reading.problems import Problem, all_words
 from services.reading.releasing import release
 from services.reading.routing import Destination, destinations, holders, route
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem, all_words
 from services.registry import search
 from services.store.blobs import keep_blobs
 from services.store.mail import Document, InboundMessage, InboundState, PartyName, Quarantine

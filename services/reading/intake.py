@@ -15,11 +15,11 @@ from services.failure import WireError
 from services.language import _
 from services.reading.arrivals import Arrival, Kept, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
-from services.reading.findings import Extracted
 from services.reading.importing import Imported, Source
 from services.reading.memory import Wanted
-from services.reading.problems import Problem
 from services.reading.recovery import import_safely, open_all
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem
 from services.reading.under_way import Meter
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, NotFound
 from services.folding import fold
 from services.language import _
-from services.reading.findings import Extracted
 from services.reading.importing import (
     FOREIGN,
     Imported,
@@ -22,9 +21,10 @@ from services.reading.importing import (
     reason_words,
     reasons,
 )
-from services.reading.problems import Problem
 from services.reading.receipts import visible
 from services.reading.recovery import raw_messages
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem
 from services.registry import access, audit, search
 from services.registry.access import Actor
 from services.store.mail import InboundMessage, Quarantine, QuarantineState

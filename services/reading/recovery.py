@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.reading.desk import Claim, Desk, Target
-from services.reading.findings import Extracted
 from services.reading.importing import REFUSED, Imported, Source, import_messages
-from services.reading.problems import Problem
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem
 from services.safe_text import safe
 from services.store.mail import Blob, InboundMessage, InboundState
 

@@ -20,11 +20,11 @@ from services.health.tokens import SignIns
 from services.language import _
 from services.reading import due
 from services.reading.desk import Claim
-from services.reading.extractor import Extractor
 from services.reading.foresight import Foreseen, Foresight, Stage, stage
 from services.reading.intake import MAX_MESSAGE
 from services.reading.mailbox import SESSION_MESSAGES, entered
 from services.reading.memory import Plan, Wanted
+from services.reading.taking_apart.extractor import Extractor
 from services.registry.access import Actor
 from services.settings import Settings
 from services.store.engine import Store

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from sqlalchemy.exc import DBAPIError
 
 from services.reading import quarantine
-from services.reading.extractor import Extractor
-from services.reading.findings import Preview
 from services.reading.importing import REFUSED, Imported
-from services.reading.problems import Problem
 from services.reading.recovery import first_line
+from services.reading.taking_apart.extractor import Extractor
+from services.reading.taking_apart.findings import Preview
+from services.reading.taking_apart.problems import Problem
 
 
 class Asker(Protocol):

@@ -19,9 +19,9 @@ from services.health.tokens import SignIns
 from services.language import _
 from services.reading import due
 from services.reading.desk import Claim, Desk, Lost, Target
-from services.reading.extractor import Extractor
 from services.reading.mailbox import Tally, read_mailbox
 from services.reading.recovery import recover_server
+from services.reading.taking_apart.extractor import Extractor
 from services.reading.writer import Writer
 from services.settings import Settings
 from services.store.engine import Store

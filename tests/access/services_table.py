@@ -43,7 +43,7 @@ from services.reading import (
     rechecking,
     under_way,
 )
-from services.reading.findings import Extracted
+from services.reading.taking_apart.findings import Extracted
 from services.registry import (
     access,
     audit,

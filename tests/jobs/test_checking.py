@@ -21,7 +21,7 @@ from services.reading import documents, rechecking
 from services.reading.columns import document_row
 from services.reading.completing import complete
 from services.reading.documents import DocumentView
-from services.reading.extractor import Extractor
+from services.reading.taking_apart.extractor import Extractor
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.blobs import keep_blobs
@@ -128,7 +128,7 @@ async def test_labels_of_what_was_there_before_are_not_those_of_what_came(
             return labels
 
     with monkeypatch.context() as while_slow:
-        while_slow.setattr("services.reading.extractor.Extractor", Slow)
+        while_slow.setattr("services.reading.taking_apart.extractor.Extractor", Slow)
         await check_documents(store)
     assert seen(store, actor, document).authorised
     assert (seen(store, actor, document).checked_at, seen(store, actor, document).checks) == (

@@ -23,8 +23,8 @@ from services.jobs.retention import forget_hourly, forget_old
 from services.outbox import queue
 from services.reading import arrivals, quarantine
 from services.reading.arrivals import Arrival
-from services.reading.extract import Extracted
 from services.reading.importing import Source, import_messages
+from services.reading.taking_apart.extract import Extracted
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.sending.tick import Sender

@@ -17,10 +17,10 @@ from services.clock import set_source
 from services.errors import Conflict, Invalid, Unavailable
 from services.fiscal.contents import MOST_CHARACTERS, MOST_ITEMS, contents, pretty
 from services.reading import documents, exporting
-from services.reading.extract import Caps, extract
 from services.reading.finding import Filters
 from services.reading.importing import Source, import_messages
 from services.reading.period import Period, period
+from services.reading.taking_apart.extract import Caps, extract
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.engine import Store

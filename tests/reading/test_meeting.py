@@ -15,8 +15,8 @@ from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
 from services.reading import documents, quarantine
 from services.reading.arrivals import Arrival, keep
-from services.reading.findings import Extracted, Found
 from services.reading.importing import Imported, Source, import_messages
+from services.reading.taking_apart.findings import Extracted, Found
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.store.engine import Store

@@ -11,11 +11,11 @@ import pytest
 from services.errors import Conflict, NotFound, Refused
 from services.office import Office
 from services.reading import documents, owning, quarantine, receipts
-from services.reading.extractor import Extractor
 from services.reading.finding import Filters
 from services.reading.importing import Imported
 from services.reading.quarantine import QuarantineView
 from services.reading.rereading import looked_into, reread
+from services.reading.taking_apart.extractor import Extractor
 from services.reading.tick import Reader
 from services.registry import companies, links, mailboxes
 from services.registry.access import Actor

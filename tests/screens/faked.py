@@ -12,9 +12,9 @@ from services.failure import Failure, Stage, WireError
 from services.health.accounts import Account
 from services.health.steps import Step
 from services.reading.foresight import Foreseen
-from services.reading.problems import Problem
 from services.reading.receipts import Found
 from services.reading.rehearsal import Rehearsal
+from services.reading.taking_apart.problems import Problem
 from services.registry.microsoft import Link
 from services.settings import Settings
 from services.store.models import Function

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from services.notifications import addresses, bell, subscriptions
 from services.outbox import queue
-from services.reading.extract import Caps, extract
 from services.reading.importing import Source, import_messages
+from services.reading.taking_apart.extract import Caps, extract
 from services.registry import companies, imports, links, mailboxes, people, relay, servers
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView

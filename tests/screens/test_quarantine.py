@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from services.office import Office
 from services.reading import quarantine
-from services.reading.extract import Caps, extract
 from services.reading.importing import Source, import_messages
+from services.reading.taking_apart.extract import Caps, extract
 from services.registry import companies
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView

@@ -15,8 +15,8 @@ from services.notifications import bell
 from services.outbox import views
 from services.reading import documents, quarantine
 from services.reading.finding import Filters
-from services.reading.findings import Extracted, Found
 from services.reading.importing import Source, import_messages
+from services.reading.taking_apart.findings import Extracted, Found
 from services.registry import access
 from services.settings import Settings
 from services.store.engine import Store, open_store

@@ -15,9 +15,9 @@ from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, act
 
 if TYPE_CHECKING:
-    from services.reading.findings import Preview
     from services.reading.importing import Imported
     from services.reading.quarantine import QuarantineView
+    from services.reading.taking_apart.findings import Preview
 
 _PAGE = 500
 
@@ -158,9 +158,9 @@ def _link(context: Context) -> None:
 
 
 async def _reread(context: Context, numbers: list[int]) -> Imported:
-    from services.reading.extractor import Extractor
     from services.reading.importing import Imported
     from services.reading.rereading import reread
+    from services.reading.taking_apart.extractor import Extractor
 
     asker, extractor, total = _Asker(context), Extractor(), Imported()
     try:

@@ -22,8 +22,8 @@ from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.reading import arrivals, due
 from services.reading.arrivals import Arrival
 from services.reading.desk import Target
-from services.reading.extract import Caps, extract
 from services.reading.importing import Source, import_messages
+from services.reading.taking_apart.extract import Caps, extract
 from services.registry.access import Actor
 from services.sending import failures
 from services.sending.routes import Route, routes_of

@@ -15,9 +15,9 @@ from services.fiscal import marks
 from services.fiscal.facts import Facts, NotFiscal
 from services.fiscal.recognise import recognise
 from services.fiscal.xml import MAX_BYTES, wide_encoding
-from services.reading import archives, json_text, leftovers, old_parser, packages, tnef
-from services.reading.findings import Extracted, Found
-from services.reading.problems import Caps, Problem, TooMuch
+from services.reading.taking_apart import archives, json_text, leftovers, old_parser, packages, tnef
+from services.reading.taking_apart.findings import Extracted, Found
+from services.reading.taking_apart.problems import Caps, Problem, TooMuch
 
 _TEXT_LIMIT = 2_000
 _NAME_LIMIT = 255

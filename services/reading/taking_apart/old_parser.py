@@ -14,7 +14,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 
-from services.reading.problems import Caps, TooMuch
+from services.reading.taking_apart.problems import Caps, TooMuch
 
 _BYTES = 16 * 1024 * 1024
 _NESTING = re.compile(rb"^content-type:\s*(?:message/|multipart/)", re.IGNORECASE | re.MULTILINE)

@@ -8,8 +8,8 @@ from base64 import b64encode
 import pytest
 
 from services.fiscal.checks import check
-from services.reading import tnef
-from services.reading.extract import Caps, Extracted, extract
+from services.reading.taking_apart import tnef
+from services.reading.taking_apart.extract import Caps, Extracted, extract
 from tests.documents import events, kinds, packages, services, transport
 from tests.documents.generator import NFE, Party, access_key, cnpj, nfe
 from tests.documents.shapes import part, zipped

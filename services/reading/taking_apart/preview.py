@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from fast_mail_parser import ParseError, PyLazyMimePart, parse_email_tree
 
-from services.reading.findings import Part, Preview
-from services.reading.problems import Caps
+from services.reading.taking_apart.findings import Part, Preview
+from services.reading.taking_apart.problems import Caps
 
 _HEADERS = ("from", "to", "cc", "reply-to", "subject", "date", "message-id", "return-path")
 _TEXT = 1_000

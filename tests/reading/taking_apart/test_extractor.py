@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from services.reading import child, frames
-from services.reading.extract import Caps, Extracted, extract
-from services.reading.extractor import Extractor
-from services.reading.problems import Problem
-from services.reading.shared import SIZE
+from services.reading.taking_apart import child, frames
+from services.reading.taking_apart.extract import Caps, Extracted, extract
+from services.reading.taking_apart.extractor import Extractor
+from services.reading.taking_apart.problems import Problem
+from services.reading.taking_apart.shared import SIZE
 from tests.documents.generator import Party, cnpj, mail, nfe
 
 ISSUER = Party(cnpj(1), "FORNECEDOR")
@@ -25,7 +25,7 @@ _HANG = b"Subject: hang\r\n\r\n"
 # A child that dies or hangs over certain messages, as a real one would over a fault of a library.
 _FRAGILE = """
 import os, time
-from services.reading import child
+from services.reading.taking_apart import child
 real = child.extract
 def fragile(raw, caps):
     if raw.startswith(b"Subject: kill"):
@@ -77,10 +77,10 @@ async def test_what_the_shared_memory_does_not_hold(extractor: Extractor) -> Non
 @pytest.fixture
 async def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Extractor]:
     (tmp_path / "fragile_child.py").write_text(_FRAGILE)
-    monkeypatch.setattr("services.reading.extractor._CHILD", "fragile_child")
-    root = Path(child.__file__).parents[2]
+    monkeypatch.setattr("services.reading.taking_apart.extractor._CHILD", "fragile_child")
+    root = Path(child.__file__).parents[3]
     monkeypatch.setattr(
-        "services.reading.extractor._environment",
+        "services.reading.taking_apart.extractor._environment",
         lambda: {"PYTHONPATH": f"{root}{os.pathsep}{tmp_path}"},
     )
     one = Extractor(deadline=1.0)
@@ -169,11 +169,11 @@ async def test_the_child_is_kept_small(extractor: Extractor) -> None:
 def test_the_child_does_not_outlive_its_parent() -> None:
     """Killed without a chance to clean up."""
     script = (
-        "import asyncio\nfrom services.reading.extractor import Extractor\n"
+        "import asyncio\nfrom services.reading.taking_apart.extractor import Extractor\n"
         "async def main():\n    one = Extractor()\n    await one.start()\n"
         "    print(one.pid, flush=True)\n    await asyncio.sleep(1000)\nasyncio.run(main())\n"
     )
-    root = Path(child.__file__).parents[2]
+    root = Path(child.__file__).parents[3]
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=root
     ) as parent:
@@ -189,10 +189,10 @@ def test_the_child_does_not_outlive_its_parent() -> None:
 def test_asking_loads_no_parser() -> None:
     """The process with the screen never parses what strangers wrote, nor pays for loading it."""
     script = (
-        "import sys\nimport services.reading.extractor\n"
+        "import sys\nimport services.reading.taking_apart.extractor\n"
         "print(sorted({'lxml', 'signxml', 'fast_mail_parser', 'nfelib'} & set(sys.modules)))"
     )
-    root = Path(child.__file__).parents[2]
+    root = Path(child.__file__).parents[3]
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=root, check=True
     )

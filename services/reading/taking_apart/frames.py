@@ -15,8 +15,8 @@ from typing import Any
 from services.fiscal.danfe import Danfe
 from services.fiscal.facts import Facts, OtherParty
 from services.fiscal.labels import Check, Checks
-from services.reading.findings import Extracted, Found, Part, Preview
-from services.reading.problems import Problem
+from services.reading.taking_apart.findings import Extracted, Found, Part, Preview
+from services.reading.taking_apart.problems import Problem
 
 EXTRACT, CHECK, PRINT, PREVIEW = b"E", b"C", b"P", b"V"
 # What a request is about, whether its items are in the shared memory, and how many they are.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
-from services.reading.extract import Caps, extract
+from services.reading.taking_apart.extract import Caps, extract
 from tests.documents import kinds
 from tests.documents.kinds import MAKERS, Sample
 from tests.documents.shapes import ENCODINGS, NARROW, SHAPES, TEXT_ONLY

@@ -4,7 +4,7 @@ from base64 import b64encode, encodebytes
 
 import pytest
 
-from services.reading.extract import Caps, Extracted, extract
+from services.reading.taking_apart.extract import Caps, Extracted, extract
 from tests.documents.generator import Party, access_key, archive, cnpj, mail, nfe
 from tests.documents.shapes import part, zipped
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from services.fiscal.marks import marked
 from services.fiscal.xml import MAX_BYTES
-from services.reading import packages
+from services.reading.taking_apart import packages
 
 _PACKED = re.compile(rb'[:,\[]\s{0,100}"(?:H4sI|PD94bWwg|UEsDB)')
 

@@ -15,13 +15,13 @@ from services.errors import Unavailable
 from services.fiscal.danfe import Danfe
 from services.fiscal.labels import CHECKS, Check, Checks
 from services.language import _
-from services.reading import frames
-from services.reading.findings import Extracted, Preview
-from services.reading.problems import Problem
-from services.reading.shared import SIZE, Shared
+from services.reading.taking_apart import frames
+from services.reading.taking_apart.findings import Extracted, Preview
+from services.reading.taking_apart.problems import Problem
+from services.reading.taking_apart.shared import SIZE, Shared
 
-_ROOT = Path(__file__).resolve().parents[2]
-_CHILD = "services.reading.child"
+_ROOT = Path(__file__).resolve().parents[3]
+_CHILD = "services.reading.taking_apart.child"
 # Of an ordinary size: a piece of work that a key press need not wait for.
 _CHUNK = 8
 _CHUNK_BYTES = SIZE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.fiscal.facts import Facts
-from services.reading.problems import Problem
+from services.reading.taking_apart.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from services.fiscal.checks import check
 from services.fiscal.danfe import Danfe
 from services.fiscal.labels import CHECKS, Check, Checks
 from services.fiscal.printing import render
-from services.reading import frames
-from services.reading.extract import Extracted, extract
-from services.reading.findings import Preview
-from services.reading.preview import look
-from services.reading.problems import Caps, Problem
-from services.reading.shared import opened, received
+from services.reading.taking_apart import frames
+from services.reading.taking_apart.extract import Extracted, extract
+from services.reading.taking_apart.findings import Preview
+from services.reading.taking_apart.preview import look
+from services.reading.taking_apart.problems import Caps, Problem
+from services.reading.taking_apart.shared import opened, received
 
 MEMORY = 700 * 1024 * 1024
 # What does not fit into the shared memory: a pipe of 64 KB would be filled and emptied often.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.reading.extractor import Extractor
+from services.reading.taking_apart.extractor import Extractor
 from services.reading.tick import Reader
 from services.store.mail import InboundState
 from tests.documents import packages
@@ -25,7 +25,7 @@ _XML = 'Content-Type: application/xml; name="nota.xml"'
 # What no fault of ours does: a child that burns, eats or dies over a message, as over a library's.
 _FRAGILE = """
 import os
-from services.reading import child
+from services.reading.taking_apart import child
 real = child.extract
 def fragile(raw, caps):
     if b"Subject: abort" in raw[:2000]:
@@ -115,10 +115,10 @@ def _harmless() -> list[bytes]:
 def fragile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reading's child is one that some messages undo; it has three seconds for a message."""
     (tmp_path / "fragile_child.py").write_text(_FRAGILE)
-    monkeypatch.setattr("services.reading.extractor._CHILD", "fragile_child")
+    monkeypatch.setattr("services.reading.taking_apart.extractor._CHILD", "fragile_child")
     monkeypatch.setattr(
-        "services.reading.extractor._environment",
-        lambda: {"PYTHONPATH": f"{Path(__file__).parents[2]}:{tmp_path}"},
+        "services.reading.taking_apart.extractor._environment",
+        lambda: {"PYTHONPATH": f"{Path(__file__).parents[3]}:{tmp_path}"},
     )
     monkeypatch.setattr(
         "services.reading.tick.Extractor", lambda **more: Extractor(deadline=3.0, **more)

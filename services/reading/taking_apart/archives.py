@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from services.fiscal.xml import MAX_BYTES
-from services.reading.problems import Caps, TooMuch
+from services.reading.taking_apart.problems import Caps, TooMuch
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 GZIP = b"\x1f\x8b"
