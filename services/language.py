@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gettext as _gettext
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("pt_BR", "en")
@@ -75,6 +77,7 @@ def chosen() -> str:
     return _chosen if spoken is None else spoken[0]
 
 
+@cache
 def _catalogue_of(language: str) -> _gettext.NullTranslations:
     if language == "pt_BR":
         return _gettext.NullTranslations()
@@ -102,3 +105,67 @@ def ngettext(one: str, many: str, n: int) -> str:
         return one if n in (0, 1) else many
     spoken = _spoken.get()
     return (_catalogue if spoken is None else spoken[1]).ngettext(one, many, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The same words in each language, for what is kept and read by people who speak either."""
+
+    portuguese: str
+    english: str
+
+    def __str__(self) -> str:
+        return self.english if chosen() == "en" else self.portuguese
+
+
+def both(word: Callable[[], object]) -> Both:
+    """What ``word`` says in each language."""
+    told = []
+    for language in LANGUAGES:
+        with speaking(language):
+            told.append(str(word()))
+    return Both(*told)
+
+
+def retold(words: str) -> str:
+    """Words of ours that were kept in either language, in the one in force.
+
+    Known are those without values, whole or up to the end of a sentence, as before a server's
+    reply, and those with one value after a colon; the rest, and any other text, is as it was.
+    """
+    known = _messages()
+    end = len(words)
+    while end > 0:
+        message = known.get(words[:end])
+        if message is not None:
+            start, place, _end = said(message).partition("{")
+            return start + (retold(words[end:]) if place else words[end:])
+        end = max(words.rfind(". ", 0, end - 1) + 1, words.rfind(": ", 0, end - 2) + 2)
+        if end <= 2:
+            break
+    return words
+
+
+@cache
+def _messages() -> dict[str, str]:
+    """The message of each text that only one has, in either language, up to its value."""
+    found: dict[str, str] = {}
+    several: set[str] = set()
+    catalogue: dict[object, object] = getattr(_catalogue_of("en"), "_catalog", {})
+    for message, english in catalogue.items():
+        if not isinstance(message, str) or not isinstance(english, str):
+            continue
+        for words in {_fixed(message), _fixed(english)} - {""}:
+            if found.setdefault(words, message) != message:
+                several.add(words)
+    for words in several:
+        del found[words]
+    return found
+
+
+def _fixed(words: str) -> str:
+    """What of a message never differs; "" where that is not known, or too little to know it by."""
+    start, place, end = words.partition("{")
+    if not place:
+        return words
+    return start if end.find("}") == len(end) - 1 and len(start) > 14 and start[-2:] == ": " else ""

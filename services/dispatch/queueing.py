@@ -19,7 +19,7 @@ from services.errors import CarteiroError, Invalid, InvalidFields, NotFound
 from services.fiscal.danfe import Danfe
 from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
-from services.language import _
+from services.language import _, both, retold
 from services.notifications.announce import announce
 from services.notifications.templates import spoken
 from services.outbox.queue import place
@@ -176,10 +176,12 @@ def tell_rejected(session: Session, name: str, xml: bytes | None, why: str, clai
         partner_id=partner_id,
         company_id=company.id if company else None,
         type_key="document_rejected",
-        subject=_("Documento não enviado: {name}").format(name=safe(name, 120)),
-        body=_(
-            "O arquivo {name} da pasta de documentos não foi enviado e está em Erros. {why}"
-        ).format(name=safe(name, 255), why=why),
+        subject=both(lambda: _("Documento não enviado: {name}").format(name=safe(name, 120))),
+        body=both(
+            lambda: _(
+                "O arquivo {name} da pasta de documentos não foi enviado e está em Erros. {why}"
+            ).format(name=safe(name, 255), why=retold(why))
+        ),
         key=key,
     )
 
@@ -320,7 +322,7 @@ def _put(
     if not placed.duplicate:
         _record(session, actor, company, placed.id, draft, plan, danfe)
         if plan.why_waits is not None:
-            _say_it_waits(session, company, plan.why_waits)
+            _say_it_waits(session, company)
     return Queued(placed.id, plan, placed.duplicate, bool(danfe.pdf), note)
 
 
@@ -366,7 +368,7 @@ def _record(
         audit.record(session, actor, "send", "outbox", outbox_id, company_id=company.id, after=told)
 
 
-def _say_it_waits(session: Session, company: Company, why: str) -> None:
+def _say_it_waits(session: Session, company: Company) -> None:
     """Once a day in the bell: what was queued stays until there is a way out (R28)."""
     announce(
         session,
@@ -374,10 +376,16 @@ def _say_it_waits(session: Session, company: Company, why: str) -> None:
         company_id=company.id,
         type_key="sending_failed",
         severity="warning",
-        subject=_("Documentos esperam na Fila de envio: {company}").format(
-            company=company.nickname
+        subject=both(
+            lambda: _("Documentos esperam na Fila de envio: {company}").format(
+                company=company.nickname
+            )
         ),
-        body=_("Os documentos enviados por e-mail ficam na Fila de envio: {why}").format(why=why),
+        body=both(
+            lambda: _("Os documentos enviados por e-mail ficam na Fila de envio: {why}").format(
+                why=ways_out.why_nothing_leaves(session, company)
+            )
+        ),
         key=f"documents wait {now():%Y-%m-%d}",
     )
 

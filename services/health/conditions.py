@@ -9,6 +9,7 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.failure import Failure
+from services.language import retold
 from services.safe_text import safe
 from services.store.models import EmailServer
 
@@ -43,4 +44,6 @@ def write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
 
 def reason_of(failure: Failure) -> str:
     """Why, in one line for people: our words and the server's."""
-    return safe(" ".join(filter(None, (failure.explanation, failure.reply))) or failure.kind, 1_000)
+    return safe(
+        " ".join(filter(None, (retold(failure.explanation), failure.reply))) or failure.kind, 1_000
+    )

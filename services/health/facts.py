@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.failure import Failure, Stage
 from services.health import conditions, inactivation, notices, sign_ins
+from services.language import both
 from services.notifications.announce import announce
 from services.notifications.templates import words
 from services.registry import direction
@@ -72,9 +73,9 @@ def note_failure(
         values |= {"health": health, "health_since": at}
     conditions.write(session, server_id, values)
     if definite and refusals == MOST_REFUSALS:
-        _warn(session, server_id, function, reason)
+        _warn(session, server_id, function, failure)
     if reached and function == Function.SEND:
-        _tell_of_quota(session, server_id, reason)
+        _tell_of_quota(session, server_id, failure)
     session.expire_all()
     return health
 
@@ -115,7 +116,7 @@ def _news(before: Mapping[str, Any], function: Function | None) -> dict[str, Any
     return changed
 
 
-def _tell_of_quota(session: Session, server_id: int, reason: str) -> None:
+def _tell_of_quota(session: Session, server_id: int, failure: Failure) -> None:
     """Once until the mailbox works again: sending by it waits for the limit to be renewed (R34)."""
     session.expire_all()
     server = session.get_one(EmailServer, server_id)
@@ -125,27 +126,30 @@ def _tell_of_quota(session: Session, server_id: int, reason: str) -> None:
         session,
         server,
         occasion=lambda _company: "sending_failed/quota",
-        values=lambda _company: {"reason": reason},
+        values=lambda _company: {"reason": conditions.reason_of(failure)},
         functions=(Function.SEND,),
     )
 
 
-def _warn(session: Session, server_id: int, function: Function, reason: str) -> None:
+def _warn(session: Session, server_id: int, function: Function, failure: Failure) -> None:
     server = session.get_one(EmailServer, server_id)
     if server.kind == Kind.RELAY:
-        _warn_of_relay(session, server, reason)
+        _warn_of_relay(session, server, failure)
         return
     what = "sending_failed/refused" if function == Function.SEND else "reading_failed"
     notices.tell(
         session,
         server,
         occasion=lambda _company: what,
-        values=lambda _company: {"times": MOST_REFUSALS, "reason": reason},
+        values=lambda _company: {
+            "times": MOST_REFUSALS,
+            "reason": conditions.reason_of(failure),
+        },
         functions=(function,),
     )
 
 
-def _warn_of_relay(session: Session, relay: EmailServer, reason: str) -> None:
+def _warn_of_relay(session: Session, relay: EmailServer, failure: Failure) -> None:
     """One notice to the partner, whose relay it is: in the bell, of no company (R14)."""
     companies = session.scalar(
         select(func.count()).where(
@@ -153,9 +157,12 @@ def _warn_of_relay(session: Session, relay: EmailServer, reason: str) -> None:
         )
     )
     subject, body = words(
-        session,
         "sending_failed/relay",
-        {"email": relay.email, "times": MOST_REFUSALS, "reason": reason},
+        {
+            "email": relay.email,
+            "times": MOST_REFUSALS,
+            "reason": both(lambda: conditions.reason_of(failure)),
+        },
         n=companies or 0,
     )
     announce(

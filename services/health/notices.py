@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import language
+from services.language import Both, both
 from services.notifications import templates
 from services.notifications.announce import announce
 from services.store.models import Company, EmailServer, Function, Mailbox
@@ -59,16 +59,14 @@ def tell(
 ) -> int:
     """Announce once to each company that ``server`` serves; how many notices there were.
 
-    ``occasion``, of :func:`services.notifications.templates.templates`, and ``values`` are asked
-    for each company, and with None for the partner, who alone is told of a server that serves
+    ``occasion``, of :func:`services.notifications.templates.templates`, is asked for each company,
+    ``values`` too, and in each language; both with None for the partner, who alone is told of a server that serves
     nobody. The same occasion of the same server that comes again soon counts in one notice (R35).
     """
     companies: list[Linked | None] = [*linked(session, server.id, functions)]
     for each in sorted(companies or [None], key=lambda c: c.company_id if c is not None else 0):
         what = occasion(each)
-        with language.speaking(templates.spoken(session)):
-            told = {"email": server.email, **values(each)}
-        subject, body = templates.words(session, what, told)
+        subject, body = templates.words(what, {"email": server.email, **_said(values, each)})
         announce(
             session,
             partner_id=server.partner_id,
@@ -80,3 +78,12 @@ def tell(
             same=f"{what} {server.id}",
         )
     return len(companies) or 1
+
+
+def _said(
+    values: Callable[[Linked | None], Mapping[str, object]], company: Linked | None
+) -> dict[str, Both]:
+    told = {}
+    for name in values(company):
+        told[name] = both(lambda name=name: values(company)[name])  # type: ignore[misc]
+    return told

@@ -152,7 +152,7 @@ def note_refusal(session: Session, server_id: int, failure: Failure) -> Health:
     session.expire_all()
     server = session.get_one(EmailServer, server_id)
     if another:
-        _warn(session, server, reason)
+        _warn(session, server, failure)
     return Health(server.health)
 
 
@@ -183,7 +183,7 @@ def _told(before: Any, reason: str) -> str | None:
     return direction.told(dict.fromkeys(Function, reason))
 
 
-def _warn(session: Session, server: EmailServer, reason: str) -> None:
+def _warn(session: Session, server: EmailServer, failure: Failure) -> None:
     notices.tell(
         session,
         server,
@@ -192,5 +192,5 @@ def _warn(session: Session, server: EmailServer, reason: str) -> None:
             if company is not None and Function.SEND not in company.functions
             else "sending_failed/sign_in"
         ),
-        values=lambda _company: {"reason": reason},
+        values=lambda _company: {"reason": conditions.reason_of(failure)},
     )

@@ -9,10 +9,12 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services import language
 from services.clock import now
-from services.language import _
+from services.language import Both, _, both
 from services.notifications.recipients import OWN, recipients
 from services.notifications.ringing import Rung, note_mail, ring
+from services.notifications.templates import spoken
 from services.notifications.types import type_of
 from services.outbox.queue import enqueue
 from services.registry import ways_out
@@ -43,8 +45,8 @@ def announce(
     partner_id: int,
     company_id: int | None,
     type_key: str,
-    subject: str | Callable[[int], str],
-    body: str,
+    subject: str | Both | Callable[[int], str | Both],
+    body: str | Both,
     attachments: Sequence[tuple[str, str, bytes]] = (),
     key: str | None = None,
     severity: str | None = None,
@@ -63,7 +65,8 @@ def announce(
     nothing happens and the first is returned as duplicate (R35). ``same`` names what may come
     again and again: within the type's quiet period it is one entry with a count and one e-mail
     (see :func:`services.notifications.ringing.ring`, also for ``times`` and a ``subject`` that
-    depends on them). ``by_email`` False is for what no e-mail may tell of. Raises :class:`Invalid`
+    depends on them). Words in both languages go to the bell so; an e-mail speaks the
+    installation's. ``by_email`` False is for what no e-mail may tell of. Raises :class:`Invalid`
     for a type that is not known.
     """
     known = type_of(session, partner_id, type_key)
@@ -87,7 +90,9 @@ def announce(
         if rung.count > times and (not by_email or _told_of_late(rung, known.quiet)):
             return Announced(rung.notification_id, None, rung.id, duplicate=False)
     count = times if rung is None else rung.count
-    title = subject if isinstance(subject, str) else subject(count)
+    title = subject(count) if callable(subject) else subject
+    with language.speaking(spoken(session)):
+        mailed_subject, mailed_body = str(title), str(body)
     made = insert_rows(
         session,
         Notification,
@@ -97,8 +102,8 @@ def announce(
                 "company_id": company_id,
                 "type_key": type_key,
                 "severity": severity,
-                "subject": safe(title, 900),
-                "body": safe_block(body),
+                "subject": safe(mailed_subject, 900),
+                "body": safe_block(mailed_body),
                 "idempotency_key": key,
                 "created_at": now(),
             }
@@ -120,8 +125,8 @@ def announce(
             partner_id=partner_id,
             company_id=company.id,
             to=to,
-            subject=title,
-            body=body,
+            subject=mailed_subject,
+            body=mailed_body,
             attachments=attachments,
             notification_id=notification_id,
         )
@@ -136,7 +141,7 @@ def announce(
         company_id=company_id,
         type_key=type_key,
         title=title,
-        text=body if why_not is None else f"{body}\n\n{why_not}",
+        text=body if why_not is None else both(lambda: f"{body}\n\n{why_not}"),
         severity=severity,
         notification_id=notification_id,
         cause=cause,
@@ -157,16 +162,24 @@ def _addresses(session: Session, company: Company, type_key: str) -> list[str]:
 
 def _why_no_email(
     session: Session, company: Company | None, to: Sequence[str], type_key: str
-) -> str | None:
+) -> Both | None:
     if company is None:
         return None
     if not to:
-        return _(
-            "Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa, nem "
-            "endereço inscrito neste tipo."
+        return both(
+            lambda: _(
+                "Nenhum e-mail foi enviado: não há e-mail para notificações nos dados da empresa, "
+                "nem endereço inscrito neste tipo."
+            )
         )
-    why = ways_out.why_none(session, company, warning=type_key in ways_out.WARNINGS)
-    return None if why is None else _("Nenhum e-mail foi enviado: {why}").format(why=why)
+    warning = type_key in ways_out.WARNINGS
+    if ways_out.why_none(session, company, warning=warning) is None:
+        return None
+    return both(
+        lambda: _("Nenhum e-mail foi enviado: {why}").format(
+            why=ways_out.why_nothing_leaves(session, company)
+        )
+    )
 
 
 def _earlier(session: Session, company_id: int | None, key: str | None) -> Announced:

@@ -21,9 +21,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.clock import now
+from services.language import Both, chosen
 from services.notifications.ringing import ring
 from services.registry import access, search
 from services.registry.access import Actor
@@ -90,8 +91,8 @@ def add(
     partner_id: int,
     company_id: int | None,
     type_key: str,
-    title: str,
-    text: str = "",
+    title: str | Both,
+    text: str | Both = "",
     severity: str | None = None,
     cause: tuple[str, int] | None = None,
 ) -> int:
@@ -135,7 +136,8 @@ def ids(
 ) -> array[int]:
     """The entries that ``actor`` sees, newest first, at most :data:`MOST_LISTED`.
 
-    Every word of ``filter`` must be found, among the newest :data:`MOST_SEARCHED` of ``only``.
+    Every word of ``filter`` must be found in title, text or company as they are shown, among the
+    newest :data:`MOST_SEARCHED` of ``only``.
     """
     wanted = (_visible(actor), *_conditions(session, actor, only))
     words = filter.split()
@@ -143,7 +145,13 @@ def ids(
         query = select(BellEntry.id).where(*wanted).order_by(BellEntry.turn.desc())
         return array("q", session.scalars(query.limit(MOST_LISTED)))
     newest = (
-        select(BellEntry.id, BellEntry.turn, BellEntry.title, BellEntry.text, BellEntry.company_id)
+        select(
+            BellEntry.id,
+            BellEntry.turn,
+            _title().label("title"),
+            _text().label("text"),
+            BellEntry.company_id,
+        )
         .where(*wanted)
         .order_by(BellEntry.turn.desc())
         .limit(MOST_SEARCHED)
@@ -240,6 +248,21 @@ def _conditions(session: Session, actor: Actor, only: Only) -> list[ColumnElemen
     return found
 
 
+def _title() -> ColumnElement[str]:
+    """In the language in force, as :func:`_text`."""
+    return _in_force(BellEntry.title, BellEntry.title_en)
+
+
+def _text() -> ColumnElement[str]:
+    return _in_force(BellEntry.text, BellEntry.text_en)
+
+
+def _in_force(
+    words: InstrumentedAttribute[str], english: InstrumentedAttribute[str | None]
+) -> ColumnElement[str]:
+    return func.coalesce(english, words) if chosen() == "en" else words.expression
+
+
 def _visible(actor: Actor) -> ColumnElement[bool]:
     return access.visible(actor, BellEntry.partner_id, BellEntry.company_id)
 
@@ -275,8 +298,8 @@ def _rows(session: Session, actor: Actor) -> Select[*tuple[Any, ...]]:
             BellEntry.severity,
             Company.cnpj,
             Company.nickname,
-            BellEntry.title,
-            BellEntry.text,
+            _title(),
+            _text(),
             type_coerce(~_unread(session, actor), Boolean).label("read"),
             BellEntry.cause_kind,
             BellEntry.cause_id,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from services import language
 from services.clock import now
+from services.errors import InvalidFields
 from services.fiscal import cnpj as cnpjs
-from services.language import _
+from services.language import _, both
 from services.notifications.announce import Announced, announce
 from services.notifications.templates import fill, places, spoken, templates
 from services.notifications.types import NotificationType, type_of
@@ -48,18 +50,10 @@ def notify(
     """
     company = access.company(session, actor, company_id)
     form = Form()
+    given = _given(form, values or {})
+    worded = partial(_worded, session, actor, company, type_key, (subject, body), given)
     with language.speaking(spoken(session)):
-        known = type_of(session, company.partner_id, type_key)
-        of_type = templates().get(type_key)
-        told: dict[str, object] = {**_known(company, actor, known), **_given(form, values or {})}
-        if subject is None:
-            template = known.title if of_type is None else of_type.subject
-            subject = _filled(form, "subject", template, told)
-    subject = form.text("subject", _("Assunto"), subject, 900)
-    told["subject"] = subject
-    if body is None or (known.own and "body" in places(known.text)):
-        told |= {} if body is None else {"body": body}
-        body = _filled(form, "body", known.text, told)
+        words = subject, body = worded(form)
     for filename, content_type, _data in attachments:
         form.text("attach", _("Anexo"), filename, 255)
         form.text("attach", _("Anexo"), content_type, 127)
@@ -77,8 +71,8 @@ def notify(
         partner_id=actor.partner_id,
         company_id=company.id,
         type_key=type_key,
-        subject=subject,
-        body=body,
+        subject=both(lambda: _else(worded, words)[0]),
+        body=both(lambda: _else(worded, words)[1]),
         attachments=attachments,
         key=key,
     )
@@ -93,6 +87,42 @@ def notify(
             after={"type": type_key, "subject": subject, "attachments": len(attachments)},
         )
     return announced
+
+
+def _worded(
+    session: Session,
+    actor: Actor,
+    company: Company,
+    type_key: str,
+    own: tuple[str | None, str | None],
+    given: Mapping[str, object],
+    form: Form,
+) -> tuple[str, str]:
+    """Subject and text in the language in force; what is the person's ``own`` in any."""
+    subject, body = own
+    known = type_of(session, company.partner_id, type_key)
+    of_type = templates().get(type_key)
+    told: dict[str, object] = {**_known(company, actor, known), **given}
+    if subject is None:
+        template = known.title if of_type is None else of_type.subject
+        subject = _filled(form, "subject", template, told)
+    subject = form.text("subject", _("Assunto"), subject, 900)
+    told["subject"] = subject
+    if body is None or (known.own and "body" in places(known.text)):
+        told |= {} if body is None else {"body": body}
+        body = _filled(form, "body", known.text, told)
+    return subject, body
+
+
+def _else(worded: Callable[[Form], tuple[str, str]], words: tuple[str, str]) -> tuple[str, str]:
+    """What ``worded`` says, or ``words`` where a template of this language asks for more."""
+    form = Form()
+    told = worded(form)
+    try:
+        form.done()
+    except InvalidFields:
+        return words
+    return told
 
 
 def _known(company: Company, actor: Actor, known: NotificationType) -> dict[str, object]:

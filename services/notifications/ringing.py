@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import now
+from services.language import Both
 from services.notifications.types import type_of
 from services.safe_text import safe, safe_block
 from services.store.models import User
@@ -39,8 +40,8 @@ def ring(
     partner_id: int,
     company_id: int | None,
     type_key: str,
-    title: str | Callable[[int], str],
-    text: str = "",
+    title: str | Both | Callable[[int], str | Both],
+    text: str | Both = "",
     severity: str | None = None,
     notification_id: int | None = None,
     cause: tuple[str, int] | None = None,
@@ -54,7 +55,8 @@ def ring(
     thing within company and type, what comes again within the type's quiet period counts in the
     entry that is there: it is new again for everybody, on top, with the words of all, the newest
     first. Any number of processes may ring for the same thing at once. ``times`` is how often it
-    happened; a ``title`` may depend on how often in all.
+    happened; a ``title`` may depend on how often in all. Words in both languages are kept so, and
+    read in the reader's; a person's own are the same for all.
     """
     known = type_of(session, partner_id, type_key)
     if not known.quiet:
@@ -67,8 +69,8 @@ def ring(
         "the_type": type_key,
         "the_severity": severity or known.severity.value,
         "the_notification": notification_id,
-        "the_title": safe(title if isinstance(title, str) else title(times), 900),
-        "the_text": safe_block(text, 20_000),
+        **_title(title(times) if callable(title) else title),
+        **_text(text),
         "the_cause_kind": cause[0] if cause else None,
         "the_cause_id": cause[1] if cause else None,
         "the_times": times,
@@ -88,15 +90,33 @@ def ring(
     if row is None:
         row = connection.execute(_ADD[dialect], given).one()
     rung = Rung(*row)
-    if not isinstance(title, str) and rung.count != times:
-        session.connection().execute(
-            _RETITLE, {"the_id": rung.id, "the_title": safe(title(rung.count), 900)}
-        )
+    if callable(title) and rung.count != times:
+        session.connection().execute(_RETITLE, {"the_id": rung.id, **_title(title(rung.count))})
     return rung
 
 
+def _title(title: str | Both) -> dict[str, str | None]:
+    told, english = _apart(title)
+    return {"the_title": safe(told, 900), "the_title_en": english and safe(english, 900)}
+
+
+def _text(text: str | Both) -> dict[str, str | None]:
+    told, english = _apart(text)
+    return {
+        "the_text": safe_block(told, 20_000),
+        "the_text_en": english and safe_block(english, 20_000),
+    }
+
+
+def _apart(words: str | Both) -> tuple[str, str | None]:
+    """As they are kept: the English only where it is another."""
+    if isinstance(words, str):
+        return words, None
+    return words.portuguese, words.english if words.english != words.portuguese else None
+
+
 def note_mail(
-    session: Session, entry_id: int, notification_id: int, *, mailed: bool, why_not: str | None
+    session: Session, entry_id: int, notification_id: int, *, mailed: bool, why_not: Both | None
 ) -> None:
     """That an e-mail told of an entry, or why none could; said once under its words."""
     given = {"the_id": entry_id, "the_notification": notification_id}
@@ -107,13 +127,18 @@ def note_mail(
     if mailed:
         values["mailed_at"] = now()
     if why_not is not None:
-        said = safe_block(why_not, 1_000)
-        values["text"] = case(
-            (_entry.c.text.contains(said, autoescape=True), _entry.c.text),
-            (_entry.c.text == "", said),
-            else_=_entry.c.text + f"\n\n{said}",
-        )
+        values["text"] = _under(_entry.c.text, why_not.portuguese)
+        values["text_en"] = _under(func.coalesce(_entry.c.text_en, _entry.c.text), why_not.english)
     session.connection().execute(_NOTE.values(values), given)
+
+
+def _under(words: ColumnElement[str], why_not: str) -> ColumnElement[str]:
+    said = safe_block(why_not, 1_000)
+    return case(
+        (words.contains(said, autoescape=True), words),
+        (words == "", said),
+        else_=words + f"\n\n{said}",
+    )
 
 
 _entry = cast(Table, BellEntry.__table__)
@@ -131,21 +156,31 @@ def _next_turn(dialect: str) -> ScalarSelect[Any] | ColumnElement[Any]:
 
 def _again(dialect: str) -> dict[str, Any]:
     """What a repetition changes."""
-    earlier = _entry.c.text
-    words = bindparam("the_text", type_=_entry.c.text.type)
+    earlier, english = _entry.c.text, _entry.c.text_en
+    words = bindparam("the_text", type_=earlier.type)
+    words_en = bindparam("the_text_en", type_=english.type)
     return {
         "turn": _next_turn(dialect),
         "at": bindparam("the_time"),
         "count": _entry.c.count + bindparam("the_times"),
         "severity": bindparam("the_severity"),
         "title": bindparam("the_title"),
-        "text": case(
-            ((earlier == words) | (words == ""), earlier),
-            else_=func.substr(words + "\n\n" + earlier, 1, _MOST_WORDS),
+        "title_en": bindparam("the_title_en"),
+        "text": _on_top(words, earlier),
+        "text_en": case(
+            (english.is_(None) & words_en.is_(None), null()),
+            else_=_on_top(func.coalesce(words_en, words), func.coalesce(english, earlier)),
         ),
         "cause_kind": bindparam("the_cause_kind"),
         "cause_id": bindparam("the_cause_id"),
     }
+
+
+def _on_top(words: ColumnElement[str], earlier: ColumnElement[str]) -> ColumnElement[str]:
+    return case(
+        ((earlier == words) | (words == ""), earlier),
+        else_=func.substr(words + "\n\n" + earlier, 1, _MOST_WORDS),
+    )
 
 
 def _fresh() -> ColumnElement[bool]:
@@ -176,7 +211,9 @@ _ADD = {
         type_key=bindparam("the_type"),
         severity=bindparam("the_severity"),
         title=bindparam("the_title"),
+        title_en=bindparam("the_title_en"),
         text=bindparam("the_text"),
+        text_en=bindparam("the_text_en"),
         cause_kind=bindparam("the_cause_kind"),
         cause_id=bindparam("the_cause_id"),
     )
@@ -186,7 +223,9 @@ _ADD = {
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 _RETITLE = (
-    update(_entry).where(_entry.c.id == bindparam("the_id")).values(title=bindparam("the_title"))
+    update(_entry)
+    .where(_entry.c.id == bindparam("the_id"))
+    .values(title=bindparam("the_title"), title_en=bindparam("the_title_en"))
 )
 _NOTE = (
     update(_entry)

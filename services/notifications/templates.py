@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.orm import Session
 
 from services import language
-from services.language import _, ngettext
+from services.language import Both, _, both, ngettext
 
 if TYPE_CHECKING:
     from services.store.engine import Store
@@ -32,6 +33,12 @@ def templates(n: int = 1) -> dict[str, Template]:
 
     In the language in force; ``n`` is how many documents or items there are.
     """
+    return dict(_templates_in(language.chosen(), min(n, 2)))
+
+
+@lru_cache(maxsize=3 * len(language.LANGUAGES))
+def _templates_in(_spoken: str, n: int) -> Mapping[str, Template]:
+    """No language has another plural for more than two."""
     sign_in = Template(
         _("A Microsoft recusa a entrada da caixa {email}"),
         _(
@@ -149,17 +156,16 @@ def templates(n: int = 1) -> dict[str, Template]:
     }
 
 
-def words(
-    session: Session, occasion: str, values: Mapping[str, object], *, n: int = 1
-) -> tuple[str, str]:
-    """Subject and text of an occasion, in the installation's language (``language`` in the settings).
+def words(occasion: str, values: Mapping[str, object], *, n: int = 1) -> tuple[Both, Both]:
+    """Subject and text of an occasion, for readers of either language.
 
-    ``n`` chooses singular or plural and is the value ``{n}``.
+    ``n`` chooses singular or plural and is the value ``{n}``; values may be :class:`Both`.
     """
-    with language.speaking(spoken(session)):
-        template = templates(n)[occasion]
     told = {"n": n, **values}
-    return fill(template.subject, told), fill(template.text, told)
+    return (
+        both(lambda: fill(templates(n)[occasion].subject, told)),
+        both(lambda: fill(templates(n)[occasion].text, told)),
+    )
 
 
 def spoken(session: Session) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from services.clock import now
 from services.errors import NotFound
-from services.language import _
+from services.language import _, retold
 from services.outbox import refusals
 from services.outbox.refusals import Refusal
 from services.outbox.waiting import STATES, Waiting, waiting
@@ -177,7 +177,9 @@ def rows(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, Outbox
         .order_by(OutboxRecipient.message_id, OutboxRecipient.position)
     ):
         recipients.setdefault(row.message_id, []).append(
-            RecipientView(row.address, row.state, row.reply, row.why, row.done_at)
+            RecipientView(
+                row.address, row.state, row.reply, retold(row.why) if row.why else None, row.done_at
+            )
         )
     found = session.execute(_rows(actor).where(OutboxMessage.id.in_(ids))).all()
     waits = waiting(session, [row[0] for row in found], now())
@@ -334,7 +336,7 @@ def _view(
         created_at=message.created_at,
         next_attempt_at=due,
         sent_at=message.sent_at,
-        error=message.error,
+        error=retold(message.error) if message.error else None,
         waits_for=waits.wait.value if waits is not None else None,
         why=_why(waits, recipients) if waits is not None else None,
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
-from services import language
 from services.clock import now
-from services.language import ngettext
+from services.language import both, ngettext
 from services.notifications.announce import announce
-from services.notifications.templates import spoken, words
+from services.notifications.templates import words
 from services.store.engine import Store
 from services.store.mail import Document
 from services.store.models import Company, EmailServer, Function, Mailbox
@@ -125,9 +125,8 @@ def _tell(store: Store, quiet: _Quiet, kind: str, key: str, more: dict[str, time
             "date": f"{quiet.began:%d/%m/%Y}",
             "emails": ", ".join(_emails(session, quiet.company_id)),
         }
-        with language.speaking(spoken(session)):
-            values |= {name: _lasting(value) for name, value in more.items()}
-        subject, body = words(session, kind, values)
+        values |= {name: both(partial(_lasting, value)) for name, value in more.items()}
+        subject, body = words(kind, values)
         announced = announce(
             session,
             partner_id=quiet.partner_id,

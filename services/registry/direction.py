@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
+from services.language import retold
 from services.registry.protocols import functions_of
 from services.store.models import EmailServer, Function, Health, Kind
 
@@ -34,10 +35,10 @@ def condition(server: EmailServer, function: str) -> Condition:
     """How ``server`` does in one direction; where it serves that only, as it does at all."""
     function = Function(function)
     if server.kind != Kind.BOTH or server.health not in (Health.FAILING, Health.DOWN):
-        return Condition(server.health, server.health_reason)
+        return Condition(server.health, shown(server.health_reason))
     reasons = reasons_of(server.health_reason)
     mine, others = _refusals(server, function)
-    reason = reasons.get(function)
+    reason = shown(reasons.get(function))
     if mine >= MOST_REFUSALS:
         return Condition(Health.DOWN, reason)
     if reason is not None or mine:
@@ -91,6 +92,15 @@ def told(reasons: Mapping[Function, str]) -> str | None:
         for function, mark in _MARKS.items()
         if function in reasons
     ]
+    return "\n".join(lines) or None
+
+
+def shown(reasons: str | None) -> str | None:
+    """The column for people: our words in the language in force."""
+    lines = []
+    for line in (reasons or "").splitlines():
+        mark = next((mark for mark in _MARKS.values() if line.startswith(mark)), "")
+        lines.append(mark + retold(line.removeprefix(mark)))
     return "\n".join(lines) or None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound, Refused
 from services.language import _, ngettext
-from services.registry import access, audit, limits, versions, ways_out
+from services.registry import access, audit, direction, limits, versions, ways_out
 from services.registry.access import Actor
 from services.registry.mailbox_form import columns
 from services.registry.relay_form import NAMES, PLACE, RelayDraft, changed, check, draft_of
@@ -243,7 +243,7 @@ def _view(session: Session, partner: Partner) -> PartnerView:
             **{name: getattr(row, name) for name in limits.NAMES},
             limits=limits.words(limits.limits_of(row)),
             health=row.health,
-            health_reason=row.health_reason,
+            health_reason=direction.shown(row.health_reason),
             health_since=row.health_since,
             paused_until=row.paused_until,
         )

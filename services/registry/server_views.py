@@ -293,7 +293,7 @@ def _view(
     created_by: str | None,
 ) -> ServerView:
     return ServerView(
-        health_reason=(row.health_reason or "").replace("\n", " · ") or None,
+        health_reason=(direction.shown(row.health_reason) or "").replace("\n", " · ") or None,
         failing=direction.failing(row),
         full_reason=full_reason(row),
         origin=origin,

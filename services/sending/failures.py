@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from sqlalchemy.orm import Session
 
+from services.language import both, retold
 from services.notifications.announce import announce
 from services.notifications.templates import words
 from services.outbox.outcomes import Finished
@@ -22,9 +24,8 @@ def tell(session: Session, finished: Iterable[Finished]) -> None:
     for letter in sorted(finished, key=lambda letter: letter.company_id):
         if not letter.failed:
             continue
-        told = "\n".join(f"{address}: {why}" for address, why in letter.failed)
+        told = both(partial(_told, letter.failed))
         subject, body = words(
-            session,
             TYPE,
             {"subject": letter.subject, "recipients": told, "id": letter.message_id},
         )
@@ -39,3 +40,7 @@ def tell(session: Session, finished: Iterable[Finished]) -> None:
             same="not delivered",
             by_email=letter.notification_id is None,
         )
+
+
+def _told(failed: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"{address}: {retold(why)}" for address, why in failed)

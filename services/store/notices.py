@@ -100,6 +100,8 @@ class BellEntry(Base):
     ``turn`` is its place: it grows with every entry and every repetition, and is never given
     twice. ``fold_key`` names what would be the same thing while that keeps happening: ``count``
     times from ``first_at`` to ``at``; ``mailed_at`` is when an e-mail last told of it.
+    ``title_en`` and ``text_en`` are for who reads English; None where the words are the same for
+    all.
     """
 
     __tablename__ = "bell_entry"
@@ -135,6 +137,8 @@ class BellEntry(Base):
     severity: Mapped[str] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(998))
     text: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str | None] = mapped_column(String(998))
+    text_en: Mapped[str | None] = mapped_column(Text)
     cause_kind: Mapped[str | None] = mapped_column(String(20))
     cause_id: Mapped[int | None]
 

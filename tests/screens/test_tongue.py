@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from services import language
+from services.notifications.announce import announce
+from services.notifications.templates import words
 from services.outbox import queue
 from services.registry import access, people
 from services.registry.access import Actor
@@ -82,6 +84,36 @@ async def test_kept_for_the_person_alone(
         await c.until(lambda: c.dialog == "HomeScreen", "the first screen")
         await c.press("0")
         await c.shows("Audit", "user: changed")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_bell_and_its_toasts_follow(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: what rang before too; the filter finds what is seen."""
+
+    def import_one(box: str) -> None:
+        with store.writing() as session:
+            subject, body = words("document_imported", {"email": f"{box}@x.example"})
+            announce(
+                session, partner_id=actor.partner_id, company_id=company.id,
+                type_key="document_imported", subject=subject, body=body, by_email=False,
+            )  # fmt: skip
+
+    import_one("um")
+    async with console((120, 30)) as c:
+        await c.at_home()
+        await c.press("b")
+        await c.shows("1 documento importado de um@x.example")
+        await c.press("I")
+        await c.shows("1 document imported from um@x.example")
+        await c.press("slash", *"imported from", "enter")
+        await c.shows("1 of 1")
+        await c.press("escape", "6")
+        await c.shows("Outbox")
+        import_one("dois")
+        told = c.app._notifications
+        await c.until(lambda: any("imported from dois" in n.message for n in told), "the toast")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
