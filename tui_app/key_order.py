@@ -2,7 +2,8 @@
 
 Over a slow line a terminal hands over several keys at once. Textual gives each to what has the
 focus as it comes, and runs a command only once its key has climbed from there to the application:
-what was typed after Enter would end in the field before it.
+what was typed after Enter would end in the field before it. A dialog, besides, is opened by a
+worker that may read first: what was typed for it would end in the list behind.
 """
 
 from __future__ import annotations
@@ -15,10 +16,18 @@ from typing import Any
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
+from textual.screen import Screen
 from textual.widgets import Input
+from textual.worker import Worker
+
+from screens.widgets.asking import QUERY
 
 LONGEST = 0.5
 """Seconds after which a key is held for done that went away with its widget."""
+OPENING = 2.0
+"""Seconds for which what a key has begun may take to open its dialog; after that nobody waits."""
+_LOOK = 0.01
+"""Seconds between two looks whether it is open."""
 _SETTLED = 0.2
 """Seconds after which what a command has set off is held for done, with nothing waiting for it."""
 
@@ -36,6 +45,9 @@ class KeyOrder:
         self._given_to: DOMNode = app
         self._followed = False
         self._over_at: float | None = None
+        self._began_at = 0.0
+        self._front: Screen[Any] | None = None
+        self._older: set[Worker[Any]] = set()
         self._waiting: deque[Event] = deque()
         self._released: Event | None = None
 
@@ -43,7 +55,7 @@ class KeyOrder:
         """Is it too early for ``event``?"""
         if not isinstance(event, (Key, Paste)) or event.is_forwarded:
             return False
-        if not self._followed and self._settled:
+        if not self._followed and self._settled and not self._opening:
             self._under_way = self._over_at = None
         if event is self._released:
             self._released = None
@@ -56,6 +68,8 @@ class KeyOrder:
         if isinstance(event, Key) and not (isinstance(target, Input) and event.is_printable):
             self._under_way, self._given_to = event, target
             self._followed, self._over_at = False, None
+            self._began_at, self._front = time.monotonic(), self._app.screen
+            self._older = set(self._app.workers)
         return False
 
     def given(self, event: Event, *, over: bool) -> None:
@@ -72,8 +86,25 @@ class KeyOrder:
     def _settled(self) -> bool:
         return self._over_at is not None and time.monotonic() - self._over_at > _SETTLED
 
+    @property
+    def _opening(self) -> bool:
+        """Is what the key under way has begun still to open, or to fill, the dialog of its own?"""
+        if time.monotonic() - self._began_at > OPENING:
+            return False
+        front = self._app.screen
+        if not front.is_mounted:
+            return True
+        begun = [w for w in self._app.workers if not w.is_finished and w not in self._older]
+        if front is self._front:
+            return any(w.node is self._app or _within(w.node, front) for w in begun)
+        return any(w.group == QUERY and _within(w.node, front) for w in begun)
+
     def _done(self, event: Event) -> None:
-        if event is self._under_way:
+        if event is not self._under_way:
+            return
+        if self._opening:
+            self._app.set_timer(_LOOK, partial(self._done, event))
+        else:
             self._under_way = self._over_at = None
             self._release()
 
@@ -100,3 +131,7 @@ class KeyOrder:
             self._app.call_later(self._climb, self._given_to, event, again - 1)
         else:
             self._app.call_later(self._app.call_later, self._done, event)
+
+
+def _within(node: DOMNode, front: Screen[Any]) -> bool:
+    return node.is_attached and node.screen is front

@@ -16,6 +16,8 @@ from services.language import _, ngettext
 from services.safe_text import safe
 
 log = logging.getLogger(__name__)
+QUERY = "query"
+"""The group of the workers in which lists are asked."""
 
 
 class Source(Protocol):
@@ -62,7 +64,7 @@ class Asking:
         self._settled.clear()
         self._host.run_worker(
             self._query(recount or self.total is None),
-            group="query",
+            group=QUERY,
             exclusive=True,
             exit_on_error=False,
         )

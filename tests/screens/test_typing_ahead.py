@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from textual.events import Key
 from textual.keys import Keys
 
+from screens.companies import CompaniesScreen
+from services.registry import companies
 from services.registry.access import Actor
+from services.registry.companies import CompanyDraft, CompanyView
+from services.store.engine import Store
 from tests.screens.conftest import Console, Opened
+
+DRAFT = CompanyDraft(cnpj="11222333000181", nickname="Padaria", legal_name="Padaria São João Ltda")
 
 
 def burst(c: Console, *typed: str) -> None:
@@ -53,3 +62,44 @@ async def test_the_answer_is_the_one_that_was_chosen(console: Opened, actor: Act
         await c.in_front("Confirm")
         burst(c, "left", "enter")
         await c.in_front("ServersScreen")
+
+
+async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
+    console: Opened, actor: Actor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form of a record opens once that is read: nothing that is typed for it, not even the
+    letter that removes, reaches the list behind."""
+    with store.writing() as session:
+        companies.add(session, actor, DRAFT)
+    found, reading, read = CompaniesScreen.record, asyncio.Event(), asyncio.Event()
+
+    async def slow(screen: CompaniesScreen, record_id: int) -> CompanyView | None:
+        reading.set()
+        await read.wait()
+        return await found(screen, record_id)
+
+    monkeypatch.setattr(CompaniesScreen, "record", slow)
+    async with console((80, 24)) as c:
+        await c.at_home()
+        burst(c, "4")
+        await c.in_front("CompaniesScreen")
+        await c.shows("▸ Padaria")
+        burst(c, "e", "tab", "x", "n", "2", "f4")
+        await reading.wait()
+        await c.pilot.pause()
+        assert c.dialog == "CompaniesScreen"
+        read.set()
+        await c.in_front("CompanyForm")
+        await c.until(lambda: "xn2" in values(c).values(), "what was typed for the form")
+
+
+async def test_what_is_typed_for_a_list_waits_until_it_is_read(
+    console: Opened, actor: Actor, store: Store
+) -> None:
+    """The company is chosen by its name in one burst, and the screen of its mailboxes opened."""
+    with store.writing() as session:
+        companies.add(session, actor, DRAFT)
+    async with console((80, 24)) as c:
+        await c.at_home()
+        burst(c, "c", "padaria", "enter", "1", "n", "2")
+        await c.in_front("MailboxForm")
