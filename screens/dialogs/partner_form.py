@@ -60,7 +60,6 @@ def fields(*, editing: bool) -> list[FieldSpec]:
             _("Senha"),
             kind="password",
             placeholder=_("vazio mantém a atual") if editing else "",
-            visible_when=lambda values: bool(values["relay_user"]),
         ),
         FieldSpec(
             "relay_email",

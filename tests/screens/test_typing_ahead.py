@@ -48,6 +48,18 @@ async def test_each_letter_goes_to_its_field(console: Opened, actor: Actor) -> N
         ]  # fmt: skip
 
 
+async def test_a_password_is_never_typed_in_the_clear(console: Opened, actor: Actor) -> None:
+    """R14: user, Tab and password in one burst are the user and the password of the relay."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("p")
+        await c.in_front("PartnerForm")
+        burst(c, "tab", "tab", "tab", "relay", "tab", "segredo", "tab", "nf@sul.example")
+        await c.until(lambda: values(c)["relay_email"] == "nf@sul.example", "the last letter")
+        assert [values(c)[n] for n in ("relay_user", "password")] == ["relay", "segredo"]
+        assert "segredo" not in c.text
+
+
 async def test_the_answer_is_the_one_that_was_chosen(console: Opened, actor: Actor) -> None:
     """The other answer of a question has the focus before Enter takes it."""
     async with console((80, 24)) as c:
