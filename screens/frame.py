@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from screens.commands import Commanded
 from screens.desk import Desk
@@ -117,4 +118,5 @@ class FramedScreen(Commanded, Screen[None]):
                     if isinstance(answer, Awaitable):
                         await answer
 
-        self.run_worker(run(), group=group, exclusive=group != "work", exit_on_error=False)
+        begun: WorkType[None] = run
+        self.run_worker(begun, group=group, exclusive=group != "work", exit_on_error=False)

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import WorkType
 
 from screens.commands import Command
 from screens.desk import Desk
@@ -86,7 +87,8 @@ class HomeScreen(FramedScreen):
 
     def _refresh_later(self) -> None:
         self._coming = None
-        self.run_worker(self.refresh_live(), group="count", exclusive=True, exit_on_error=False)
+        work: WorkType[None] = self.refresh_live
+        self.run_worker(work, group="count", exclusive=True, exit_on_error=False)
 
     async def _count(self) -> None:
         from services.health.overview import down_count

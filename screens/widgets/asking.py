@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from screens.widgets.columns import Cell
 from screens.widgets.numbers import grouped
@@ -62,12 +64,8 @@ class Asking:
             return
         self._running, self._again = True, False
         self._settled.clear()
-        self._host.run_worker(
-            self._query(recount or self.total is None),
-            group=QUERY,
-            exclusive=True,
-            exit_on_error=False,
-        )
+        work: WorkType[None] = partial(self._query, recount or self.total is None)
+        self._host.run_worker(work, group=QUERY, exclusive=True, exit_on_error=False)
 
     def ask_again(self) -> None:
         """Something changed: ask once more, after what is being asked."""
