@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 AGE = timedelta(days=5)
 """How long the world has been there when it is shown."""
+BETWEEN_SIGN_INS = timedelta(hours=3, minutes=20)
 QUOTA = 2
 DYING = "fiscal@empresa05.example"
 """The Microsoft mailbox that dies while one looks on."""
@@ -114,8 +115,10 @@ def build(office: Office, where: Servers) -> World:
         world.do(_shared, world)
         world.do(_own, world)
         world.do(_notifications, world)
-    for email, number in ((DYING, DYING_FIRM), (_ms(6), 6), (_ms(DEAD_FIRM), DEAD_FIRM)):
-        _sign_in(world, email, number)
+    linked = ((DYING, DYING_FIRM), (_ms(6), 6), (_ms(DEAD_FIRM), DEAD_FIRM))
+    for place, (email, number) in enumerate(linked, 1):
+        with ago(AGE - place * BETWEEN_SIGN_INS):
+            _sign_in(world, email, number)
     return world
 
 
