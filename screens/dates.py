@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
 from services import clock
+
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
+_BRAZILIAN = str.maketrans(",.", ".,")
 
 
 def when(instant: datetime | None) -> str:
@@ -32,7 +36,31 @@ def amount(value: Decimal | None) -> str:
     """``1.234,56``; empty for None."""
     if value is None:
         return ""
-    return f"{value:,.2f}".replace(",", "\0").replace(".", ",").replace("\0", ".")
+    return f"{value:,.2f}".translate(_BRAZILIAN)
+
+
+def price(text: str) -> str:
+    """An amount of a document, ``1234.5``, as :func:`amount`; what is no number as it is."""
+    value = _number(text)
+    return text if value is None else amount(value)
+
+
+def quantity(text: str) -> str:
+    """``1500.2500 KG`` of a document as ``1.500,25 KG``, and ``1.0000 UN`` as ``1 UN``; what begins
+    with no number as it is."""
+    first, *unit = text.split(" ", 1)
+    value = _number(first)
+    if value is None:
+        return text
+    told = f"{value:,f}"
+    if "." in told:
+        told = told.rstrip("0").rstrip(".")
+    return " ".join((told.translate(_BRAZILIAN), *unit))
+
+
+def _number(text: str) -> Decimal | None:
+    """What XML takes for a number, of a length that documents have."""
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
 def day(instant: datetime) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from screens.check_lines import check_lines
-from screens.dates import amount, when
+from screens.dates import amount, price, quantity, when
 from screens.desk import Desk
 from screens.dialogs.details import Facts
 from screens.widgets.numbers import grouped
-from services.fiscal.contents import Contents
+from services.fiscal.contents import Contents, Party
 from services.fiscal.labels import kind_words
 from services.language import _, ngettext
 from services.reading import documents, receipts
@@ -32,7 +32,7 @@ def _lines(view: DocumentView, inside: Contents) -> list[tuple[str, str]]:
         (_("Tipo"), kind_words(view.kind, view.event_id)),
         (_("Chave de acesso"), view.access_key),
         (_("Empresa"), view.company_nickname),
-        *((party.words, party.line) for party in inside.parties),
+        *(line for party in inside.parties for line in _party(party)),
         *([(_("Número / série"), number)] if number else []),
         (_("Emissão"), when(view.issued_at)),
         (_("Total"), amount(view.total)),
@@ -43,13 +43,19 @@ def _lines(view: DocumentView, inside: Contents) -> list[tuple[str, str]]:
     ]
 
 
+def _party(party: Party) -> list[tuple[str, str]]:
+    """Its name, and below it what tells it from others of that name."""
+    named = [line for line in (party.name, party.known_by) if line]
+    return [(party.words if not at else "", line) for at, line in enumerate(named)]
+
+
 def _items(inside: Contents) -> list[str]:
     if not inside.items:
         return []
     count = len(inside.items) + inside.more_items
     lines = [_title(ngettext("{n} item", "{n} itens", count).format(n=grouped(count)))]
     lines += [
-        f"{item.number:>3}  {item.name[:46]:<46} {item.quantity:>14} {item.value:>12}".rstrip()
+        f"{item.number:>3}  {item.name[:46]:<46} {quantity(item.quantity):>14} {price(item.value):>12}".rstrip()
         for item in inside.items
     ]
     if inside.more_items:

@@ -50,6 +50,7 @@ class ActivityDialog(Commanded, ModalScreen[None]):
 
     DEFAULT_CSS = """
     ActivityDialog .dialog { height: 96%; }
+    ActivityDialog #counted { height: auto; color: $foreground 75%; }
     ActivityDialog #told { height: auto; min-height: 4; padding: 1 0 0 0; }
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
@@ -79,6 +80,13 @@ class ActivityDialog(Commanded, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
             yield Listing(self.list, title=_("Movimento por caixa"))
+            yield Foreign(
+                _(
+                    "Contam as últimas 24 horas: e-mails que saíram, mensagens lidas, e em Falhas "
+                    "os e-mails que terminaram sem sair."
+                ),
+                id="counted",
+            )
             yield self._told
         yield KeyLine()
 

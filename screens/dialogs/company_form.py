@@ -9,7 +9,7 @@ from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.form import Form
-from services.fiscal.cnpj import parse
+from services.fiscal.cnpj import masked, parse
 from services.language import _
 from services.registry import companies, relay
 from services.registry.companies import CompanyDraft, CompanyView
@@ -111,8 +111,9 @@ def _values(view: CompanyView | None) -> dict[str, Value]:
             "may_register": True, "sender_name": "", "silence_notice": True,
         }  # fmt: skip
     return {
-        "cnpj": view.cnpj, "nickname": view.nickname, "legal_name": view.legal_name,
-        "headquarters": view.headquarters or "", "notification_email": view.notification_email or "",
+        "cnpj": masked(view.cnpj), "nickname": view.nickname, "legal_name": view.legal_name,
+        "headquarters": masked(view.headquarters) if view.headquarters else "",
+        "notification_email": view.notification_email or "",
         "document_import": view.document_import, "invoicy_mail": view.invoicy_mail,
         "may_register": view.may_register, "sender_name": view.sender_name,
         "silence_notice": view.silence_notice,

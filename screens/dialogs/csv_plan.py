@@ -52,8 +52,12 @@ def _cells(line: Line) -> Sequence[Cell]:
     told = "; ".join(message for _field, message in line.errors) or ", ".join(
         f"{label_of(name)}: {_value(after)}" for name, (_before, after) in line.changes.items()
     )
-    number = cnpj.masked(line.cnpj) if cnpj.is_valid(line.cnpj) else line.cnpj
-    return str(line.number), (words, tone), number, line.nickname, told
+    return str(line.number), (words, tone), _number(line), line.nickname, told
+
+
+def _number(line: Line) -> str:
+    """The CNPJ with its mask; one that is none, as it was typed."""
+    return cnpj.masked(line.cnpj) if cnpj.is_valid(line.cnpj) else line.cnpj
 
 
 def _actions() -> dict[str, tuple[str, Tone]]:
@@ -141,7 +145,7 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
             LineSource(plan),
             (
                 Column("number", _("Linha"), 5, "right"),
-                Column("action", _("O que faz"), 9),
+                Column("action", _("O que faz"), 12),
                 Column("cnpj", "CNPJ", 18),
                 Column("nickname", _("Apelido"), 14, min_terminal_width=100),
                 Column("told", _("Detalhe"), 20, wide=True),
@@ -158,7 +162,7 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
         line = next(line for line in self._plan.lines if line.number == message.id)
 
         async def facts() -> Facts:
-            told = [(_("CNPJ"), line.cnpj), (_("Apelido"), line.nickname)]
+            told = [(_("CNPJ"), _number(line)), (_("Apelido"), line.nickname)]
             told += [(label_of(name or ""), why) for name, why in line.errors]
             told += [
                 (label_of(name), f"{_value(before)} → {_value(after)}")

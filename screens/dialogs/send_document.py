@@ -20,6 +20,7 @@ from services.dispatch.printing import print_once
 from services.dispatch.queueing import Plan, Queued
 from services.errors import CarteiroError
 from services.fiscal.danfe import Danfe, is_installed
+from services.fiscal.labels import kind_words
 from services.language import _, later
 from services.reading import documents
 from services.reading.documents import DocumentView
@@ -147,4 +148,4 @@ def queued_words(queued: Queued) -> str:
 
 def _name(document: DocumentView) -> Value:
     number = "" if document.number is None else str(document.number)
-    return " ".join(filter(None, (document.kind, number, document.issuer_name)))
+    return " ".join(filter(None, (kind_words(document.kind), number, document.issuer_name)))

@@ -39,9 +39,14 @@ class Party:
     @property
     def line(self) -> str:
         """Name, number and place in one line."""
+        return "  ".join(part for part in (self.name, self.known_by) if part)
+
+    @property
+    def known_by(self) -> str:
+        """Number and place in one line."""
         number = masked(self.cnpj) if len(self.cnpj) == 14 else self.cnpj or self.cpf
         place = "/".join(part for part in (self.city, self.state) if part)
-        return "  ".join(part for part in (self.name, number, place) if part)
+        return "  ".join(part for part in (number, place) if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.errors import Refused
 from services.fiscal.cnpj import masked
+from services.fiscal.labels import kind_words
 from services.language import _
 from services.reading.columns import Unique, storable
 from services.reading.desk import Target
@@ -243,6 +244,11 @@ def would(item: Foreseen) -> str:
     return _("{outcome}; sairia do servidor").format(outcome=words) if item.deleted else words
 
 
+def _kind(kind: str) -> str:
+    """As lists write it; which event it is nobody knows before it is imported."""
+    return kind if kind.startswith("Evento") else kind_words(kind)
+
+
 def explained(item: Foreseen) -> list[str]:
     """A line for each document and for each thing that would be held; foreign text."""
     lines = []
@@ -250,7 +256,7 @@ def explained(item: Foreseen) -> list[str]:
         if found.outcome == FOREIGN:
             continue
         old = "" if found.outcome == "imported" else _(" (já importado)")
-        lines.append(f"{found.kind} {found.access_key} → {masked(found.company or '')}{old}")
+        lines.append(f"{_kind(found.kind)} {found.access_key} → {masked(found.company or '')}{old}")
     lines += [
         f"{reason_words(problem.reason)}: {problem.part_name} {problem.detail}".rstrip(": ")
         for problem in item.held

@@ -1,0 +1,30 @@
+"""Numbers of documents as people in Brazil write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from screens.dates import price, quantity
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("1.0000 UN", "1 UN"),
+        ("1.5000", "1,5"),
+        ("1500.2500 KG", "1.500,25 KG"),
+        ("100", "100"),
+        ("0.0010", "0,001"),
+        ("um UN", "um UN"),
+        ("1e9", "1e9"),
+        ("", ""),
+    ],
+)
+def test_as_many_decimals_as_say_something(written: str, read: str) -> None:
+    """R43: zeros that the file must have are not read; what is no number stays what it is."""
+    assert quantity(written) == read
+
+
+def test_prices_are_amounts() -> None:
+    """R43: two decimals, and thousands told apart."""
+    assert [price(text) for text in ("1234.5", "0.10", "?")] == ["1.234,50", "0,10", "?"]
