@@ -19,7 +19,7 @@ from tests.servers.ports import need, open_folder
 from tests.terminals.conftest import OURS
 
 World = tuple[Settings, Store, Actor]
-_SCREENRC = "startup_message off\nmaptimeout 10\nterm screen-256color\naltscreen on\n"
+_SCREENRC = "startup_message off\nmaptimeout 10\naltscreen on\nterm "
 _TMUX = (
     "set -s escape-time 10\nset -g default-terminal tmux-256color\n"
     'set -as terminal-features ",*:RGB"\nset -g status off\n'
@@ -38,9 +38,10 @@ class Multiplexer:
     environment: dict[str, str]
 
 
-@pytest.fixture(params=["tmux", "screen"])
+@pytest.fixture(params=["tmux", "screen", "screen-256color"])
 def within(request: pytest.FixtureRequest) -> Iterator[Multiplexer]:
-    """A multiplexer of our own, set up as the documentation has it; ended with all that is in it."""
+    """A multiplexer of our own, set up as the documentation has it, screen also with few colours;
+    ended with all that is in it."""
     folder = open_folder(request.param)
     folder.chmod(0o700)
     settings = folder / "settings"
@@ -58,7 +59,7 @@ def within(request: pytest.FixtureRequest) -> Iterator[Multiplexer]:
             base,
         )
     else:
-        settings.write_text(_SCREENRC)
+        settings.write_text(f"{_SCREENRC}{request.param}\n")
         words = (need("screen", "screen"), "-U", "-c", str(settings))
         found = Multiplexer(
             "screen",
