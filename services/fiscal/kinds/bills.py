@@ -1,7 +1,9 @@
 """Bills of public services: NFCom (telecommunications), NF3e (energy), BP-e (tickets).
 
 BP-e has three layouts: of coaches, of flights (TA), and of a day's metropolitan transport (TM),
-which names no buyer.
+which names no buyer. What stands round a TM (``bpeTMProc``, with ``protBPe``) is in the published
+schemas. Round a TA they have nothing: ``bpeTAProc`` is what issuing programs write, and that the
+answer in it is as in the other two is assumed.
 """
 
 from __future__ import annotations

@@ -7,11 +7,11 @@ import zipfile
 import zlib
 
 import pytest
-from tests.reading.taking_apart.test_extract import reasons
 
 from services.reading.taking_apart.extract import Caps, extract
 from tests.documents.generator import Party, cnpj, mail, nfe
 from tests.documents.shapes import part, zipped
+from tests.reading.taking_apart.test_extract import reasons
 
 XML = nfe(Party(cnpj(1)), cnpj(2), 1, signed="cached")
 BLINK = 2.0
