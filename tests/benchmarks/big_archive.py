@@ -14,7 +14,7 @@ from services.registry import search
 from services.registry.access import Actor
 from services.store.mail import Blob, Document, InboundMessage, PartyName
 from services.store.models import Company
-from tests.registry.test_servers import cnpj_number
+from tests.registry.partner_servers import cnpj_number
 
 COMPANIES = 2_000
 ISSUERS = 20_000

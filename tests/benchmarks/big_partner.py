@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services.registry import search
 from services.registry.access import Actor
 from services.store.models import Base, Company, EmailServer, Mailbox, User, UserCompany
-from tests.registry.test_servers import cnpj_number
+from tests.registry.partner_servers import cnpj_number
 
 COMPANIES = 10_000
 SERVERS = 12_000

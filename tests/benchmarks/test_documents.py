@@ -15,7 +15,7 @@ from services.reading.period import Period
 from services.registry.access import Actor
 from tests.benchmarks.big_archive import fill, found, index, issuer, key, settle, unindex
 from tests.benchmarks.test_filters import p95
-from tests.registry.test_servers import cnpj_number
+from tests.registry.partner_servers import cnpj_number
 
 FEW, MANY = 10_000, 1_000_000
 ROUNDS = 60

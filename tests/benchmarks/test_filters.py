@@ -11,7 +11,7 @@ from services.registry import companies, people, servers
 from services.registry.access import Actor
 from services.registry.servers import Filters
 from tests.benchmarks.big_partner import fill
-from tests.registry.test_servers import cnpj_number
+from tests.registry.partner_servers import cnpj_number
 
 ROUNDS = 40
 PAGE = 100

@@ -11,7 +11,7 @@ from services.health import facts
 from services.store.engine import Store
 from services.store.models import Function
 from tests.cli.conftest import Run
-from tests.registry.test_servers import cnpj_number
+from tests.registry.partner_servers import cnpj_number
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import DOMAIN, Postfix
 

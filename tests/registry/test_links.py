@@ -17,7 +17,7 @@ from services.registry.links import LinkOutcome
 from services.registry.mailboxes import MailboxDraft
 from services.registry.servers import ServerView
 from services.store.models import AuditEntry, Company, Mailbox
-from tests.registry.test_servers import LOJA, PADARIA, add, cnpj_number
+from tests.registry.partner_servers import LOJA, PADARIA, add, cnpj_number
 
 MANY = 10_000
 

@@ -15,7 +15,7 @@ from services.registry.mailboxes import MailboxDraft
 from services.settings import Settings
 from services.store.models import AuditEntry, EmailServer, Health
 from tests.registry.branch import family
-from tests.registry.test_servers import LOJA, add, password_of, people_actor
+from tests.registry.partner_servers import LOJA, add, password_of, people_actor
 
 EMAIL = "notas@contabil.example"
 
