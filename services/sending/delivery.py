@@ -42,7 +42,6 @@ from services.store.models import Function
 from services.wire.smtp import Delivery, Verdict
 
 _DELIVERY_SECONDS = 900.0
-_COMPOSE_INLINE = 2**20
 
 
 class Deliverer:
@@ -290,10 +289,7 @@ class Deliverer:
     ) -> Line | None:
         """Send one letter; the line to go on with, if any. ``taken`` is its room in the limits."""
         try:
-            if letter.size > _COMPOSE_INLINE:
-                payload = await asyncio.to_thread(payload_of, letter, route, enclosed)
-            else:
-                payload = payload_of(letter, route, enclosed)
+            payload = await payload_of(letter, route, enclosed)
         except Exception as e:  # noqa: BLE001 - one letter that cannot be composed stops no other
             self._fail(letter, route, _("Não foi possível montar o e-mail: {why}").format(why=e))
             return line
@@ -352,22 +348,14 @@ class Deliverer:
                 self._journal.heard(outcome_of(letter, route, None))
                 await self.place([letter])
                 return
-            self._record(letter, route, self._by_another(letter, route))
+            self._record(letter, route, self._known.instead(letter, route))
             return
         if not lane.proven:
             lane.proven = True
             self.pulse()
         if any(told.verdict is Verdict.SENT for told in delivery.outcomes):
             self._recorder.works(lane.server_id)
-        self._record(letter, route, self._by_another(letter, route))
-
-    def _by_another(self, letter: Letter, route: Route) -> str | None:
-        if not letter.tried or route.server_id in letter.tried:
-            return None
-        refused = [f"{self._known.label(other)}: {why}" for other, why in letter.tried.items()]
-        return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
-            email=route.label, refused="; ".join(refused)
-        )
+        self._record(letter, route, self._known.instead(letter, route))
 
     async def _mailbox_failed(self, lane: Lane, failure: Failure) -> None:
         """Use the mailbox no more in this run, and let its waiting letters go elsewhere (R13)."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.language import _
 from services.outbox import claims
+from services.sending.letters import Letter
 from services.sending.routes import Route, routes_of
 from services.sending.threads import Threads
 from services.settings import Settings
@@ -48,6 +50,11 @@ class Known:
         routes = self._routes[company_id][1]
         return [route for route in routes if warning or not route.only_warnings]
 
-    def label(self, server_id: int) -> str:
-        """What the record calls a server that was learned of in any run."""
-        return self._labels[server_id]
+    def instead(self, letter: Letter, route: Route) -> str | None:
+        """What the record says of a letter that left by another mailbox than the first (R13)."""
+        if not letter.tried or route.server_id in letter.tried:
+            return None
+        refused = [f"{self._labels[other]}: {why}" for other, why in letter.tried.items()]
+        return _("Enviado pela caixa {email}, porque outra recusou ({refused})").format(
+            email=route.label, refused="; ".join(refused)
+        )

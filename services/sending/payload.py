@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from services.outbox import mime
 from services.sending.letters import Letter
 from services.sending.routes import Route
 
+# What is larger is composed beside the loop, which is for the person.
+_INLINE = 2**20
 
-def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
+
+async def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
     """Header, text and attachments (already encoded), dot-stuffed; every recipient visible (R27).
 
     Raises ``KeyError`` when an attachment's bytes are gone.
     """
+    if letter.size > _INLINE:
+        return await asyncio.to_thread(_compose, letter, route, enclosed)
+    return _compose(letter, route, enclosed)
+
+
+def _compose(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
     account = route.account
     assert account is not None
     return mime.compose(

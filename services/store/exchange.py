@@ -69,7 +69,7 @@ def read(settings: Settings, name: str) -> bytes:
     """
     path = folder(settings) / _plain(name)
     try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with open(path, "rb", opener=_opened) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _unknown(name)
             data = file.read(MOST_BYTES + 1)
@@ -82,6 +82,10 @@ def read(settings: Settings, name: str) -> bytes:
             )
         )
     return data
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def place(settings: Settings, name: str) -> Path:

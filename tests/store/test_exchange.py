@@ -63,9 +63,11 @@ def test_no_link_no_pipe_no_folder_is_followed(here: Settings) -> None:
     os.mkfifo(folder / "pipe.csv")
     (folder / "folder.csv").mkdir()
     assert exchange.files(here) == []
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for name in ("link.csv", "pipe.csv", "folder.csv"):
         with pytest.raises(NotFound):
             exchange.read(here, name)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_too_large_a_file_is_refused(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
