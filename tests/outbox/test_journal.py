@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, database_url="sqlite://")
 
 
-def test_what_was_heard_is_read_back_word_for_word(settings: Settings) -> None:
+@pytest.fixture
+def written(settings: Settings) -> Iterator[Journal]:
+    """The journal of a claimant."""
+    opened = Journal(settings, "a/1/2/b")
+    yield opened
+    opened.close()
+
+
+def test_what_was_heard_is_read_back_word_for_word(settings: Settings, written: Journal) -> None:
     """R33: the outcome as it was; of what is not mentioned, nothing has left."""
-    written = Journal(settings, "a/1/2/b")
     written.leaving(CLAIM)
     assert journal.traces(settings, "a/1/2/b") == {(7, 2): Trace(None, in_doubt=True)}
     written.heard(TAKEN)
@@ -45,8 +53,7 @@ def test_what_was_heard_is_read_back_word_for_word(settings: Settings) -> None:
     assert journal.traces(settings, "another") is None
 
 
-def test_a_line_that_was_cut_off_had_not_begun(settings: Settings) -> None:
-    written = Journal(settings, "a/1/2/b")
+def test_a_line_that_was_cut_off_had_not_begun(settings: Settings, written: Journal) -> None:
     written.leaving(CLAIM)
     written.heard(TAKEN)
     (path,) = (settings.home / "sending").iterdir()
@@ -110,8 +117,7 @@ def test_what_ended_processes_left_is_swept_up(settings: Settings) -> None:
     code = "from services.outbox import owner; print(owner.name())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ended = ran.stdout.strip()
-    for name in (ended, f"{ended}x", owner.name()):
-        Journal(settings, name)
+    opened = [Journal(settings, name) for name in (ended, f"{ended}x", owner.name())]
     journal.sweep(settings, [ended])
     folder = settings.home / "sending"
     assert len(list(folder.iterdir())) == 3
@@ -122,3 +128,5 @@ def test_what_ended_processes_left_is_swept_up(settings: Settings) -> None:
     assert len(list(folder.iterdir())) == 2
     journal.sweep(settings, [])
     assert len(list(folder.iterdir())) == 1
+    for each in opened:
+        each.close()
