@@ -55,7 +55,7 @@ def test_screen_looks_as_it_did(
     snap_compare: Callable[..., bool],
 ) -> None:
     """R1, R5, R19, R52: what a person sees; a change here is to be looked at, then accepted."""
-    app = _over_sample(home, stop)
+    app = over_sample(home, stop)
 
     async def walk(pilot: Pilot[int]) -> None:
         await go(Console(app, pilot), stop)
@@ -68,7 +68,7 @@ def test_tour_looks_as_it_did(
     size: tuple[int, int], home: Path, snap_compare: Callable[..., bool]
 ) -> None:
     """A card of the demonstration's tour, and the bar that says what this is."""
-    app = _over_sample(home, next(stop for stop in STOPS if stop.name == "health"))
+    app = over_sample(home, next(stop for stop in STOPS if stop.name == "health"))
     app.desk.mark = console.MARK
 
     async def walk(pilot: Pilot[int]) -> None:
@@ -84,7 +84,8 @@ def test_tour_looks_as_it_did(
     assert snap_compare(app, terminal_size=size, run_before=walk)
 
 
-def _over_sample(home: Path, stop: Stop) -> CarteiroApp:
+def over_sample(home: Path, stop: Stop) -> CarteiroApp:
+    """The console over what ``stop`` asks for, jobs off."""
     settings = Settings(
         home=home,
         database_url=f"sqlite:///{home / 'carteiro.db'}",
