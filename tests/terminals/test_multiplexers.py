@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,7 +16,7 @@ from services.registry.access import Actor
 from services.settings import Settings
 from services.store.engine import Store
 from tests.access.terminal import PtyProgram
-from tests.servers.ports import need, open_folder
+from tests.servers.ports import need
 from tests.terminals.conftest import OURS
 
 World = tuple[Settings, Store, Actor]
@@ -30,7 +31,6 @@ _TMUX = (
 class Multiplexer:
     """How one is begun, left by its key, come back to and ended."""
 
-    name: str
     begin: tuple[str, ...]
     again: tuple[str, ...]
     end: tuple[str, ...]
@@ -42,35 +42,36 @@ class Multiplexer:
 def within(request: pytest.FixtureRequest) -> Iterator[Multiplexer]:
     """A multiplexer of our own, set up as the documentation has it, screen also with few colours;
     ended with all that is in it."""
-    folder = open_folder(request.param)
-    folder.chmod(0o700)
+    # A private folder of a short name: the path of a socket holds about 100 bytes.
+    with TemporaryDirectory(prefix="mux-") as folder:
+        found = _set_up(request.param, Path(folder))
+        yield found
+        subprocess.run(found.end, check=False, capture_output=True, env=found.environment)
+
+
+def _set_up(kind: str, folder: Path) -> Multiplexer:
     settings = folder / "settings"
     base = {n: v for n, v in os.environ.items() if n not in OURS}
     base |= {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    if request.param == "tmux":
+    if kind == "tmux":
         settings.write_text(_TMUX)
         words = (need("tmux", "tmux"), "-S", str(folder / "socket"), "-f", str(settings))
-        found = Multiplexer(
-            "tmux",
+        return Multiplexer(
             (*words, "new-session", "--"),
             (*words, "attach"),
             (*words, "kill-server"),
             "\x02d",
             base,
         )
-    else:
-        settings.write_text(f"{_SCREENRC}{request.param}\n")
-        words = (need("screen", "screen"), "-U", "-c", str(settings))
-        found = Multiplexer(
-            "screen",
-            (*words, "-S", "carteiro"),
-            (*words, "-r", "carteiro"),
-            (*words, "-S", "carteiro", "-X", "quit"),
-            "\x01d",
-            base | {"SCREENDIR": str(folder)},
-        )
-    yield found
-    subprocess.run(found.end, check=False, capture_output=True, env=found.environment)
+    settings.write_text(f"{_SCREENRC}{kind}\n")
+    words = (need("screen", "screen"), "-U", "-c", str(settings))
+    return Multiplexer(
+        (*words, "-S", "carteiro"),
+        (*words, "-r", "carteiro"),
+        (*words, "-S", "carteiro", "-X", "quit"),
+        "\x01d",
+        base | {"SCREENDIR": str(folder)},
+    )
 
 
 def test_left_running_and_come_back_to(within: Multiplexer, world: World, tmp_path: Path) -> None:
