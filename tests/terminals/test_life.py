@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from functools import partial
 
 from services.registry.access import Actor
 from services.settings import Settings
@@ -27,6 +28,13 @@ def alike(one: PtyProgram, other: PtyProgram) -> None:
         raise AssertionError([pair for pair in pairs if len(set(pair)) > 1]) from None
 
 
+def _at_first_of(program: PtyProgram, count: int) -> bool:
+    told = any(
+        "Empresas" in line and line.split()[-1] == str(count) for line in program.screen.display
+    )
+    return told and "▸ Padaria 000" in program.text
+
+
 def test_a_storm_of_sizes_leaves_the_picture_of_a_fresh_start(start: Start, world: World) -> None:
     """200 sizes while keys are typed and companies come in from elsewhere; then as if just begun."""
     _settings, store, root = world
@@ -46,10 +54,12 @@ def test_a_storm_of_sizes_leaves_the_picture_of_a_fresh_start(start: Start, worl
         console.read(0.01)
     adding.join()
     console.resize(120, 40)
+    console.shows("Painel de Controle", "n Novo")
     console.type("\x1b[H")
     fresh = start(size=(120, 40))
     fresh.type("4")
-    fresh.shows("▸ Padaria 000", "40")
+    for each in (console, fresh):
+        each.until(partial(_at_first_of, each, 30 + NEWER), "the first of all that were added")
     alike(console, fresh)
 
 
