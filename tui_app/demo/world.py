@@ -117,7 +117,7 @@ def build(office: Office, where: Servers) -> World:
         world.do(_notifications, world)
     linked = ((DYING, DYING_FIRM), (_ms(6), 6), (_ms(DEAD_FIRM), DEAD_FIRM))
     for place, (email, number) in enumerate(linked, 1):
-        with ago(AGE - place * BETWEEN_SIGN_INS):
+        with ago(place * BETWEEN_SIGN_INS):
             _sign_in(world, email, number)
     return world
 
