@@ -10,7 +10,7 @@ import sqlite3
 import ssl
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -63,15 +63,22 @@ def _doctor(context: Context) -> int:
         _trusted(context.settings),
         _retention(context.settings),
     ]
-    context.out.give(
-        checks,
-        lambda: context.out.table(
-            (_("O quê"), "", _("Detalhe"), _("O que fazer")),
-            ((c.check, "ok" if c.ok else _("ERRO"), c.detail, c.cure) for c in checks),
-            "",
-        ),
-    )
+    context.out.give(checks, lambda: _say(context, checks))
     return 0 if all(check.ok for check in checks) else 1
+
+
+def _say(context: Context, checks: Sequence[Check]) -> None:
+    """All of them at a glance; below, in full, those of which something may be done."""
+    context.out.table(
+        (_("O quê"), "", _("Detalhe")),
+        ((c.check, "ok" if c.ok else _("ERRO"), c.detail) for c in checks),
+        "",
+    )
+    for c in checks:
+        if c.cure:
+            context.out.say("")
+            context.out.say(f"{c.check}: {c.detail}")
+            context.out.say(f"{_('O que fazer')}: {c.cure}")
 
 
 def _versions(settings: Settings) -> Iterator[Check]:
