@@ -22,6 +22,7 @@ from screens.mailbox_verbs import VERBS
 from screens.mailbox_work import Deed, deleting, do_each, switching
 from screens.registering import register, resync, undo
 from screens.relay_line import RelayLine
+from screens.widgets.asking import nothing_is
 from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.inactivated import Inactivated
 from screens.widgets.list import WindowList
@@ -57,6 +58,7 @@ class MailboxesScreen(FramedScreen):
         super().__init__(desk)
         self.why_not: str | None = None
         self.imported: ImportView | None = None
+        self._narrowed = ""
         self._relay = RelayLine(desk)
         self._inactivated = Inactivated("l")
         self._resting = Resting()
@@ -133,7 +135,7 @@ class MailboxesScreen(FramedScreen):
         why.display = reason is not None
         self.why_not = reason
         for function, shown in self._lists.items():
-            shown.empty = _empty(function, invites=reason is None)
+            shown.empty = self._narrowed or _empty(function, invites=reason is None)
 
     def _show_reading(self, on: bool) -> None:
         """The reading list goes and comes with the extension; the cursor does not go with it."""
@@ -360,6 +362,9 @@ class MailboxesScreen(FramedScreen):
             source.status = status
         words = {None: "", "active": _(" · só ativas"), "inactive": _(" · só inativas")}
         chosen = words[status]
+        self._narrowed = nothing_is(chosen)
+        for function, shown in self._lists.items():
+            shown.empty = self._narrowed or _empty(function, invites=self.why_not is None)
         self._listings[Function.SEND].set_title(_("Envio") + chosen)
         self._listings[Function.READ].set_title(_("Leitura") + chosen)
 

@@ -19,6 +19,7 @@ from screens.dialogs.server_form import ServerForm
 from screens.frame import FramedScreen
 from screens.registering import register_server
 from screens.server_source import ServerSource, columns
+from screens.widgets.asking import nothing_is
 from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
 from screens.widgets.foreign import notify_safe
 from screens.widgets.inactivated import Inactivated
@@ -33,6 +34,10 @@ from services.store.models import Kind
 
 CHUNK = 20
 STATUSES = (None, "active", "inactive")
+
+
+def _no_servers() -> str:
+    return _("Nenhum servidor de e-mail. Tecle n para cadastrar o primeiro.")
 
 
 class ServersScreen(FramedScreen):
@@ -79,7 +84,7 @@ class ServersScreen(FramedScreen):
         self.list = WindowList(
             self._source,
             columns(),
-            empty=_("Nenhum servidor de e-mail. Tecle n para cadastrar o primeiro."),
+            empty=_no_servers(),
         )
         self._listing = FilteredListing(
             self.list,
@@ -199,6 +204,7 @@ class ServersScreen(FramedScreen):
         self._source.status = status
         words = {None: "", "active": _(" · só ativos"), "inactive": _(" · só inativos")}
         self._listing.set_title(self.title_words() + words[status])
+        self.list.empty = nothing_is(words[status]) or _no_servers()
         self.list.refresh_ids()
 
     def action_reload(self) -> None:

@@ -140,6 +140,11 @@ class Asking:
         if not self.answered:
             return _("carregando…"), "message"
         if self.filter:
-            words = _("Nada corresponde a “{filter}”").format(filter=safe(self.filter, 60))
-            return words, "message"
+            return nothing_is(self.filter), "message"
         return empty or _("Nada aqui ainda"), "message"
+
+
+def nothing_is(narrowed: str) -> str:
+    """That no row is as ``narrowed`` to, as typed or as a title has it; nothing where it is not."""
+    words = safe(narrowed, 60).strip(" ·")
+    return _("Nada corresponde a “{filter}”").format(filter=words) if words else ""

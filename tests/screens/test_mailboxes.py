@@ -356,6 +356,7 @@ async def test_lists_are_filtered_by_status_and_by_words(console: Opened, add: A
         await c.press("s")
         await c.shows("só inativas")
         await c.until(lambda: "Notas" not in c.text and "Antiga" in c.text, "the inactive ones")
+        await c.shows("Nada corresponde a “só inativas”")
         await c.press("s")
         await c.shows("Notas", "Antiga")
         await c.press("slash")
