@@ -18,24 +18,38 @@ class Line:
     """A terminal that reads when it is told to; ``again`` is set when a whole picture is asked for."""
 
     def __init__(self) -> None:
-        self.out, self._in = os.pipe()
+        self.out, self.into = os.pipe()
+        self.reader: threading.Thread | None = None
         self.again = threading.Event()
-        self.outlet = Outlet(self._in, self.again.set)
+        self.outlet = Outlet(self.into, self.again.set)
 
     def read(self, size: int) -> bytes:
-        """The next ``size`` bytes, waited for."""
+        """The next ``size`` bytes, waited for; fewer when the line ends."""
         data = b""
-        while len(data) < size:
-            data += os.read(self.out, size - len(data))
+        while len(data) < size and (more := os.read(self.out, size - len(data))):
+            data += more
         return data
+
+    def read_beside(self, size: int) -> threading.Thread:
+        """The same in a thread, which ends with the line."""
+        self.reader = threading.Thread(target=self.read, args=(size,), daemon=True)
+        self.reader.start()
+        return self.reader
+
+    def close(self) -> None:
+        """Nobody writes any more, then nobody reads."""
+        self.outlet.close()
+        os.close(self.into)
+        if self.reader is not None:
+            self.reader.join()
+        os.close(self.out)
 
 
 @pytest.fixture
 def line() -> Iterator[Line]:
     made = Line()
     yield made
-    made.outlet.close()
-    os.close(made.out)
+    made.close()
 
 
 def test_a_picture_of_any_size_goes_to_a_terminal_that_keeps_up(line: Line) -> None:
@@ -51,8 +65,7 @@ def test_who_was_behind_is_asked_for_the_whole_picture(line: Line) -> None:
     line.outlet.write(b"a" * WHOLE)
     for _picture in range(4):
         line.outlet.write(b"b" * 100_000)
-    taken = threading.Thread(target=line.read, args=(WHOLE,), daemon=True)
-    taken.start()
+    taken = line.read_beside(WHOLE)
     while not line.again.wait(0.01):
         if not taken.is_alive():
             os.read(line.out, 65_536)
