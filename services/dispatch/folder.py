@@ -21,6 +21,7 @@ from services.errors import Invalid, Unavailable
 from services.fiscal.xml import MAX_BYTES
 from services.language import _
 from services.safe_text import safe
+from services.store.exchange import no_link
 
 INBOX, DONE, FAILED, CLAIMED = "Entrada", "Processados", "Erros", ".andamento"
 STILL = 2.0
@@ -115,8 +116,7 @@ class Folder:
         """
         seen = self._seen.get(claimed.path)
         try:
-            descriptor = os.open(claimed.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
+            with open(claimed.path, "rb", opener=no_link) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise Invalid(_not_plain(), field="file")
                 data = file.read(MAX_BYTES + 1)
@@ -262,8 +262,7 @@ def _signature(told: os.stat_result) -> _Signature:
 def _looks_whole(path: Path) -> bool:
     """False for what may be the beginning of an XML; what cannot be read waits for nothing."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=no_link) as file:
             told = os.fstat(file.fileno())
             if not stat.S_ISREG(told.st_mode) or told.st_size > MAX_BYTES:
                 return True

@@ -69,7 +69,7 @@ def read(settings: Settings, name: str) -> bytes:
     """
     path = folder(settings) / _plain(name)
     try:
-        with open(path, "rb", opener=_opened) as file:
+        with open(path, "rb", opener=no_link) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _unknown(name)
             data = file.read(MOST_BYTES + 1)
@@ -84,7 +84,8 @@ def read(settings: Settings, name: str) -> bytes:
     return data
 
 
-def _opened(path: str, flags: int) -> int:
+def no_link(path: str, flags: int) -> int:
+    """An opener for :func:`open`: no link is followed, no pipe waited for, no folder left open."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 

@@ -253,6 +253,7 @@ def test_what_is_under_way_is_a_file_of_a_folder_of_ours(
     put(folder, "nota.xml")
     folder.settled()
     clock(2)
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for claimed in folder.next():
         try:
             folder.read(claimed)
@@ -260,6 +261,7 @@ def test_what_is_under_way_is_a_file_of_a_folder_of_ours(
             folder.reject(claimed, "não")
         else:
             folder.finish(claimed)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert (names(folder, DONE), names(folder, CLAIMED)) == (["nota.xml"], ["a"])
     assert names(folder, FAILED) == ["pasta.xml", "pasta.xml.txt"]
     assert [path.name for path in other.iterdir()] == ["alheia.xml"]
