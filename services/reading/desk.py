@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -39,11 +40,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One reading's lease on a mailbox; ``owner`` is unique to it."""
+    """One reading's lease on a mailbox; ``owner`` is unique to it.
+
+    ``since`` is when the reading began that a killed reader left, which this one goes on with.
+    """
 
     name: str
     owner: str
     fence: int
+    since: datetime | None = None
 
 
 class Lost(Conflict):

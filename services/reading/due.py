@@ -19,6 +19,7 @@ from services.health.facts import note_failure, note_success
 from services.notifications.announce import announce
 from services.notifications.ringing import ring
 from services.notifications.templates import words
+from services.reading import brought
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
 from services.reading.under_way import lease_name
@@ -105,8 +106,12 @@ def claim(session: Session, target: Target, seconds: float) -> Claim | None:
     """Take the mailbox for this reading alone, or None while another reads it."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"[:120]
     name = lease_name(target.server_id)
+    at = now()
     fence = leases.take(session, name, owner, seconds)
-    return None if fence is None else Claim(name, owner, fence)
+    if fence is None:
+        return None
+    since = leases.since(session, name)
+    return Claim(name, owner, fence, since if since is not None and since < at else None)
 
 
 def renew(session: Session, held: Claim, seconds: float) -> bool:
@@ -132,12 +137,15 @@ def finish(
 ) -> None:
     """Close a reading in one unit of work: counts, bell, health, the next time, and the claim.
 
-    Where another has taken the claim over, only what was imported is told.
+    What a killed reader brought is counted and told too. Where another has taken the claim over,
+    it is that one who tells, also of what was imported here.
     """
-    activity.count_read(session, target.server_id, messages, imported.documents)
-    _ring(session, target, imported)
     if not leases.holds(session, held.name, held.owner, held.fence):
         return
+    if held.since is not None:
+        messages, imported = brought.since(session, target.server_id, held.since)
+    activity.count_read(session, target.server_id, messages, imported.documents)
+    _ring(session, target, imported)
     if failure is not None:
         note_failure(session, target.server_id, failure, function=Function.READ)
     elif worked:

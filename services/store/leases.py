@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ _MAKE = {
         owner=bindparam("the_owner"),
         fence=1,
         until=bindparam("the_end"),
+        since=bindparam("the_time"),
     )
     .on_conflict_do_nothing()
     .returning(_rows.c.fence)
@@ -40,6 +41,7 @@ _TAKE_OVER = (
         fence=_rows.c.fence + 1,
         done=None,
         total=None,
+        since=func.coalesce(_rows.c.since, bindparam("the_time", type_=_rows.c.since.type)),
     )
     .returning(_rows.c.fence)
 )
@@ -48,10 +50,11 @@ _HOLDS = (
     .where(_NAME, _MINE, _rows.c.fence == bindparam("the_fence"))
     .with_for_update()
 )
+_SINCE = select(_rows.c.since).where(_NAME)
 _GIVE_BACK = (
     update(_rows)
     .where(_NAME, _MINE)
-    .values(until=bindparam("the_end"), owner="", done=None, total=None)
+    .values(until=bindparam("the_end"), owner="", done=None, total=None, since=None)
 )
 _TELL = (
     update(_rows)
@@ -73,13 +76,14 @@ def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
         "the_owner": owner,
         "the_end": at + timedelta(seconds=seconds),
     }
-    made: int | None = connection.execute(_MAKE[connection.dialect.name], given).scalar()
+    now_too = {**given, "the_time": at}
+    made: int | None = connection.execute(_MAKE[connection.dialect.name], now_too).scalar()
     if made is not None:
         return made
     renewed: int | None = connection.execute(_RENEW, given).scalar()
     if renewed is not None:
         return renewed
-    taken: int | None = connection.execute(_TAKE_OVER, {**given, "the_time": at}).scalar()
+    taken: int | None = connection.execute(_TAKE_OVER, now_too).scalar()
     return taken
 
 
@@ -87,6 +91,11 @@ def holds(session: Session, name: str, owner: str, fence: int) -> bool:
     """True while that very claim stands; locks it until the unit of work ends."""
     given = {"the_name": name, "the_owner": owner, "the_fence": fence}
     return session.connection().execute(_HOLDS, given).scalar() is not None
+
+
+def since(session: Session, name: str) -> datetime | None:
+    """When the work under ``name`` began: before its holder took it where another was killed over it."""
+    return session.connection().execute(_SINCE, {"the_name": name}).scalar()
 
 
 def tell(session: Session, name: str, owner: str, done: int, total: int) -> None:

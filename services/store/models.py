@@ -349,7 +349,8 @@ class Secret(Base):
 class Lease(Base):
     """A singleton's claim: who holds ``name``, until when, under which fence number.
 
-    ``done`` of ``total`` is how far its work is, where that is told.
+    ``done`` of ``total`` is how far its work is, where that is told. ``since`` is when the work
+    began that is under way, whoever began it: it outlives a holder that was killed.
     """
 
     __tablename__ = "lease"
@@ -359,3 +360,4 @@ class Lease(Base):
     until: Mapped[datetime] = mapped_column(index=True)
     done: Mapped[int | None]
     total: Mapped[int | None]
+    since: Mapped[datetime | None]

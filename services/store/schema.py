@@ -12,7 +12,7 @@ from services.errors import Unavailable
 from services.language import _
 from services.store.engine import Store, begin_exclusive
 
-HEAD = "0015"
+HEAD = "0016"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -17,8 +17,9 @@ from services.registry.companies import CompanyView
 from services.registry.mailboxes import MailboxDraft
 from services.settings import Settings
 from services.store.engine import Store
-from services.store.mail import Document, InboundMessage, Quarantine
+from services.store.mail import CompanyDay, Document, InboundMessage, Quarantine, ServerHour
 from services.store.models import EmailServer
+from services.store.notices import BellEntry
 from tests.documents import generator
 from tests.servers.dovecot import Dovecot
 from tests.store_fixtures import CNPJ
@@ -75,6 +76,16 @@ class Inbox:
         """The reasons of everything in quarantine."""
         with self.store.reading() as session:
             return list(session.scalars(select(Quarantine.reason).order_by(Quarantine.id)))
+
+    def told(self) -> tuple[int, int, int]:
+        """Documents by the bell, by the company's days, and messages by the mailbox's hours."""
+        with self.store.reading() as session:
+            rung = session.scalar(
+                select(func.sum(BellEntry.count)).where(BellEntry.type_key == "document_imported")
+            )
+            days = session.scalar(select(func.sum(CompanyDay.documents)))
+            hours = session.scalar(select(func.sum(ServerHour.fetched)))
+            return int(rung or 0), int(days or 0), int(hours or 0)
 
     def count(self) -> int:
         """How many documents there are."""

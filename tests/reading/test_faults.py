@@ -102,6 +102,7 @@ async def _finish(killable: Killable, reader: Reader, inbox: Inbox) -> None:
     assert len(receipts) == _MANY
     assert {row.state for row in receipts} == {InboundState.IMPORTED}
     assert all(row.deleted_at for row in receipts)
+    assert inbox.told() == (_MANY, _MANY, _MANY)
 
 
 @pytest.mark.usefixtures("clock")
