@@ -20,12 +20,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker
 
-from screens.widgets.asking import QUERY
+from screens.widgets.asking import QUERY, ROWS
 
 LONGEST = 0.5
 """Seconds after which a key is held for done that went away with its widget."""
 OPENING = 2.0
 """Seconds for which what a key has begun may take to open its dialog; after that nobody waits."""
+_FILLING = frozenset(
+    {QUERY, ROWS, "totals", "counts", "count", "live", "pulse", "progress", "works"}
+)
+"""Groups of workers that bring what is there up to date, and open nothing."""
 _LOOK = 0.01
 """Seconds between two looks whether it is open."""
 _SETTLED = 0.2
@@ -96,6 +100,14 @@ class KeyOrder:
             return True
         begun = [w for w in self._app.workers if not w.is_finished and w not in self._older]
         if front is self._front:
+            # Esc may be there to stop the very work.
+            if (
+                self._waiting
+                and isinstance(first := self._waiting[0], Key)
+                and first.key == "escape"
+            ):
+                return False
+            begun = [w for w in begun if w.group not in _FILLING]
             return any(w.node is self._app or _within(w.node, front) for w in begun)
         return any(w.group == QUERY and _within(w.node, front) for w in begun)
 

@@ -19,7 +19,8 @@ from services.safe_text import safe
 
 log = logging.getLogger(__name__)
 QUERY = "query"
-"""The group of the workers in which lists are asked."""
+ROWS = "rows"
+"""The groups of the workers in which lists are asked for their ids, and for rows of them."""
 
 
 class Source(Protocol):

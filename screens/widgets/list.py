@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
-from screens.widgets.asking import Asking, Source
+from screens.widgets.asking import ROWS, Asking, Source
 from screens.widgets.columns import Column, Placed, column_at, lay_out
 from screens.widgets.drawing import COMPONENTS, GUTTER, MARK, STYLES, Painter
 from screens.widgets.pages import PAGE, Pages, nearest
@@ -222,7 +222,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         """Fetch the page in view if it is missing or old, then its neighbours."""
         if not self._fetching and self.is_attached and self._wanted() is not None:
             self._fetching = True
-            self.run_worker(self._fetch(), group="rows", exit_on_error=False)
+            self.run_worker(self._fetch(), group=ROWS, exit_on_error=False)
 
     def _wanted(self) -> int | None:
         top = self.scroll_offset.y

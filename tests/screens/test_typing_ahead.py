@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
-from textual.events import Key
+from textual.app import App
+from textual.binding import BindingType
+from textual.events import Event, Key
 from textual.keys import Keys
 
-from screens.companies import CompaniesScreen
+from screens.companies import CompaniesScreen, CompanySource
 from services.registry import companies
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
 from services.store.engine import Store
 from tests.screens.conftest import Console, Opened
+from tui_app.key_order import OPENING, KeyOrder
 
 DRAFT = CompanyDraft(cnpj="11222333000181", nickname="Padaria", legal_name="Padaria São João Ltda")
 
@@ -115,3 +121,83 @@ async def test_what_is_typed_for_a_list_waits_until_it_is_read(
         await c.at_home()
         burst(c, "c", "padaria", "enter", "1", "n", "2")
         await c.in_front("MailboxForm")
+
+
+async def test_a_list_that_is_asked_again_holds_no_key(
+    console: Opened, actor: Actor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cursor moves while the list is being read anew, however long that takes."""
+    with store.writing() as session:
+        for cnpj, nickname in (("11222333000181", "Padaria"), ("19131243000197", "Quitanda")):
+            companies.add(session, actor, replace(DRAFT, cnpj=cnpj, nickname=nickname))
+    found, asked, answer = CompanySource.ids, asyncio.Event(), asyncio.Event()
+
+    async def slow(source: CompanySource, *words: Any, **more: Any) -> Sequence[int]:
+        asked.set()
+        await answer.wait()
+        return await found(source, *words, **more)
+
+    async with console((80, 24)) as c:
+        await c.at_home()
+        burst(c, "4")
+        await c.in_front("CompaniesScreen")
+        await c.shows("▸ Padaria")
+        monkeypatch.setattr(CompanySource, "ids", slow)
+        burst(c, "r", "down")
+        await asked.wait()
+        await c.until(lambda: "▸ Quitanda" in c.text, "the cursor has moved", within=OPENING / 2)
+        answer.set()
+
+
+class _Work(App[None]):
+    """A key begins what may open something, and takes its time; Esc stops it, any other is counted."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("w", "work", ""),
+        ("escape", "stop", ""),
+        ("x", "count", ""),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order = KeyOrder(self)
+        self.working, self.stopped, self.counted = asyncio.Event(), asyncio.Event(), False
+
+    async def on_event(self, event: Event) -> None:
+        if self.order.holds(event):
+            return
+        await super().on_event(event)
+        self.order.given(event, over=not event.is_forwarded)
+
+    def action_work(self) -> None:
+        self.run_worker(self._work())
+
+    async def _work(self) -> None:
+        self.working.set()
+        await self.stopped.wait()
+
+    def action_stop(self) -> None:
+        self.stopped.set()
+
+    def action_count(self) -> None:
+        self.counted = True
+
+
+async def test_esc_waits_for_no_work_that_it_may_stop() -> None:
+    """Another key does: what it is for may be on its way."""
+    app = _Work()
+    async with app.run_test() as pilot:
+        for key in ("w", "escape"):
+            app.post_message(Key(key, None))
+        async with asyncio.timeout(OPENING / 2):
+            await app.stopped.wait()
+        app.stopped.clear()
+        app.working.clear()
+        for key in ("w", "x"):
+            app.post_message(Key(key, None))
+        await app.working.wait()
+        await pilot.pause()
+        assert not app.counted
+        app.stopped.set()
+        while not app.counted:
+            await pilot.pause()
