@@ -16,7 +16,7 @@ from typing import Any
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key, Paste
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 from textual.worker import Worker
 
@@ -100,16 +100,17 @@ class KeyOrder:
             return True
         begun = [w for w in self._app.workers if not w.is_finished and w not in self._older]
         if front is self._front:
-            # Esc may be there to stop the very work.
-            if (
-                self._waiting
-                and isinstance(first := self._waiting[0], Key)
-                and first.key == "escape"
-            ):
+            if self._stops and isinstance(front, ModalScreen):
                 return False
             begun = [w for w in begun if w.group not in _FILLING]
             return any(w.node is self._app or _within(w.node, front) for w in begun)
         return any(w.group == QUERY and _within(w.node, front) for w in begun)
+
+    @property
+    def _stops(self) -> bool:
+        """Is Esc the next? In a dialog it may be there to stop the very work."""
+        waiting = self._waiting[0] if self._waiting else None
+        return isinstance(waiting, Key) and waiting.key == "escape"
 
     def _done(self, event: Event) -> None:
         if event is not self._under_way:

@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.events import Event, Key
 from textual.keys import Keys
+from textual.screen import ModalScreen
 
 from screens.companies import CompaniesScreen, CompanySource
 from services.registry import companies
@@ -35,6 +36,19 @@ def burst(c: Console, *typed: str) -> None:
 def values(c: Console) -> dict[str, object]:
     found: dict[str, object] = c.app.screen.form.values()  # type: ignore[attr-defined]
     return found
+
+
+def slow_record(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """A company is read for its form only once the second says so; the first tells that it is asked."""
+    found, reading, read = CompaniesScreen.record, asyncio.Event(), asyncio.Event()
+
+    async def slow(screen: CompaniesScreen, record_id: int) -> CompanyView | None:
+        reading.set()
+        await read.wait()
+        return await found(screen, record_id)
+
+    monkeypatch.setattr(CompaniesScreen, "record", slow)
+    return reading, read
 
 
 async def test_each_letter_goes_to_its_field(console: Opened, actor: Actor) -> None:
@@ -89,14 +103,7 @@ async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
     letter that removes, reaches the list behind."""
     with store.writing() as session:
         companies.add(session, actor, DRAFT)
-    found, reading, read = CompaniesScreen.record, asyncio.Event(), asyncio.Event()
-
-    async def slow(screen: CompaniesScreen, record_id: int) -> CompanyView | None:
-        reading.set()
-        await read.wait()
-        return await found(screen, record_id)
-
-    monkeypatch.setattr(CompaniesScreen, "record", slow)
+    reading, read = slow_record(monkeypatch)
     async with console((80, 24)) as c:
         await c.at_home()
         burst(c, "4")
@@ -109,6 +116,26 @@ async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
         read.set()
         await c.in_front("CompanyForm")
         await c.until(lambda: "xn2" in values(c).values(), "what was typed for the form")
+
+
+async def test_esc_after_the_key_that_opens_leaves_what_is_opened(
+    console: Opened, actor: Actor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form is closed again, and the list is still the screen."""
+    with store.writing() as session:
+        companies.add(session, actor, DRAFT)
+    reading, read = slow_record(monkeypatch)
+    async with console((80, 24)) as c:
+        await c.at_home()
+        burst(c, "4")
+        await c.in_front("CompaniesScreen")
+        await c.shows("▸ Padaria")
+        burst(c, "e", "escape", "space")
+        await reading.wait()
+        await c.pilot.pause()
+        read.set()
+        await c.shows("✓ Padaria")
+        await c.in_front("CompaniesScreen")
 
 
 async def test_what_is_typed_for_a_list_waits_until_it_is_read(
@@ -149,7 +176,7 @@ async def test_a_list_that_is_asked_again_holds_no_key(
         answer.set()
 
 
-class _Work(App[None]):
+class _Work(ModalScreen[None]):
     """A key begins what may open something, and takes its time; Esc stops it, any other is counted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -160,17 +187,10 @@ class _Work(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.order = KeyOrder(self)
         self.working, self.stopped, self.counted = asyncio.Event(), asyncio.Event(), False
 
-    async def on_event(self, event: Event) -> None:
-        if self.order.holds(event):
-            return
-        await super().on_event(event)
-        self.order.given(event, over=not event.is_forwarded)
-
     def action_work(self) -> None:
-        self.run_worker(self._work())
+        self.run_worker(self._work)
 
     async def _work(self) -> None:
         self.working.set()
@@ -183,21 +203,36 @@ class _Work(App[None]):
         self.counted = True
 
 
-async def test_esc_waits_for_no_work_that_it_may_stop() -> None:
+class _InOrder(App[None]):
+    """Nothing but the order of keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order = KeyOrder(self)
+
+    async def on_event(self, event: Event) -> None:
+        if self.order.holds(event):
+            return
+        await super().on_event(event)
+        self.order.given(event, over=not event.is_forwarded)
+
+
+async def test_in_a_dialog_esc_waits_for_no_work_that_it_may_stop() -> None:
     """Another key does: what it is for may be on its way."""
-    app = _Work()
+    app, dialog = _InOrder(), _Work()
     async with app.run_test() as pilot:
+        await app.push_screen(dialog)
         for key in ("w", "escape"):
             app.post_message(Key(key, None))
         async with asyncio.timeout(OPENING / 2):
-            await app.stopped.wait()
-        app.stopped.clear()
-        app.working.clear()
+            await dialog.stopped.wait()
+        dialog.stopped.clear()
+        dialog.working.clear()
         for key in ("w", "x"):
             app.post_message(Key(key, None))
-        await app.working.wait()
+        await dialog.working.wait()
         await pilot.pause()
-        assert not app.counted
-        app.stopped.set()
-        while not app.counted:
+        assert not dialog.counted
+        dialog.stopped.set()
+        while not dialog.counted:
             await pilot.pause()
