@@ -143,6 +143,19 @@ def test_messages_are_literals() -> None:
     assert wrong == []
 
 
+def test_a_message_is_counted_wherever_it_stands_or_nowhere() -> None:
+    """Before Python 3.11.5 gettext finds no words for what is in the catalogue with a plural."""
+    asked: dict[str, set[str]] = {"_": set(), "ngettext": set()}
+    for _path, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                words = node.args[0]
+                if node.func.id in asked and isinstance(words, ast.Constant):
+                    asked[node.func.id].add(words.value)
+    assert asked["ngettext"]
+    assert not asked["_"] & asked["ngettext"]
+
+
 def test_words_of_classes_are_looked_up_when_shown() -> None:
     """What runs at import asks for no words: they would stay in the language of that moment."""
     frozen = [

@@ -210,6 +210,6 @@ def _sum(plan: Plan) -> str:
         ngettext("{n} alterada", "{n} alteradas", counts["edit"]).format(n=grouped(counts["edit"])),
         ngettext("{n} igual", "{n} iguais", counts["same"]).format(n=grouped(counts["same"])),
     ]
-    if counts["error"]:
-        told.append(_("{n} com erro").format(n=grouped(counts["error"])))
+    if errors := counts["error"]:
+        told.append(ngettext("{n} com erro", "{n} com erro", errors).format(n=grouped(errors)))
     return " · ".join(told)
