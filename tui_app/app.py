@@ -305,8 +305,11 @@ class CarteiroApp(Commanded, App[int]):
 
     async def action_leave(self) -> None:
         """Leave; what was typed and not saved is not lost without a question."""
+        from screens.dialogs.confirm import Confirm
         from tui_app.leaving import losses
 
+        if isinstance(self.screen, Confirm) and self.screen.leaving:
+            return
         happens = losses(self.screen_stack, self.works)
         if happens:
             self.run_worker(
@@ -319,7 +322,8 @@ class CarteiroApp(Commanded, App[int]):
         from screens.dialogs.confirm import Confirm
 
         text = "\n".join(happens)
-        if await self.push_screen_wait(Confirm(_("Sair do Carteiro?"), text, danger=True)):
+        question = Confirm(_("Sair do Carteiro?"), text, danger=True, leaving=True)
+        if await self.push_screen_wait(question):
             await self._leave()
 
     def _leave_at_once(self, status: int) -> None:

@@ -10,6 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.disk import reason
 from services.errors import Unavailable
 from services.language import _
 from services.safe_text import safe, safe_block
@@ -90,7 +91,7 @@ def start(home: Path) -> logging.Handler:
         handler = _PrivateFile(log_file(home), maxBytes=_BYTES, backupCount=_KEPT, encoding="utf-8")
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível gravar em {path}: {error}").format(path=home, error=e.strerror)
+            _("Não foi possível gravar em {path}: {error}").format(path=home, error=reason(e))
         ) from e
     handler.setFormatter(_JsonLines())
     root = logging.getLogger()

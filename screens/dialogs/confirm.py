@@ -50,8 +50,12 @@ class Confirm(Commanded, ModalScreen[bool]):
         yes: str = "",
         no: str = "",
         danger: bool = False,
+        leaving: bool = False,
     ) -> None:
-        """``happens`` lists the consequences, each in one sentence."""
+        """``happens`` lists the consequences, each in one sentence.
+
+        ``leaving`` marks a question about leaving: one of them at a time is enough.
+        """
         super().__init__(classes="danger" if danger else None)
         self._title, self._text, self._happens = title, text, tuple(happens)
         self._yes = Button(
@@ -62,6 +66,7 @@ class Confirm(Commanded, ModalScreen[bool]):
         )
         self._no = Button(Content(safe(no or _("Não"))), id="no", compact=True)
         self._danger = danger
+        self.leaving = leaving
 
     def compose(self) -> ComposeResult:
         with Vertical():

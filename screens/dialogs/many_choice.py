@@ -225,6 +225,12 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
         picks = self.picks
         counts = self._words.counts(len(picks.base), len(picks.added), len(picks.dropped))
         if await self.app.push_screen_wait(
-            Confirm(_("Sair sem salvar?"), counts, [_("O que foi marcado se perde.")], danger=True)
+            Confirm(
+                _("Sair sem salvar?"),
+                counts,
+                [_("O que foi marcado se perde.")],
+                danger=True,
+                leaving=True,
+            )
         ):
             self.dismiss(None)

@@ -227,6 +227,8 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
 
     async def _leave(self) -> None:
         if await self.app.push_screen_wait(
-            Confirm(_("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True)
+            Confirm(
+                _("Sair sem salvar?"), _("O que foi digitado se perde."), danger=True, leaving=True
+            )
         ):
             self.dismiss(None)

@@ -266,6 +266,7 @@ class TypeMatrix(Marking, ModalScreen[bool]):
                 self._counts(),
                 [_("O que foi marcado se perde.")],
                 danger=True,
+                leaving=True,
             )
         ):
             self.dismiss(False)

@@ -249,9 +249,12 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
                 self.mount_all(self._build(advanced=True))
 
     def action_advanced(self) -> None:
-        """Fold or unfold the advanced fields."""
+        """Fold the advanced fields, or unfold them and go to the first."""
         if not self.unfolded:
             self.unfold()
+            shown = (spec.name for spec in self.specs if spec.advanced and self._visible(spec))
+            if (first := next(shown, None)) is not None:
+                self.focus_field(first)
             return
         self.unfolded = False
         self._fold.update(self._fold_words())

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.disk import reason
 from services.dispatch.draft import is_whole
 from services.errors import Invalid, Unavailable
 from services.fiscal.xml import MAX_BYTES
@@ -125,7 +126,7 @@ class Folder:
             return None
         except OSError as e:
             linked = claimed.path.is_symlink()
-            why = _not_plain() if linked else _("não foi possível ler: {e}").format(e=e.strerror)
+            why = _not_plain() if linked else _("não foi possível ler: {e}").format(e=reason(e))
             raise Invalid(why, field="file") from e
         return data if seen is not None and seen.signature == after else None
 
@@ -298,5 +299,5 @@ def _not_plain() -> str:
 
 def _trouble(path: Path, error: OSError) -> Unavailable:
     return Unavailable(
-        _("Não foi possível usar {path}: {error}").format(path=path, error=error.strerror)
+        _("Não foi possível usar {path}: {error}").format(path=path, error=reason(error))
     )

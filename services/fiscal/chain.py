@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.disk import reason
 from services.fiscal import certificates
 from services.fiscal.labels import Check
 
@@ -89,7 +90,7 @@ def load(trusted_file: Path) -> Trusted:
     try:
         state = trusted_file.stat()
     except OSError as error:
-        raise UnreadableStore(error.strerror) from error
+        raise UnreadableStore(reason(error)) from error
     return _load(trusted_file, state.st_mtime_ns, state.st_size)
 
 

@@ -203,7 +203,7 @@ def registration(settings: Settings) -> Registration:
 
     if not settings.microsoft_client_id:
         words = _(
-            "Falta o registro do aplicativo na Microsoft: microsoft_client_id (veja o README)"
+            "Falta o registro do aplicativo na Microsoft: microsoft_client_id (docs/microsoft.md explica)"
         )
         raise WireError(Failure("", Stage.SIGN_IN, "ours", permanent=True, explanation=words))
     return Registration(

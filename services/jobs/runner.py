@@ -22,7 +22,7 @@ from services.jobs.checking import check_beside, check_documents
 from services.jobs.housekeeping import put_away, warn_of_silence
 from services.jobs.inactivation import check_sign_ins
 from services.jobs.retention import forget_hourly
-from services.language import _
+from services.language import _, ngettext
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +78,11 @@ class Activity:
         """One short line; empty when there is nothing to tell."""
         told = []
         if self.sent_per_minute:
-            told.append(_("{n} e-mails/min").format(n=self.sent_per_minute))
+            told.append(
+                ngettext("{n} e-mail/min", "{n} e-mails/min", self.sent_per_minute).format(
+                    n=self.sent_per_minute
+                )
+            )
         if self.problem:
             told.append(self.problem)
         return " · ".join(told)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from services.disk import reason
 from services.errors import Unavailable
 from services.language import _
 from services.reading import documents
@@ -61,7 +62,7 @@ class Folder:
                 beside.unlink(missing_ok=True)
         except OSError as e:
             raise Unavailable(
-                _("Não foi possível gravar {path}: {error}").format(path=target, error=e.strerror)
+                _("Não foi possível gravar {path}: {error}").format(path=target, error=reason(e))
             ) from e
         return True
 

@@ -79,7 +79,7 @@ def microsoft_is_open(session: Session) -> None:
         raise Refused(
             _(
                 "Esta instalação ainda não tem o registro do aplicativo na Microsoft: quem a "
-                "administra o põe em microsoft_client_id, no carteiro.toml (veja o README)"
+                "administra o põe em microsoft_client_id, no carteiro.toml (docs/microsoft.md explica)"
             )
         )
 

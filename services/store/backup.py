@@ -20,6 +20,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.disk import reason
 from services.errors import Conflict, Invalid, Unavailable
 from services.language import _
 from services.store import transfer
@@ -80,7 +81,7 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
                 left.unlink(missing_ok=True)
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível gravar {file}: {why}").format(file=file, why=e.strerror),
+            _("Não foi possível gravar {file}: {why}").format(file=file, why=reason(e)),
             field="file",
         ) from e
     except sqlite3.Error as e:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from services.disk import reason
 from services.errors import Unavailable
 from services.language import _
 from services.settings import Settings
@@ -155,7 +156,7 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
         found = path.stat()
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível abrir o banco de dados: {error}").format(error=e.strerror)
+            _("Não foi possível abrir o banco de dados: {error}").format(error=reason(e))
         ) from e
     return found.st_dev, found.st_ino
 
@@ -183,7 +184,7 @@ def _private_file(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível criar {path}: {error}").format(path=path, error=e.strerror)
+            _("Não foi possível criar {path}: {error}").format(path=path, error=reason(e))
         ) from e
 
 

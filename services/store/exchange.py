@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.disk import reason
 from services.errors import Conflict, NotFound, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
@@ -175,7 +176,7 @@ def write(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> int:
 def not_written(path: Path, error: OSError) -> Refused:
     """Why a file could not be written, for a person."""
     return Refused(
-        _("Não foi possível gravar {path}: {error}").format(path=path, error=error.strerror),
+        _("Não foi possível gravar {path}: {error}").format(path=path, error=reason(error)),
         field="file",
     )
 
@@ -198,5 +199,5 @@ def _unknown(name: str) -> NotFound:
 
 def _trouble(path: Path, error: OSError) -> Unavailable:
     return Unavailable(
-        _("Não foi possível usar {path}: {error}").format(path=path, error=error.strerror)
+        _("Não foi possível usar {path}: {error}").format(path=path, error=reason(error))
     )

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.clock import now
+from services.disk import reason
 from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
@@ -166,7 +167,7 @@ def _write(path: Path, key: bytes) -> None:
 def _unwritable(path: Path, error: OSError) -> Unavailable:
     return Unavailable(
         _("Não foi possível gravar a chave em {path}: {error}").format(
-            path=path, error=error.strerror
+            path=path, error=reason(error)
         )
     )
 
@@ -177,7 +178,9 @@ def _read(path: Path) -> bytes:
         text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as e:
         raise Unavailable(
-            _("Chave-mestra {path} não pôde ser lida: {error}").format(path=path, error=e),
+            _("Chave-mestra {path} não pôde ser lida: {error}").format(
+                path=path, error=reason(e) if isinstance(e, OSError) else e
+            ),
             field="key_file",
         ) from e
     if mode & 0o077:

@@ -14,10 +14,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.disk import reason
 from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
-from services.store import backup, transfer
+from services.store import backup, master_key, transfer
 from services.store.backup import BackupInfo, Done
 from services.store.engine import begin_exclusive, open_store, sqlite_path
 from services.store.models import Lease, Partner
@@ -66,7 +67,7 @@ def restore(
                 staged.with_name(staged.name + suffix).unlink(missing_ok=True)
     except OSError as e:
         raise Unavailable(
-            _("Não foi possível restaurar em {home}: {why}").format(home=place, why=e.strerror)
+            _("Não foi possível restaurar em {home}: {why}").format(home=place, why=reason(e))
         ) from e
     return Restored(told, aside, left)
 
@@ -80,8 +81,11 @@ def _made_fit(settings: Settings, staged: Path, told: BackupInfo, settle: Settle
                 store.vault.check(session)
             except Unavailable as e:
                 raise Unavailable(
-                    _("{why}. Este backup precisa da chave {key}").format(
-                        why=e.message, key=told.key or "?"
+                    _(
+                        "{why}. Este backup precisa da chave {key}: pode ser a que está guardada "
+                        "em {file}.DATA; indique-a com CARTEIRO_KEY_FILE"
+                    ).format(
+                        why=e.message, key=told.key or "?", file=master_key.own_file(settings)
                     ),
                     field="key_file",
                 ) from e

@@ -89,5 +89,8 @@ def test_of_several_each_is_named(carteiro: Run, note: Path, tmp_path: Path) -> 
     assert [e["message"].partition(":")[0] for e in refused.error["errors"]] == ["ruim.xml"] * 2
     missing = carteiro("send-document", str(tmp_path / "não há.xml"), "--json")
     assert (missing.status, missing.error["field"]) == (1, "file")
+    assert "não existe: confira o caminho" in missing.error["message"]
+    folder = carteiro("send-document", str(tmp_path), "--json", "--lang", "en")
+    assert "is a folder: name a file" in folder.error["message"]
     assert carteiro("send-document").status == 2
     assert carteiro("outbox", "list", "--json").json == []

@@ -104,7 +104,6 @@ async def mailbox(c: Console, sink: Sink) -> None:
     await c.fill("Notas", "Padaria", "nfe@padaria.example")
     await c.press("f4")
     await c.shows("Porta")
-    await c.press(*["tab"] * 4)
     await c.fill("127.0.0.1", str(sink.port))
     await c.press("tab", "right", "tab", "space")
 

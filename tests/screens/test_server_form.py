@@ -125,6 +125,8 @@ async def test_what_the_kind_does_not_ask_for_is_not_shown(
         await c.press("f4")
         await c.shows("Endereço SMTP", "Nome do remetente")
         assert "Endereço POP" not in c.text
+        form(c).form.focus_field("kind")
+        await c.pilot.pause()
         await c.press("right")
         await c.shows("Endereço POP", "Excluir do servidor")
         assert "Endereço SMTP" not in c.text

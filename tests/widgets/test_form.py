@@ -69,6 +69,7 @@ async def test_one_line_a_field_and_advanced_ones_folded() -> None:
         await pilot.pause()
         assert any("Porta" in line and "587" in line for line in lines(pilot.app))
         assert any("‹ STARTTLS ›" in line for line in lines(pilot.app))
+        assert _row(form, "host").control.has_focus
         await pilot.press("f4")
         await pilot.pause()
         assert not any("Porta" in line for line in lines(pilot.app))

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.errors import Invalid
 from services.fiscal.cnpj import is_valid, masked
 from services.language import _, ngettext
+from tui_app.cli import given_file
 from tui_app.cli.context import Context
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import Actions, UsageError
@@ -252,16 +252,7 @@ def _shown(value: object) -> str:
 def _read(name: str) -> bytes:
     from services.store.exchange import MOST_BYTES
 
-    try:
-        if name == "-":
-            return sys.stdin.buffer.read(MOST_BYTES + 1)
-        with Path(name).open("rb") as file:
-            return file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as e:
-        why = getattr(e, "strerror", None) or e
-        raise Invalid(
-            _("Não foi possível ler {path}: {error}").format(path=name, error=why), field="file"
-        ) from e
+    return given_file.read(name, "file", MOST_BYTES + 1, dash=True)
 
 
 def _export(context: Context) -> None:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from services.disk import reason
 from services.errors import CarteiroError, Unavailable
 from services.language import _
 from tui_app.cli.context import Context
@@ -36,7 +37,9 @@ def serve(office: Office, port: int) -> None:
         start_http_server(port, ADDRESS, registry(office))
     except (OSError, OverflowError) as e:
         raise Unavailable(
-            _("Não foi possível usar a porta {port}: {why}").format(port=port, why=e),
+            _("Não foi possível usar a porta {port}: {why}").format(
+                port=port, why=reason(e) if isinstance(e, OSError) else e
+            ),
             field="metrics_port",
         ) from e
 

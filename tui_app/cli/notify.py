@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.errors import Invalid
 from services.language import _
+from tui_app.cli import given_file
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
 
@@ -48,7 +49,7 @@ def _notify(context: Context) -> None:
     body = args.body
     if args.body_file is not None:
         try:
-            body = _bytes(args.body_file, "body_file").decode()
+            body = given_file.read(args.body_file, "body_file").decode()
         except UnicodeDecodeError:
             raise Invalid(
                 _("{file}: não é texto em UTF-8").format(file=args.body_file), field="body_file"
@@ -93,12 +94,4 @@ def _value(given: str) -> tuple[str, str]:
 
 def _attachment(name: str) -> tuple[str, str, bytes]:
     kind = _KINDS.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
-    return Path(name).name, kind or "application/octet-stream", _bytes(name, "attach")
-
-
-def _bytes(name: str, field: str) -> bytes:
-    try:
-        return Path(name).read_bytes()
-    except (OSError, ValueError) as e:
-        why = e.strerror if isinstance(e, OSError) else e
-        raise Invalid(_("{file}: {why}").format(file=name, why=why), field=field) from e
+    return Path(name).name, kind or "application/octet-stream", given_file.read(name, "attach")

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.errors import Invalid
 from services.language import _
+from tui_app.cli import given_file
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -71,7 +71,9 @@ def _send_files(context: Context) -> None:
     from services.dispatch.queueing import Parcel
 
     args = context.args
-    parcels = [Parcel(Path(name).name, _bytes(name)) for name in args.files]
+    parcels = [
+        Parcel(Path(name).name, given_file.read(name, "file", _MOST_BYTES)) for name in args.files
+    ]
     context.ask(queueing.check, parcels, args.to)
     danfes = _danfes(context, [parcel.xml for parcel in parcels])
     parcels = [replace(parcel, danfe=danfe) for parcel, danfe in zip(parcels, danfes, strict=True)]
@@ -147,12 +149,3 @@ def _say(context: Context, queued: Queued) -> None:
         say(f"  {queued.note}")
     if plan.why_waits:
         say(_("  espera na fila: {why}").format(why=plan.why_waits))
-
-
-def _bytes(name: str) -> bytes:
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(_MOST_BYTES)
-    except (OSError, ValueError) as e:
-        why = e.strerror if isinstance(e, OSError) else e
-        raise Invalid(_("{file}: {why}").format(file=name, why=why), field="file") from e
