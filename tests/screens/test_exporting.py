@@ -86,7 +86,7 @@ async def test_on_a_full_disk_it_leaves_nothing(
     async with console((100, 30)) as c:
         monkeypatch.setattr("zipfile.ZipFile.writestr", full)
         await begin(c)
-        await c.shows("No space left on device")
+        await c.shows("o disco está cheio")
         assert left(settings) == []
 
 
