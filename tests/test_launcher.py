@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -202,7 +203,9 @@ def test_without_a_python_it_names_the_cure(checkout: Path, tmp_path: Path) -> N
 @pytest.fixture
 def without_pip(checkout: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The variables of a machine whose Python has no pip, as Debian's, and an index that has it."""
-    (wheel,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    # Debian's Python keeps its wheels in a folder of their own.
+    bundled = sysconfig.get_config_var("WHEEL_PKG_DIR") or ensurepip.__path__[0] + "/_bundled"
+    (wheel,) = Path(bundled).glob("pip-*.whl")
     script = (TOP / "tui_app/pip_wheel.py").read_text()
     script = script.replace(pip_wheel.NAME, wheel.name)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
