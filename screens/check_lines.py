@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from services.fiscal.labels import CHECKS, words
 from services.language import _
-from services.reading.documents import DocumentView
+
+if TYPE_CHECKING:
+    from services.reading.documents import DocumentView
 
 
 def check_lines(view: DocumentView) -> list[tuple[str, str]]:

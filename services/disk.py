@@ -20,7 +20,6 @@ _REASONS = {
     errno.ELOOP: later("o atalho leva a si mesmo: confira o caminho"),
     errno.EMFILE: later("há arquivos abertos demais: tente de novo"),
     errno.EIO: later("o disco falhou: confira o equipamento"),
-    errno.EADDRINUSE: later("já está em uso: escolha outra"),
 }
 
 

@@ -38,6 +38,7 @@ def state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[st
 
 def write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
     """Set these columns."""
+    # Who asked for this lets go of what the session holds: what is pending must be in before.
     session.flush()
     session.connection().execute(_WRITTEN.values(values), {"server": server_id})
 

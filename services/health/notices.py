@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.language import Both, both
+from services import language
+from services.language import Both
 from services.notifications import templates
 from services.notifications.announce import announce
 from services.store.models import Company, EmailServer, Function, Mailbox
@@ -60,8 +61,8 @@ def tell(
     """Announce once to each company that ``server`` serves; how many notices there were.
 
     ``occasion``, of :func:`services.notifications.templates.templates`, is asked for each company,
-    ``values`` too, and in each language; both with None for the partner, who alone is told of a server that serves
-    nobody. The same occasion of the same server that comes again soon counts in one notice (R35).
+    ``values`` too, and in each language; both with None for the partner, who alone is told of a
+    server that serves nobody. The same occasion of the same server that comes again soon counts in one notice (R35).
     """
     companies: list[Linked | None] = [*linked(session, server.id, functions)]
     for each in sorted(companies or [None], key=lambda c: c.company_id if c is not None else 0):
@@ -83,7 +84,9 @@ def tell(
 def _said(
     values: Callable[[Linked | None], Mapping[str, object]], company: Linked | None
 ) -> dict[str, Both]:
-    told = {}
-    for name in values(company):
-        told[name] = both(lambda name=name: values(company)[name])  # type: ignore[misc]
-    return told
+    told = []
+    for spoken in language.LANGUAGES:
+        with language.speaking(spoken):
+            told.append({name: str(value) for name, value in values(company).items()})
+    portuguese, english = told
+    return {name: Both(portuguese[name], english[name]) for name in portuguese}

@@ -121,7 +121,7 @@ def renew(session: Session, held: Claim, seconds: float) -> bool:
 
 def give_back(session: Session, held: Claim) -> None:
     """Let the next reader have the mailbox, as if it had never been claimed."""
-    leases.give_back(session, held.name, held.owner)
+    leases.give_back(session, held.name, held.owner, unfinished=held.since)
 
 
 def finish(

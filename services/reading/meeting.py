@@ -30,8 +30,8 @@ def meet(
     On PostgreSQL neither of two writers sees what the other has not committed: one would hold the
     event, for want of the document, and the other find no event that waits for its document. Who
     has an event that nobody is known to have the document of therefore waits for those who are
-    importing documents of that key, and the other way round; documents do not wait for documents. SQLite
-    has one writer.
+    importing documents of that key, and the other way round; documents do not wait for documents.
+    SQLite has one writer.
     """
     held = holders(session, linked, arriving)
     if session.get_bind().dialect.name != "postgresql":

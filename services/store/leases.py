@@ -54,7 +54,13 @@ _SINCE = select(_rows.c.since).where(_NAME)
 _GIVE_BACK = (
     update(_rows)
     .where(_NAME, _MINE)
-    .values(until=bindparam("the_end"), owner="", done=None, total=None, since=None)
+    .values(
+        until=bindparam("the_end"),
+        owner="",
+        done=None,
+        total=None,
+        since=bindparam("the_beginning"),
+    )
 )
 _TELL = (
     update(_rows)
@@ -104,7 +110,17 @@ def tell(session: Session, name: str, owner: str, done: int, total: int) -> None
     session.connection().execute(_TELL, given)
 
 
-def give_back(session: Session, name: str, owner: str) -> None:
-    """Let the next one have it at once; the fence number stays."""
-    given = {"the_name": name, "the_owner": owner, "the_end": now()}
+def give_back(
+    session: Session, name: str, owner: str, *, unfinished: datetime | None = None
+) -> None:
+    """Let the next one have it at once; the fence number stays.
+
+    ``unfinished`` is since when there is work that its holder did not go on with.
+    """
+    given = {
+        "the_name": name,
+        "the_owner": owner,
+        "the_end": now(),
+        "the_beginning": unfinished,
+    }
     session.connection().execute(_GIVE_BACK, given)

@@ -15,8 +15,11 @@ from sqlalchemy import event, select, text
 from sqlalchemy.exc import DataError, OperationalError
 
 from services.clock import set_source
+from services.health.tokens import SignIns
 from services.reading import rivals
+from services.reading.rehearsal import Rehearsal
 from services.reading.tick import Reader
+from services.registry.access import Actor
 from services.settings import Settings
 from services.store.engine import Store
 from services.store.mail import InboundState
@@ -151,6 +154,30 @@ async def test_killed_before(
     if command != b"RETR":
         assert inbox.count() == _MANY
     proxy.on_command = Proxy(0).on_command
+    await _finish(killable, reader, inbox)
+
+
+@pytest.mark.usefixtures("clock")
+async def test_a_dry_run_after_a_kill_leaves_the_telling_to_the_next_reading(
+    killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy, store: Store,
+    settings: Settings, actor: Actor,
+) -> None:  # fmt: skip
+    """R42, R43: it takes the mailbox for itself, and changes nothing."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+
+    async def watch(data: bytes) -> bool:
+        if b"DELE" in data:
+            await killable.kill()
+            return False
+        return True
+
+    proxy.on_command = watch
+    process = await killable.start()
+    await process.wait()
+    proxy.on_command = Proxy(0).on_command
+    _later(killable)
+    dry = Rehearsal(store, settings, SignIns(store, settings), actor, inbox.mailbox_id)
+    assert len([each async for each in dry.run()]) == _MANY
     await _finish(killable, reader, inbox)
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
+from services import clock
 from services.settings import Settings
 from services.store.models import Function
+from tests.screens import sample
+from tests.screens.faked import FAKED
 from tui_app.app import CarteiroApp
 
 DEADLINE = 15.0
@@ -139,3 +143,18 @@ def console(settings: Settings) -> Opened:
                     await app.action_leave()
 
     return open_console
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same instant, zone, bell and cursor in every run."""
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    for name, instead in FAKED.items():
+        monkeypatch.setattr(name, instead)
+    monkeypatch.setattr(Input, "cursor_blink", False)
+    time.tzset()
+    clock.set_source(lambda: sample.NOON)
+    yield
+    clock.set_source(None)
+    monkeypatch.undo()
+    time.tzset()

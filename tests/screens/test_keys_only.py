@@ -18,8 +18,9 @@ import tui_app
 from screens.commands import declared, possible
 from screens.widgets.panel import places
 from tests.screens.conftest import Console
-from tests.screens.test_pictures import over_sample, still  # noqa: F401 - a fixture for all here
-from tests.screens.tour import STOPS, Stop, go
+from tests.screens.tour import STOPS, Stop, go, over_sample
+
+pytestmark = pytest.mark.usefixtures("still")
 
 LISTS = (
     "mailboxes", "servers", "notification_emails", "companies", "users", "outbox", "documents",

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
 
-from services import clock
-from services.settings import Settings
-from services.store.engine import open_store
-from tests.screens import sample
 from tests.screens.conftest import Console
-from tests.screens.faked import CLIENT_ID, FAKED
-from tests.screens.tour import STOPS, Stop, go
-from tui_app.app import CarteiroApp
+from tests.screens.tour import STOPS, Stop, go, over_sample
 from tui_app.demo import console
 from tui_app.demo.tour import TourCard, steps
 
@@ -29,21 +21,7 @@ SHOWN = ("home", "mailboxes", "mailbox_form", "email_test", "guidance", "outbox"
          "notification_emails", "address_form", "type_matrix", "who_receives", "coverage",
          "servers", "servers_filter", "server_form", "link_companies",
          "health", "health_incident", "audit")  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The same instant, zone, bell and cursor in every run."""
-    monkeypatch.setenv("TZ", "America/Sao_Paulo")
-    for name, instead in FAKED.items():
-        monkeypatch.setattr(name, instead)
-    monkeypatch.setattr(Input, "cursor_blink", False)
-    time.tzset()
-    clock.set_source(lambda: sample.NOON)
-    yield
-    clock.set_source(None)
-    monkeypatch.undo()
-    time.tzset()
+pytestmark = pytest.mark.usefixtures("still")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -82,19 +60,3 @@ def test_tour_looks_as_it_did(
         await screen.shows(told[at].title)
 
     assert snap_compare(app, terminal_size=size, run_before=walk)
-
-
-def over_sample(home: Path, stop: Stop) -> CarteiroApp:
-    """The console over what ``stop`` asks for, jobs off."""
-    settings = Settings(
-        home=home,
-        database_url=f"sqlite:///{home / 'carteiro.db'}",
-        hostname="carteiro.example",
-        microsoft_client_id=CLIENT_ID,
-    )
-    store = open_store(settings)
-    if not stop.empty:
-        with store.writing() as session:
-            sample.fill(session, stop.also)
-    store.close()
-    return CarteiroApp(settings, with_jobs=False)

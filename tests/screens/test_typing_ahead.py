@@ -38,6 +38,14 @@ def values(c: Console) -> dict[str, object]:
     return found
 
 
+async def at_companies(c: Console) -> None:
+    """At the list of companies, on the first."""
+    await c.at_home()
+    burst(c, "4")
+    await c.in_front("CompaniesScreen")
+    await c.shows("▸ Padaria")
+
+
 def slow_record(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """A company is read for its form only once the second says so; the first tells that it is asked."""
     found, reading, read = CompaniesScreen.record, asyncio.Event(), asyncio.Event()
@@ -105,10 +113,7 @@ async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
         companies.add(session, actor, DRAFT)
     reading, read = slow_record(monkeypatch)
     async with console((80, 24)) as c:
-        await c.at_home()
-        burst(c, "4")
-        await c.in_front("CompaniesScreen")
-        await c.shows("▸ Padaria")
+        await at_companies(c)
         burst(c, "e", "tab", "x", "n", "2", "f4")
         await reading.wait()
         await c.pilot.pause()
@@ -126,10 +131,7 @@ async def test_esc_after_the_key_that_opens_leaves_what_is_opened(
         companies.add(session, actor, DRAFT)
     reading, read = slow_record(monkeypatch)
     async with console((80, 24)) as c:
-        await c.at_home()
-        burst(c, "4")
-        await c.in_front("CompaniesScreen")
-        await c.shows("▸ Padaria")
+        await at_companies(c)
         burst(c, "e", "escape", "space")
         await reading.wait()
         await c.pilot.pause()
@@ -165,10 +167,7 @@ async def test_a_list_that_is_asked_again_holds_no_key(
         return await found(source, *words, **more)
 
     async with console((80, 24)) as c:
-        await c.at_home()
-        burst(c, "4")
-        await c.in_front("CompaniesScreen")
-        await c.shows("▸ Padaria")
+        await at_companies(c)
         monkeypatch.setattr(CompanySource, "ids", slow)
         burst(c, "r", "down")
         await asked.wait()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from services.settings import Settings
+from services.store.engine import open_store
+from tests.screens import sample
 from tests.screens.conftest import Console
-from tests.screens.faked import BLOCKED
+from tests.screens.faked import BLOCKED, CLIENT_ID
+from tui_app.app import CarteiroApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +225,19 @@ async def go(console: Console, stop: Stop) -> None:
         await console.press(*keys)
         await console.shows(words)
     await console.pilot.pause()
+
+
+def over_sample(home: Path, stop: Stop) -> CarteiroApp:
+    """The console over what ``stop`` asks for, jobs off."""
+    settings = Settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'carteiro.db'}",
+        hostname="carteiro.example",
+        microsoft_client_id=CLIENT_ID,
+    )
+    store = open_store(settings)
+    if not stop.empty:
+        with store.writing() as session:
+            sample.fill(session, stop.also)
+    store.close()
+    return CarteiroApp(settings, with_jobs=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from services.disk import reason
 from services.errors import CarteiroError, Unavailable
 from services.language import _
 from tui_app.cli.context import Context
@@ -36,9 +36,10 @@ def serve(office: Office, port: int) -> None:
     try:
         start_http_server(port, ADDRESS, registry(office))
     except (OSError, OverflowError) as e:
+        taken = isinstance(e, OSError) and e.errno == errno.EADDRINUSE
         raise Unavailable(
             _("Não foi possível usar a porta {port}: {why}").format(
-                port=port, why=reason(e) if isinstance(e, OSError) else e
+                port=port, why=_("já está em uso: escolha outra") if taken else e
             ),
             field="metrics_port",
         ) from e
