@@ -127,45 +127,12 @@ def both(word: Callable[[], object]) -> Both:
     return Both(*told)
 
 
-def retold(words: str) -> str:
-    """Words of ours that were kept in either language, in the one in force.
-
-    Known are those without values, whole or up to the end of a sentence, as before a server's
-    reply, and those with one value after a colon; the rest, and any other text, is as it was.
-    """
-    known = _messages()
-    end = len(words)
-    while end > 0:
-        message = known.get(words[:end])
-        if message is not None:
-            start, place, _end = said(message).partition("{")
-            return start + (retold(words[end:]) if place else words[end:])
-        end = max(words.rfind(". ", 0, end - 1) + 1, words.rfind(": ", 0, end - 2) + 2)
-        if end <= 2:
-            break
-    return words
-
-
 @cache
-def _messages() -> dict[str, str]:
-    """The message of each text that only one has, in either language, up to its value."""
-    found: dict[str, str] = {}
-    several: set[str] = set()
-    catalogue: dict[object, object] = getattr(_catalogue_of("en"), "_catalog", {})
-    for message, english in catalogue.items():
-        if not isinstance(message, str) or not isinstance(english, str):
-            continue
-        for words in {_fixed(message), _fixed(english)} - {""}:
-            if found.setdefault(words, message) != message:
-                several.add(words)
-    for words in several:
-        del found[words]
-    return found
-
-
-def _fixed(words: str) -> str:
-    """What of a message never differs; "" where that is not known, or too little to know it by."""
-    start, place, end = words.partition("{")
-    if not place:
-        return words
-    return start if end.find("}") == len(end) - 1 and len(start) > 14 and start[-2:] == ": " else ""
+def messages() -> dict[str, str]:
+    """What the catalogue says in English of each message that it has, those that count apart."""
+    told: dict[object, object] = getattr(_catalogue_of("en"), "_catalog", {})
+    return {
+        message: english
+        for message, english in told.items()
+        if message and isinstance(message, str) and isinstance(english, str)
+    }

@@ -19,13 +19,14 @@ from services.errors import CarteiroError, Invalid, InvalidFields, NotFound
 from services.fiscal.danfe import Danfe
 from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
-from services.language import _, both, retold
+from services.language import _, both
 from services.notifications.announce import announce
 from services.notifications.templates import spoken
 from services.outbox.queue import place
 from services.registry import access, audit, ways_out
 from services.registry.access import Actor
 from services.registry.fields import Form
+from services.retelling import retold
 from services.safe_text import safe
 from services.store.mail import Blob, Document, OutboxMessage
 from services.store.models import Company, Partner

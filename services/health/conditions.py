@@ -9,7 +9,7 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.failure import Failure
-from services.language import retold
+from services.retelling import retold
 from services.safe_text import safe
 from services.store.models import EmailServer
 

@@ -17,6 +17,7 @@ from services.notifications.announce import announce
 from services.notifications.templates import words
 from services.registry import direction
 from services.registry.direction import MOST_REFUSALS
+from services.retelling import retold
 from services.store.models import Company, EmailServer, Function, Health, Kind
 from services.wire import aadsts
 from services.wire.replies import blames_mailbox, pauses_mailbox
@@ -67,7 +68,8 @@ def note_failure(
     elif pauses_mailbox(failure.kind) and function == Function.SEND:
         pause = _QUOTA_PAUSE if failure.kind == "quota" else _SHORT_PAUSE
         values["paused_until"] = at + pause
-    reached = failure.kind == "quota" and failure.explanation not in (before["health_reason"] or "")
+    known = direction.shown(before["health_reason"]) or ""
+    reached = failure.kind == "quota" and retold(failure.explanation) not in known
     health = Health.DOWN if most >= MOST_REFUSALS else Health.FAILING
     if before["health"] != health:
         values |= {"health": health, "health_since": at}

@@ -223,7 +223,7 @@ def _matter(
     if not serves:
         return None
     if (code := server.inactive_code) is not None:
-        reason = server.inactive_reason or ""
+        reason = direction.shown(server.inactive_reason) or ""
         return _Matter(INACTIVATED, serves, server.inactive_since, code, reason)
     known = {function: direction.condition(server, function) for function in serves}
     bad = tuple(f for f in serves if known[f].health in (Health.FAILING, Health.DOWN))

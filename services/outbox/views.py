@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from services.clock import now
 from services.errors import NotFound
-from services.language import _, retold
+from services.language import _
 from services.outbox import refusals
 from services.outbox.refusals import Refusal
 from services.outbox.waiting import STATES, Waiting, waiting
@@ -21,6 +21,7 @@ from services.registry import access, search
 from services.registry.access import Actor
 from services.registry.obstacles import Wait
 from services.registry.ways_out import relay_label
+from services.retelling import retold
 from services.store.mail import (
     Blob,
     OutboxAttachment,
@@ -223,7 +224,7 @@ def show(session: Session, actor: Actor, message_id: int) -> OutboxDetail:
         words.body if words is not None else "",
         tuple(AttachmentView(*row) for row in attachments),
         history,
-        words.note
+        (retold(words.note) if words.note else None)
         if words is not None
         else _("Texto e anexos foram removidos ao fim do prazo de guarda (sent_retention_days)"),
         refusals.last([(r.state, r.reply) for r in view.recipients], transcripts),
@@ -236,7 +237,10 @@ def _attempt(
 ) -> AttemptView:
     if email is not None and kind == Kind.RELAY:
         email = relay_label(email)
-    return AttemptView(number, email, *rest)
+    view = AttemptView(number, email, *rest)
+    if view.detail is None or "\n" in view.detail:
+        return view
+    return replace(view, detail=retold(view.detail))
 
 
 def counts(session: Session, actor: Actor) -> dict[str, int]:

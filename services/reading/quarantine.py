@@ -27,6 +27,7 @@ from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.registry import access, audit, search
 from services.registry.access import Actor
+from services.retelling import retold
 from services.store.mail import InboundMessage, Quarantine, QuarantineState
 from services.store.models import Company, EmailServer, Function, Mailbox
 
@@ -300,7 +301,7 @@ def _view(
         id=row.id,
         state=row.state,
         reason=row.reason,
-        detail=row.detail,
+        detail=retold(row.detail),
         part=row.part,
         email=email,
         subject=message.subject,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
-from services.language import retold
 from services.registry.protocols import functions_of
+from services.retelling import retold
 from services.store.models import EmailServer, Function, Health, Kind
 
 MOST_REFUSALS = 5

@@ -221,7 +221,7 @@ def _view(
         health=now.health,
         health_reason=now.reason,
         inactive_code=server.inactive_code,
-        inactive_reason=server.inactive_reason,
+        inactive_reason=direction.shown(server.inactive_reason),
         inactive_since=server.inactive_since,
         paused_until=server.paused_until,
         paused_by=server.paused_by,

@@ -39,7 +39,7 @@ def of(server: EmailServer, at: datetime) -> Obstacle | None:
     """What stands between ``server`` and sending, the worst first; None when nothing does."""
     if server.inactive_code is not None:
         words = _("foi inativada (AADSTS{code}): {reason}").format(
-            code=server.inactive_code, reason=server.inactive_reason
+            code=server.inactive_code, reason=direction.shown(server.inactive_reason) or ""
         )
         return Obstacle(Wait.MAILBOX, words)
     if not server.active:

@@ -275,6 +275,7 @@ _ROW = [
     if name
     not in (
         "health_reason",
+        "inactive_reason",
         "failing",
         "full_reason",
         "origin",
@@ -294,6 +295,7 @@ def _view(
 ) -> ServerView:
     return ServerView(
         health_reason=(direction.shown(row.health_reason) or "").replace("\n", " · ") or None,
+        inactive_reason=direction.shown(row.inactive_reason),
         failing=direction.failing(row),
         full_reason=full_reason(row),
         origin=origin,

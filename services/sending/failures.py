@@ -7,10 +7,11 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from services.language import both, retold
+from services.language import both
 from services.notifications.announce import announce
 from services.notifications.templates import words
 from services.outbox.outcomes import Finished
+from services.retelling import retold
 
 TYPE = "sending_failed"
 

@@ -150,15 +150,3 @@ def test_an_outbox_refusal_is_retold(store: Store, actor: Actor, company: Compan
             en = views.show(session, actor, placed).view.recipients[1].why
     assert pt == "endereço de e-mail inválido: nada"
     assert en == "invalid e-mail address: nada"
-
-
-def test_retold_words() -> None:
-    """Whole, before what a server said, after a colon, there and back; foreign text is left alone."""
-    portuguese = "Desistimos depois de 5 dias de tentativas: " + replies.explain("password")
-    with language.speaking("en"):
-        english = language.retold(portuguese + " 535 Erro. Senha")
-        assert english.endswith(": " + replies.explain("password") + " 535 Erro. Senha")
-        assert "Desistimos" not in english
-        for foreign in ("", "550 Nada aqui", "Nota: a: b. c", ": ", ". "):
-            assert language.retold(foreign) == foreign
-    assert language.retold(english) == portuguese + " 535 Erro. Senha"
