@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +21,7 @@ from services.store.mail import (
     QuarantineState,
 )
 from services.store.models import Company, EmailServer, Kind
+from services.store.room import rooms
 from services.store.schema import HEAD
 
 
@@ -51,8 +51,8 @@ def figures(session: Session, settings: Settings) -> Iterator[Figure]:
     yield Figure("carteiro_database_bytes", "Size of the database.", _size(session, settings))
     yield Figure(
         "carteiro_disk_free_bytes",
-        "Room left where the state folder is.",
-        shutil.disk_usage(settings.home).free,
+        "Room left where the state folder, SQLite's file and documents to be sent are: the least.",
+        min(room.free for room in rooms(settings)),
     )
 
 

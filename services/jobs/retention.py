@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +15,8 @@ from services.clock import days_ago
 from services.courtesy import person
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from services.store.ageing import Look, Removed
@@ -52,6 +55,14 @@ def forget_hourly(store: Store, stop: Event) -> None:
     if done:
         told = ", ".join(f"{count} {name}" for name, count in done.items())
         log.info("kept for long enough and removed: %s", told)
+
+
+def last_turn(session: Session) -> datetime | None:
+    """When a process last took the turn of every hour: none has worked for long since."""
+    from services.store import leases
+
+    ends = leases.until(session, _TURN)
+    return None if ends is None else ends - timedelta(seconds=_HOUR_SECONDS)
 
 
 def forget_old(store: Store, stop: Event) -> dict[str, int]:

@@ -224,13 +224,26 @@ def _plain_errors() -> Iterator[None]:
     except OperationalError as e:
         raise Unavailable(_explain(e)) from e
     except DBAPIError as e:
-        if e.connection_invalidated:
+        if e.connection_invalidated or is_damage(e):
             raise Unavailable(_explain(e)) from e
         raise
 
 
-def _explain(error: DBAPIError) -> str:
-    words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+def is_damage(error: DBAPIError) -> bool:
+    """Does SQLite say that the file is none of its own, or no longer whole?"""
+    return type(error.orig) is sqlite3.DatabaseError
+
+
+def damaged(words: str) -> str:
+    """That the file must be brought back from a backup."""
+    return _(
+        "O arquivo do banco de dados está danificado ({error}): ponha um backup no lugar com "
+        "carteiro restore"
+    ).format(error=words)
+
+
+def explained(words: str) -> str:
+    """What the driver says of a missing, full or locked database, for a person."""
     lowered = words.lower()
     if any(word in lowered for word in ("locked", "deadlock", "busy")):
         return _("O banco de dados está ocupado por outro processo; tente de novo em instantes")
@@ -239,3 +252,8 @@ def _explain(error: DBAPIError) -> str:
     if "readonly" in lowered or "read-only" in lowered:
         return _("O banco de dados só permite leitura: confira as permissões do arquivo e da pasta")
     return _("O banco de dados não responde: {error}").format(error=words)
+
+
+def _explain(error: DBAPIError) -> str:
+    words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+    return damaged(words) if is_damage(error) else explained(words)

@@ -104,6 +104,11 @@ def since(session: Session, name: str) -> datetime | None:
     return session.connection().execute(_SINCE, {"the_name": name}).scalar()
 
 
+def until(session: Session, name: str) -> datetime | None:
+    """When the claim on ``name`` ends or ended, None where there never was one."""
+    return session.scalar(select(_rows.c.until).where(_rows.c.name == name))
+
+
 def tell(session: Session, name: str, owner: str, done: int, total: int) -> None:
     """Say how far the work is for which ``owner`` holds ``name``."""
     given = {"the_name": name, "the_owner": owner, "the_done": done, "the_total": total}

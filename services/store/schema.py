@@ -6,11 +6,11 @@ import sqlite3
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from services.errors import Unavailable
 from services.language import _
-from services.store.engine import Store, begin_exclusive
+from services.store.engine import Store, begin_exclusive, damaged, is_damage
 
 HEAD = "0016"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,6 +38,10 @@ def bring_up_to_date(store: Store) -> None:
                 error=str(e.orig).strip().splitlines()[0]
             )
         ) from e
+    except DatabaseError as e:
+        if not is_damage(e):
+            raise
+        raise Unavailable(damaged(str(e.orig))) from e
 
 
 def _version(connection: Connection) -> str | None:

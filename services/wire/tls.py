@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from functools import lru_cache
@@ -14,6 +15,7 @@ from services.language import _
 _HOSTNAME_MISMATCH = {62, 63, 64}
 _NOT_YET_VALID = 9
 _EXPIRED = 10
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _UNKNOWN_ISSUER = {2, 18, 19, 20, 21, 27}
 
 
@@ -31,14 +33,33 @@ def client_context(verify: bool = True, ca_file: Path | None = None) -> ssl.SSLC
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as e:  # ssl.SSLError is one
-            raise Invalid(
-                _("{file}: não é um arquivo de certificados (PEM) utilizável").format(file=ca_file),
-                field="ca_file",
-            ) from e
+        _add(context, ca_file)
     return context
+
+
+def authorities(ca_file: Path | None = None) -> int:
+    """How many authorities a verified connection trusts, those of ``ca_file`` among them.
+
+    Where the system has a folder of them, they are read from it as they are needed: its files
+    count. Raises :class:`Invalid` for an unusable file.
+    """
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        _add(context, ca_file)
+    loaded: int = context.cert_store_stats()["x509_ca"]
+    folder = ssl.get_default_verify_paths().capath
+    files = Path(folder).iterdir() if folder else ()
+    return max(loaded, sum(_HASHED.fullmatch(file.name) is not None for file in files))
+
+
+def _add(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except OSError as e:  # ssl.SSLError is one
+        raise Invalid(
+            _("{file}: não é um arquivo de certificados (PEM) utilizável").format(file=ca_file),
+            field="ca_file",
+        ) from e
 
 
 def failure_of(exc: BaseException, who: str, stage: Stage) -> Failure:
