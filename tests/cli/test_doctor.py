@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,34 @@ def test_a_version_of_sqlite_that_may_corrupt(bare: Run, monkeypatch: pytest.Mon
     monkeypatch.setattr(sqlite3, "sqlite_version_info", faulty[0])
     told = bare("doctor")
     assert "SQLite: 3.40.1\nO que fazer: Esta versão tem uma falha rara do modo WAL" in told.out
+
+
+@SQLITE
+def test_what_the_program_lacks(carteiro: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Textual there is no console; without the DANFE extra or byte code it goes all the same."""
+
+    def version(_name: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(program, "version", version)
+    monkeypatch.setattr("services.fiscal.danfe.find_spec", lambda _name: None)
+    monkeypatch.setattr(program.importlib.util, "find_spec", lambda _name: None)
+    assert wrong(carteiro)["check"] == "textual"
+    found = look(carteiro)[1]
+    assert (found["danfe"]["ok"], found["danfe"]["cure"]) == (True, "./carteiro extra danfe")
+    assert (found["bytecode"]["ok"], "compileall" in found["bytecode"]["cure"]) == (True, True)
+
+
+@SQLITE
+def test_a_folder_that_is_none(
+    carteiro: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R31: documents cannot be left where a file stands."""
+    file = settings.home / "documentos.txt"
+    file.touch()
+    monkeypatch.setenv("CARTEIRO_DOCUMENTS_FOLDER", str(file))
+    bad = wrong(carteiro)
+    assert (bad["check"], str(file) in bad["detail"]) == ("documents_folder", True)
 
 
 @SQLITE

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services import clock
@@ -35,7 +35,7 @@ from services.store.mail import (
     Quarantine,
 )
 from services.store.models import AuditEntry
-from services.store.notices import BellEntry
+from services.store.notices import BellEntry, Notification
 from tests.sending.conftest import AddMailbox, Queue, enqueue, mailbox
 
 __all__ = ["enqueue", "mailbox"]
@@ -64,12 +64,17 @@ def old(
 ) -> Iterator[None]:
     """Some of everything that goes by itself, and of what does not, 100 days ago."""
     server = mailbox(2525).server_id
+    of = {"partner_id": actor.partner_id, "company_id": company.id}
     for state in (OutboxState.SENT, OutboxState.FAILED, OutboxState.QUEUED):
-        sent = enqueue(attachments=[("nota.pdf", "application/pdf", f"%PDF {state}".encode())])
+        told = Notification(**of, type_key="general", severity="info", subject="x", body="y")
         with store.writing() as session:
-            session.execute(
-                update(OutboxMessage).where(OutboxMessage.id == sent).values(state=state)
-            )
+            session.add(told)
+        letter = enqueue(
+            attachments=[("nota.pdf", "application/pdf", f"%PDF {state}".encode())],
+            notification_id=told.id,
+        )
+        with store.writing() as session:
+            session.get_one(OutboxMessage, letter).state = state
     items = [Arrival(n, f"u{n}", 3, f"m {n}".encode()) for n in (1, 2)]
     with store.writing() as session:
         kept = arrivals.keep(
@@ -79,7 +84,6 @@ def old(
         import_messages(session, Source(actor.partner_id, server), [(gone, Extracted())])
         arrivals.note_deleted(session, server, [("u1", gone)], [])
         keep_blobs(session, {"d" * 64: b"<NFe/>"})
-        of = {"partner_id": actor.partner_id, "company_id": company.id}
         session.add(Document(**of, kind="NFe", access_key="3" * 44, sha256="d" * 64))
         for state in ("open", "rejected"):
             session.add(
@@ -100,6 +104,7 @@ def _there(session: Session) -> dict[str, int]:
     raw = InboundMessage.raw_removed_at.is_(None)
     wanted: dict[str, Any] = {
         "bell": select(BellEntry.id),
+        "notifications": select(Notification.id),
         "texts": select(OutboxContent.message_id),
         "records": select(OutboxMessage.id),
         "raw": select(InboundMessage.id).where(raw),
@@ -135,5 +140,10 @@ def test_each_setting_removes_its_own(store: Store, settings: Settings) -> None:
         expected = goes if "audit" not in goes else {"audit": entries}
         assert (name, gone, set(done)) == (name, expected, told)
         before = after
-    left = {"audit": 0, "blobs": 3}
+    left = {"notifications": 3, "audit": 0, "blobs": 3}
     assert before == dict.fromkeys(before, 1) | left
+    store.settings = replace(settings, **never | {"bell_retention_days": 49.0})
+    assert forget_old(store, threading.Event()) == {"bell entries and notifications": 3}
+    with store.reading() as session:
+        # The one whose e-mail has yet to leave stays.
+        assert _there(session) == before | {"bell": 0, "notifications": 1}

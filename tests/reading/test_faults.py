@@ -16,7 +16,8 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from services.clock import set_source
 from services.health.tokens import SignIns
-from services.reading import rivals
+from services.language import speaking
+from services.reading import quarantine, rivals
 from services.reading.rehearsal import Rehearsal
 from services.reading.tick import Reader
 from services.registry.access import Actor
@@ -409,7 +410,7 @@ async def test_a_message_that_the_database_refuses(
 
 
 async def test_too_large_stays_on_the_server(
-    reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, inbox: Inbox, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R41: over the size cap: held once with its reason, never deleted; the others are read."""
     monkeypatch.setattr("services.reading.intake.MAX_MESSAGE", 100_000)
@@ -420,6 +421,9 @@ async def test_too_large_stays_on_the_server(
     assert inbox.keys() == keys_of([1, 2])
     assert inbox.held() == ["too_large"]
     assert len(inbox.left) == 1
+    with store.reading() as session, speaking("en"):
+        (held,) = quarantine.rows(session, actor, quarantine.ids(session, actor)).values()
+    assert held.detail == "0 MB on the server; the limit is 0 MB"
 
 
 async def test_another_reader_is_noticed(

@@ -9,6 +9,7 @@ from services.language import _
 from tui_app.checkup import database, program, surroundings
 from tui_app.checkup.check import Check
 from tui_app.cli.context import Context
+from tui_app.cli.output import WIDEST
 from tui_app.cli.parser import act
 
 
@@ -25,14 +26,15 @@ def _doctor(context: Context) -> int:
 
 
 def _say(context: Context, checks: Sequence[Check]) -> None:
-    """All of them at a glance; below, in full, those of which something may be done."""
+    """All of them at a glance; below, in full, what is too long for that or may be mended."""
     context.out.table(
         (_("O quê"), "", _("Detalhe")),
         ((c.name, "ok" if c.ok else _("ERRO"), c.detail) for c in checks),
         "",
     )
     for c in checks:
-        if c.cure:
+        if c.cure or len(c.detail) > WIDEST:
             context.out.say("")
             context.out.say(f"{c.name}: {c.detail}")
+        if c.cure:
             context.out.say(f"{_('O que fazer')}: {c.cure}")

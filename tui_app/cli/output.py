@@ -15,7 +15,8 @@ from services.errors import CarteiroError, InvalidFields
 from services.language import _, chosen
 from services.safe_text import safe, safe_block
 
-_WIDEST = 60
+WIDEST = 60
+"""Characters of a cell; what is longer is cut."""
 
 
 class Output:
@@ -112,7 +113,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _cell(value: object, most: int = _WIDEST) -> str:
+def _cell(value: object, most: int = WIDEST) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
