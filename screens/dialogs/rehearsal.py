@@ -25,6 +25,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.failure import WireError
+from services.health.conditions import reason_of
 from services.language import _, later
 from services.reading.foresight import Foreseen, explained, would
 from services.reading.rehearsal import Rehearsal
@@ -155,7 +156,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
                 async for item in items:
                     self._told.items.append(item)
         except WireError as e:
-            self._fail(str(e))
+            self._fail(reason_of(e.failure))
         except CarteiroError as e:
             self._fail(e.message)
         except Exception:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from services.dispatch.watch import Watch
     from services.health.tokens import SignIns
+    from services.reading.due import Held
     from services.reading.tick import Reader
     from services.sending.tick import Sender
     from services.store.engine import Store
@@ -90,7 +91,7 @@ class Activity:
 
 @dataclass(slots=True)
 class Done:
-    """What :func:`run_once` did."""
+    """What :func:`run_once` did; ``held`` is what it left to another process."""
 
     sent: int = 0
     mailboxes: int = 0
@@ -102,6 +103,7 @@ class Done:
     rejected: int = 0
     sign_ins: int = 0
     inactivated: int = 0
+    held: list[Held] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -375,6 +377,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
         finally:
             work.cancel()
             await asyncio.wait([work])
+        done.held = await reader.held() if reader is not None else []
         await put_away(office.store)
         await warn_of_silence(office.store)
         await asyncio.to_thread(forget_hourly, office.store, closing_soon)

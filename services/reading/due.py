@@ -6,6 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -22,7 +23,7 @@ from services.notifications.templates import words
 from services.reading import brought
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
-from services.reading.under_way import lease_name
+from services.reading.under_way import held_until, lease_name
 from services.registry import direction
 from services.store import leases
 from services.store.mail import InboundMessage, InboundState
@@ -44,6 +45,14 @@ _ASKED = select(Subscription.company_id).where(
 _LINKS = select(Mailbox.company_id, Mailbox.id).where(
     Mailbox.server_id == bindparam("server"), Mailbox.function == Function.READ
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A mailbox that waits to be read, and until when another process has it."""
+
+    email: str
+    until: datetime
 
 
 def due(
@@ -100,6 +109,18 @@ def with_leftovers(session: Session) -> list[Target]:
         .order_by(EmailServer.id)
     )
     return [Target(*row) for row in rows]
+
+
+def held(session: Session, *, server_ids: Collection[int] | None = None) -> list[Held]:
+    """Those of :func:`due` and :func:`with_leftovers` that another process reads, or died over."""
+    until = held_until(session)
+    if not until:
+        return []
+    waiting = due(session, server_ids=server_ids)
+    if server_ids is None:
+        waiting += with_leftovers(session)
+    emails = {target.server_id: target.email for target in waiting}
+    return [Held(email, until[each]) for each, email in emails.items() if each in until]
 
 
 def claim(session: Session, target: Target, seconds: float) -> Claim | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import CarteiroError
 from services.failure import Failure, WireError
+from services.health.conditions import reason_of
 from services.health.tokens import SignIns
 from services.language import _
 from services.reading import due
@@ -105,6 +106,10 @@ class Reader:
             raise
         return summary
 
+    async def held(self) -> list[due.Held]:
+        """What is to be read and was not, for another process has it."""
+        return await self._desk.ask(due.held)
+
     async def recover(self) -> int:
         """Import what a killed reader stored and did not import; the number of new documents."""
         documents = 0
@@ -162,7 +167,7 @@ class Reader:
                 summary.mailboxes += 1
             except WireError as e:
                 failure = e.failure
-                summary.failures.append((target.email, str(e)))
+                summary.failures.append((target.email, reason_of(failure)))
             except Lost:
                 next_at = False
             except CarteiroError as e:
@@ -170,9 +175,10 @@ class Reader:
             except asyncio.CancelledError:
                 next_at = False
                 raise
-            except Exception as e:  # noqa: BLE001 - one mailbox must not stop the others
+            except Exception:  # noqa: BLE001 - one mailbox must not stop the others
                 _log.exception("reading of server %d broke", target.server_id)
-                summary.failures.append((target.email, type(e).__name__))
+                why = _("Ocorreu uma falha interna; os detalhes estão no log")
+                summary.failures.append((target.email, why))
             finally:
                 summary.messages += tally.messages
                 summary.documents += sum(tally.imported.documents.values())

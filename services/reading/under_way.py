@@ -63,12 +63,14 @@ class UnderWay:
         return min(100, 100 * self.done // self.total) if self.total else None
 
 
+def held_until(session: Session) -> dict[int, datetime]:
+    """Until when the servers are held that some process reads, or was killed over."""
+    return {server_id: until for server_id, (_done, _total, until) in _leased(session).items()}
+
+
 def under_way(session: Session, actor: Actor) -> list[UnderWay]:
     """The mailboxes that ``actor`` sees and that are being read now, by name (R53)."""
-    leased = select(Lease.name, Lease.done, Lease.total, Lease.until).where(
-        Lease.until > now(), Lease.name.startswith(_NAMES, autoescape=True), Lease.owner != ""
-    )
-    found = {int(row[0].removeprefix(_NAMES)): row[1:] for row in session.execute(leased)}
+    found = _leased(session)
     if not found:
         return []
     servers = select(EmailServer.id, EmailServer.nickname).where(
@@ -85,6 +87,16 @@ def under_way(session: Session, actor: Actor) -> list[UnderWay]:
         done, total, until = found[server_id]
         told.append(UnderWay(server_id, nickname, done or 0, total or 0, until))
     return told
+
+
+def _leased(session: Session) -> dict[int, tuple[int | None, int | None, datetime]]:
+    leased = select(Lease.name, Lease.done, Lease.total, Lease.until).where(
+        Lease.until > now(), Lease.name.startswith(_NAMES, autoescape=True), Lease.owner != ""
+    )
+    return {
+        int(name.removeprefix(_NAMES)): (done, total, until)
+        for name, done, total, until in session.execute(leased)
+    }
 
 
 def words(mailboxes: Iterable[UnderWay]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -14,9 +14,7 @@ from typing import Any
 from services.errors import CarteiroError, InvalidFields
 from services.language import _, chosen
 from services.safe_text import safe, safe_block
-
-WIDEST = 60
-"""Characters of a cell; what is longer is cut."""
+from tui_app.cli.columns import aligned, padded, width
 
 
 class Output:
@@ -42,26 +40,32 @@ class Output:
         if not self.as_json:
             _write(safe(text))
 
+    def note(self, text: str) -> None:
+        """A line for people beside the answer, on stderr; nothing with ``--json``, which tells it too."""
+        if not self.as_json:
+            sys.stdout.flush()
+            sys.stderr.write(f"carteiro: {safe(text)}\n")
+
     def block(self, text: str) -> None:
         """Several lines of foreign text."""
         _write(safe_block(text))
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-        """Aligned columns, or ``empty`` when there is no row."""
+        """Aligned columns, nothing of them cut, or ``empty`` when there is no row."""
         cells = [[_cell(value) for value in row] for row in rows]
         if not cells:
             _write(empty)
             return
-        widths = [max(map(_width, column)) for column in zip(heads, *cells, strict=True)]
-        for line in ([*heads], *cells):
-            _write("  ".join(map(_padded, line, widths)).rstrip())
+        room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in aligned([heads, *cells], room):
+            _write(line)
 
     def facts(self, pairs: Iterable[tuple[str, object]]) -> None:
         """Label and value, one a line."""
-        cells = [(label, _cell(value, 2_000)) for label, value in pairs]
-        widest = max(_width(label) for label, _value in cells)
+        cells = [(label, _cell(value)) for label, value in pairs]
+        widest = max(width(label) for label, _value in cells)
         for label, value in cells:
-            _write(f"{_padded(label, widest)}  {value}".rstrip())
+            _write(f"{padded(label, widest)}  {value}".rstrip())
 
 
 def to_json(value: object, indent: int | None = None) -> str:
@@ -113,25 +117,14 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _cell(value: object, most: int = WIDEST) -> str:
+def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return yes_no(value)
     if isinstance(value, datetime):
         return moment(value)
-    return safe(value, most)
-
-
-def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+    return safe(value)
 
 
 def _write(line: str) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from services.errors import Refused
 from services.language import _
 from services.safe_text import safe
+from tui_app.cli import held
 from tui_app.cli.context import Context
 from tui_app.cli.parser import act
 
 if TYPE_CHECKING:
+    from services.reading.due import Held
     from services.reading.tick import ReadSummary
 
 
@@ -28,6 +30,7 @@ def build(name: str, group: ArgumentParser) -> None:
 
 
 def _read(context: Context) -> int:
+    from services.reading import due
     from services.reading.tick import Reader
     from services.registry import mailboxes
 
@@ -47,24 +50,27 @@ def _read(context: Context) -> int:
         return rehearse(context, views)
     servers = {view.server_id for view in views}
 
-    async def read() -> ReadSummary:
+    async def read() -> tuple[ReadSummary, list[Held]]:
         reader = Reader(context.office.store, context.settings)
         try:
-            return await reader.run_due(server_ids=servers)
+            done = await reader.run_due(server_ids=servers)
+            return done, await context.office.ask(due.held, server_ids=servers)
         finally:
             await asyncio.shield(reader.close())
 
-    summary = context.run(read())
+    summary, left = context.run(read())
     context.out.give(
         {
             "mailboxes": summary.mailboxes,
             "messages": summary.messages,
             "documents": summary.documents,
             "quarantined": summary.quarantined,
+            "held": left,
             "failures": [{"email": email, "why": safe(why)} for email, why in summary.failures],
         },
         lambda: _tell(context, summary),
     )
+    held.say(context, left)
     return 1 if summary.failures else 0
 
 

@@ -41,6 +41,7 @@ def rehearse(context: Context, views: Sequence[MailboxView]) -> int:
 
 
 async def _all(context: Context, views: Sequence[MailboxView]) -> _Told:
+    from services.health.conditions import reason_of
     from services.reading.rehearsal import Rehearsal
 
     told = _Told()
@@ -54,7 +55,7 @@ async def _all(context: Context, views: Sequence[MailboxView]) -> _Told:
                     show(len(told.messages), rehearsal.total or 0)
             told.mailboxes += 1
         except WireError as e:
-            told.failures.append((view.email, str(e)))
+            told.failures.append((view.email, reason_of(e.failure)))
         except CarteiroError as e:
             if len(views) == 1:
                 raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.language import _
 from services.safe_text import safe
 from tui_app import logs
-from tui_app.cli import metrics
+from tui_app.cli import held, metrics
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
 
@@ -27,11 +27,16 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 def build(_name: str, group: ArgumentParser) -> None:
     """The options of the command."""
     act(group, "carteiro worker\n  carteiro worker --once --only sending,reading", _worker)
-    group.add_argument("--once", action="store_true", help=_("até não haver nada a fazer, e sai"))
+    group.add_argument(
+        "--once", action="store_true", help=_("trabalha até não haver nada a fazer, e sai")
+    )
     group.add_argument(
         "--only",
         metavar="sending,reading,checks,inactivation",
-        help=_("só estes serviços, separados por vírgula"),
+        help=_(
+            "só estes serviços, separados por vírgula: enviar, ler caixas, conferir documentos, "
+            "verificar contas Microsoft"
+        ),
     )
     group.add_argument(
         "--metrics-port",
@@ -93,6 +98,7 @@ async def _until_signal(context: Context, work: Coroutine[None, None, Done]) -> 
             )
         ),
     )
+    held.say(context, done.held)
     return 0
 
 
