@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from services.language import later, said
+from services.language import _, later, said
 
 _REASONS = {
     errno.ENOENT: later("não existe: confira o caminho"),
@@ -20,10 +20,28 @@ _REASONS = {
     errno.ELOOP: later("o atalho leva a si mesmo: confira o caminho"),
     errno.EMFILE: later("há arquivos abertos demais: tente de novo"),
     errno.EIO: later("o disco falhou: confira o equipamento"),
+    errno.ENFILE: later("há arquivos abertos demais: tente de novo"),
+    errno.EFBIG: later("o arquivo é grande demais para este disco: escolha outro lugar"),
+    errno.EBUSY: later("está em uso por outro programa: tente de novo"),
+    errno.ETXTBSY: later("está em uso por outro programa: tente de novo"),
+    errno.ENOTEMPTY: later("a pasta não está vazia: escolha outra"),
+    errno.EXDEV: later("origem e destino estão em discos diferentes: escolha outro lugar"),
+    errno.ENOMEM: later("falta memória: feche outros programas e tente de novo"),
+    errno.EINVAL: later("o disco não aceita este nome ou esta operação: escolha outro lugar"),
+    errno.EOPNOTSUPP: later("o disco não aceita este nome ou esta operação: escolha outro lugar"),
+    errno.ENXIO: later("o dispositivo não responde: confira se está ligado"),
+    errno.ENODEV: later("o dispositivo não responde: confira se está ligado"),
+    errno.ESTALE: later("a pasta de rede não responde: monte-a de novo"),
+    errno.ETIMEDOUT: later("a pasta de rede não responde: monte-a de novo"),
+    errno.EHOSTDOWN: later("a pasta de rede não responde: monte-a de novo"),
+    errno.ENOTCONN: later("a pasta de rede não responde: monte-a de novo"),
 }
 
 
 def reason(error: OSError) -> str:
-    """What happened and how to mend it; the system's own words only where we have none."""
+    """What happened and how to mend it; where we have no words, by the name that manuals know."""
     known = _REASONS.get(error.errno or 0)
-    return said(known) if known is not None else error.strerror or type(error).__name__
+    if known is not None:
+        return said(known)
+    name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return _("o sistema respondeu {name}").format(name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext as _gettext
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,14 +29,21 @@ def choose(language: str | None, *, firm: bool = False) -> str:
     """
     global _installed, _firm
     if language is None:
-        spoken = next(
+        language = next(
             (v for v in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if v), "pt_BR"
         )
-        language = "en" if spoken.lower().startswith("en") else "pt_BR"
-    _installed = language if language in LANGUAGES else "pt_BR"
+    _installed = named(language) or "pt_BR"
     _firm = firm
     speak(_installed)
     return _installed
+
+
+def named(spelling: str) -> str | None:
+    """Which of :data:`LANGUAGES` is meant, as browsers (pt-BR), locales (en_US.UTF-8) or people (pt)
+    write it; None for one that is not spoken here.
+    """
+    tongue = re.split(r"[-_.@]", spelling.strip().lower())[0]
+    return next((each for each in LANGUAGES if each.split("_")[0] == tongue), None)
 
 
 def speak(language: str) -> None:

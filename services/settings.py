@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.disk import reason
 from services.errors import Invalid
-from services.language import _
+from services.language import _, named
 
 _DATABASE = "carteiro.db"
 _DOCUMENTS = "documentos"
@@ -94,8 +96,17 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     if file.is_file():
         try:
             told = tomllib.loads(file.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-            raise Invalid(_("{file}: não é TOML válido: {error}").format(file=file, error=e)) from e
+        except UnicodeDecodeError as e:
+            raise Invalid(_("{file}: não é texto em UTF-8").format(file=file)) from e
+        except tomllib.TOMLDecodeError as e:
+            raise Invalid(
+                _("{file}: não é TOML válido: {place}").format(file=file, place=_place(e))
+            ) from e
+        except OSError as e:
+            raise Invalid(
+                _("Não foi possível ler {path}: {error}").format(path=file, error=reason(e)),
+                field="config",
+            ) from e
     elif config is not None:
         raise Invalid(
             _("{file}: arquivo de configuração não encontrado").format(file=file), field="config"
@@ -126,6 +137,14 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     return Settings(keys=dict(keys), **values)
 
 
+def _place(error: tomllib.TOMLDecodeError) -> str:
+    """Where it is wrong: the parser's own words are in English."""
+    found = re.search(r"line (\d+), column (\d+)", str(error))
+    if found is None:
+        return _("o arquivo termina antes do fim de um valor")
+    return _("confira a linha {line}, coluna {column}").format(line=found[1], column=found[2])
+
+
 def settled() -> bool:
     """Has this account settings or a database of its own, at the places of the platform?"""
     return _default_config({}).is_file() or (Path(_default_home()) / _DATABASE).is_file()
@@ -152,7 +171,7 @@ def _checked(name: str, value: object) -> object:
     if name in _TEXT_KEYS:
         if not isinstance(value, str):
             raise Invalid(_("{name}: esperado um texto").format(name=name), field=name)
-        return _authority(value) if name == "microsoft_authority" else value
+        return _spelt(name, value)
     if name in ("terminal_bell", "mouse"):
         if not isinstance(value, bool):
             raise Invalid(_("{name}: esperado true ou false").format(name=name), field=name)
@@ -167,6 +186,18 @@ def _checked(name: str, value: object) -> object:
             )
         raise Invalid(_("{name}: esperado um número maior que zero").format(name=name), field=name)
     return int(value) if name.endswith("_connections") else float(value)
+
+
+def _spelt(name: str, value: str) -> str:
+    """A text that must be written in a certain way."""
+    if name == "microsoft_authority":
+        return _authority(value)
+    if name != "language":
+        return value
+    language = named(value)
+    if language is None:
+        raise Invalid(_("language: use pt_BR ou en"), field=name)
+    return language
 
 
 def _authority(address: str) -> str:

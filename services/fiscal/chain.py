@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from services.disk import reason
 from services.fiscal import certificates
 from services.fiscal.labels import Check
+from services.language import _
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -99,11 +100,13 @@ def _load(trusted_file: Path, _changed: int, size: int) -> Trusted:
     from cryptography import x509
 
     if size > _MOST_BYTES:
-        raise UnreadableStore(f"{size} bytes")
+        raise UnreadableStore(_("o arquivo é grande demais para ser uma lista de certificados"))
     try:
         return Trusted(x509.load_pem_x509_certificates(trusted_file.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise UnreadableStore(str(error)) from error
+    except OSError as error:
+        raise UnreadableStore(reason(error)) from error
+    except ValueError as error:
+        raise UnreadableStore(_("não tem certificados em PEM que se possam ler")) from error
 
 
 def _issuer(

@@ -23,7 +23,7 @@ from services.clock import now
 from services.disk import reason
 from services.errors import Conflict, Invalid, Unavailable
 from services.language import _
-from services.store import transfer
+from services.store import sqlite_words, transfer
 from services.store.engine import Store
 from services.store.schema import upgrade
 
@@ -86,7 +86,10 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
         ) from e
     except sqlite3.Error as e:
         raise Unavailable(
-            _("Não foi possível gravar {file}: {why}").format(file=file, why=e), field="file"
+            _("Não foi possível gravar {file}: {why}").format(
+                file=file, why=sqlite_words.reason(e)
+            ),
+            field="file",
         ) from e
     return BackupInfo(
         str(file),
@@ -125,12 +128,14 @@ def inspect(file: Path) -> BackupInfo:
             ]
     except (sqlite3.Error, TypeError) as e:
         raise Invalid(
-            _("{file}: não é um backup do Carteiro ({why})").format(file=file, why=e), field="file"
+            _("{file}: não é um backup do Carteiro ({why})").format(
+                file=file, why=sqlite_words.reason(e)
+            ),
+            field="file",
         ) from e
     if sound != "ok" or loose is not None:
         raise Invalid(
-            _("{file}: o backup está danificado ({why})").format(file=file, why=loose or sound),
-            field="file",
+            _("{file}: o backup está danificado: use outra cópia").format(file=file), field="file"
         )
     return BackupInfo(
         str(file),

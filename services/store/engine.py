@@ -20,6 +20,7 @@ from services.disk import reason
 from services.errors import Unavailable
 from services.language import _
 from services.settings import Settings
+from services.store import sqlite_words
 
 if TYPE_CHECKING:
     from services.store.vault import Vault
@@ -251,6 +252,8 @@ def explained(words: str) -> str:
         return _("O disco está cheio: libere espaço; nada foi alterado")
     if "readonly" in lowered or "read-only" in lowered:
         return _("O banco de dados só permite leitura: confira as permissões do arquivo e da pasta")
+    if isinstance(error.orig, sqlite3.Error):
+        words = sqlite_words.reason(error.orig)
     return _("O banco de dados não responde: {error}").format(error=words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -17,6 +18,8 @@ _NOT_YET_VALID = 9
 _EXPIRED = 10
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _UNKNOWN_ISSUER = {2, 18, 19, 20, 21, 27}
+# What the system answers is told by the names that manuals know: its words are in English.
+_RESOLVING = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
 
 
 @lru_cache(maxsize=16)
@@ -84,7 +87,11 @@ def _words(exc: BaseException) -> str:
         return exc.verify_message
     if isinstance(exc, ssl.SSLError):
         return _reason(exc)
-    return (exc.strerror if isinstance(exc, OSError) else None) or str(exc)
+    if isinstance(exc, socket.gaierror):
+        return _RESOLVING.get(exc.errno, "")
+    if isinstance(exc, OSError):
+        return errno.errorcode.get(exc.errno or 0, "")
+    return "" if isinstance(exc, EOFError | UnicodeError) else str(exc)
 
 
 def _diagnosis(exc: BaseException, stage: Stage) -> tuple[str, str, str | None]:

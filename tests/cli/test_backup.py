@@ -85,3 +85,11 @@ def test_a_new_key_is_told_of(with_password: Run) -> None:
     assert done.json["secrets"] == 1
     assert done.json["key"] == with_password("key", "show", "--json").json["key"] != before
     assert with_password("audit", "list", "--json").json[0]["action"] == "rotate_key"
+
+
+def test_what_is_no_backup(bare: Run, tmp_path: Path) -> None:
+    """The reason is in the reader's language, whatever SQLite calls it."""
+    file = tmp_path / "copia.db"
+    file.write_bytes(b"x" * 5_000)
+    told = bare("restore", str(file), "--check")
+    assert (told.status, "(não é um banco de dados)" in told.err) == (1, True), told

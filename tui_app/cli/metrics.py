@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from services.disk import reason
 from services.errors import CarteiroError, Unavailable
 from services.language import _
 from tui_app.cli.context import Context
@@ -36,13 +37,20 @@ def serve(office: Office, port: int) -> None:
     try:
         start_http_server(port, ADDRESS, registry(office))
     except (OSError, OverflowError) as e:
-        taken = isinstance(e, OSError) and e.errno == errno.EADDRINUSE
         raise Unavailable(
-            _("Não foi possível usar a porta {port}: {why}").format(
-                port=port, why=_("já está em uso: escolha outra") if taken else e
-            ),
+            _("Não foi possível usar a porta {port}: {why}").format(port=port, why=_why(e)),
             field="metrics_port",
         ) from e
+
+
+def _why(error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return _("use um número de {least} a {most}").format(least=1, most=65_535)
+    if error.errno == errno.EADDRINUSE:
+        return _("já está em uso: escolha outra")
+    if error.errno == errno.EACCES:
+        return _("abaixo de 1024 é só do administrador do sistema: escolha outra")
+    return reason(error)
 
 
 def registry(office: Office) -> CollectorRegistry:
