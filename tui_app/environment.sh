@@ -154,10 +154,6 @@ choose_extra() {
             rm -f "$here/.env/danfe" "$cache/danfe"
             tell 'os documentos seguem só em XML' 'documents go as XML alone'
             ;;
-        *)
-            tell 'use: carteiro extra danfe | none' 'use: carteiro extra danfe | none'
-            return 2
-            ;;
     esac
 }
 
