@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.guidance import GuidanceDialog
+from screens.step_words import step_words
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.steps import StepLine, StepList
@@ -162,7 +163,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
                 detail=step.detail,
                 ms=step.ms,
                 explanation=step.explanation,
-                name=_names(signs_in=account.signs_in).get(step.step, step.step),
+                name=step_words(signs_in=account.signs_in).get(step.step, step.step),
             )
             following = next(to_come, None)
             if step.ok and following is not None and _pending(shown, following):
@@ -273,7 +274,7 @@ def _pending(shown: StepList, key: str) -> bool:
 
 def _plan(kind: str, account: Account) -> list[StepLine]:
     """The steps that are to come (R19), the first one running."""
-    names = _names(signs_in=account.signs_in)
+    names = step_words(signs_in=account.signs_in)
     planned = plan(account, kind)
     several = len({protocol for protocol, _step in planned}) > 1
     return [
@@ -284,19 +285,3 @@ def _plan(kind: str, account: Account) -> list[StepLine]:
         )
         for n, (protocol, step) in enumerate(planned)
     ]
-
-
-def _names(*, signs_in: bool) -> dict[str, str]:
-    return {
-        "sign_in": _("Entrada na Microsoft"),
-        "dns": _("Endereço do servidor"),
-        "tcp": _("Conexão"),
-        "tls": _("Conexão segura"),
-        "greeting": _("Apresentação"),
-        "login": _("Acesso à caixa") if signs_in else _("Usuário e senha"),
-        "sender": _("Remetente aceito"),
-        "recipient": _("Destinatário aceito"),
-        "sent": _("E-mail de teste enviado"),
-        "list": _("Lista da caixa"),
-        "read_back": _("E-mail lido de volta"),
-    }

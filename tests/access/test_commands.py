@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from services.store.engine import Store
 from tests.access.world import BRANCH_CNPJ, CNPJ, KEY, MARK, PASSWORD, World, build, dump, invoice
 from tests.cli.conftest import Run, bare
-from tui_app.cli.parser import Parser, commands
+from tests.cli.grammar import actions, parsers
 
 __all__ = ["bare"]
 
@@ -106,6 +104,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("xxx", "{folder}.db"),
     "restore": ("xxx", "{file} --check"),
     "metrics": ("xxx", ""),
+    "extra": ("xxx", "danfe"),
     "key show": ("xxx", ""),
     "key rotate": ("xxx", ""),
 }
@@ -125,19 +124,7 @@ NOBODYS = {
 
 def leaves() -> Iterator[str]:
     """Every command with its action."""
-    for name, (module, _line) in commands().items():
-        group = Parser(prog=name)
-        import_module(f"tui_app.cli.{module}").build(name, group)
-        yield from _below(name, group)
-
-
-def _below(path: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    if not actions:
-        yield path
-    for action in actions:
-        for word, under in action.choices.items():
-            yield from _below(f"{path} {word}", under)
+    return (path for path, parser in parsers() if not actions(parser))
 
 
 def words_of(name: str, world: World, folder: Path) -> list[str]:

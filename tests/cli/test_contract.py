@@ -14,7 +14,6 @@ import pytest
 
 from services.settings import Settings
 from tests.cli.conftest import Run
-from tui_app.cli.parser import commands
 
 CNPJ = "11222333000181"
 ROOT = Path(__file__).resolve().parents[2]
@@ -235,22 +234,6 @@ def test_wrong_usage(carteiro: Run, words: tuple[str, ...]) -> None:
     assert carteiro(*words, "--json").error["code"] == "usage"
     told = carteiro(*words)
     assert (told.status, told.out, told.err.count("\n")) == (2, "", 1)
-
-
-@pytest.mark.parametrize("name", list(commands()))
-def test_help_has_an_example(bare: Run, name: str) -> None:
-    """``--help`` of each command and action explains with an example."""
-    top = bare(name, "--help")
-    assert top.status == 0
-    actions = [
-        line.split()[0]
-        for line in top.out.splitlines()
-        if line.startswith("    ") and line[4:5].isalpha()
-    ]
-    for words in [(name, action) for action in actions] or [(name,)]:
-        told = bare(*words, "--help")
-        assert (told.status, f"carteiro {' '.join(words)}" in told.out) == (0, True), words
-        assert "Exemplo:" in told.out
 
 
 def test_doctor(carteiro: Run, settings: Settings) -> None:

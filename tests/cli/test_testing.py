@@ -64,8 +64,8 @@ def test_both_directions_in_one_run(
     assert all(set(step) == wanted for step in ran.json)
     assert len(dovecot.messages(email)) == before + 1
     told = carteiro("server", "test", number).out
-    assert "smtp dns" in told
-    assert "pop dns" in told
+    assert "Endereço do servidor (SMTP)" in told
+    assert "Endereço do servidor (POP)" in told
 
 
 def test_a_failure_brings_its_guidance(

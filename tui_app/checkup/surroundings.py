@@ -9,6 +9,7 @@ from services.errors import CarteiroError
 from services.language import _, ngettext
 from services.settings import RETENTION, Settings
 from tui_app.checkup.check import Check
+from tui_app.checkup.settings_words import kept
 from tui_app.logs import log_file
 
 _LEAST_DISK = 500_000_000
@@ -93,7 +94,7 @@ def _documents(settings: Settings) -> Iterator[Check]:
         "danfe",
         True,
         _("instalado") if there else _("não instalado: documentos seguem só em XML"),
-        "" if there else "./carteiro extra danfe",
+        "" if there else _("carteiro extra danfe instala o que o imprime"),
     )
     folder = settings.documents_folder
     if folder is None:
@@ -131,10 +132,10 @@ def _trusted(settings: Settings) -> Check:
 
 def _retention(settings: Settings) -> Check:
     """How long is kept what goes by itself?"""
-    kept = ((name, getattr(settings, name)) for name in RETENTION)
+    times = ((name, getattr(settings, name)) for name in RETENTION)
     told = (
-        f"{name.removesuffix('_retention_days')} "
+        f"{kept(name)} "
         + (_("sempre") if days == math.inf else _("{n} dias").format(n=f"{days:g}"))
-        for name, days in kept
+        for name, days in times
     )
     return Check("retention", True, "; ".join((*told, _("documentos sempre"))))

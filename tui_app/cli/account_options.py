@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.clock import now
 from services.language import _
+from tui_app.cli import arguments
 from tui_app.cli.context import Context, password_line, whole_number
 from tui_app.cli.output import moment
 
@@ -26,33 +27,73 @@ _TEXTS = ("nickname", "sender_name", "email", "username", "delete_after")
 
 def add_options(parser: ArgumentParser, *, required: bool) -> None:
     """The fields of the form; ``required`` where there is nothing yet to leave as it is."""
-    parser.add_argument("--nickname", required=required, help=_("apelido da caixa"))
-    parser.add_argument("--sender-name", help=_("nome do remetente"))
-    parser.add_argument("--email", required=required, help=_("endereço da caixa"))
-    parser.add_argument("--user", dest="username", help=_("usuário; em geral o próprio e-mail"))
+    add_names(parser, required=required)
     parser.add_argument(
-        "--password-stdin", action="store_true", help=_("lê a senha da entrada padrão, uma linha")
+        "--user",
+        dest="username",
+        metavar=_("USUÁRIO"),
+        help=_("usuário; em geral o próprio e-mail"),
     )
+    arguments.add_password(parser)
     for protocol in PROTOCOLS:
-        parser.add_argument(f"--{protocol}-host", metavar="H")
-        parser.add_argument(f"--{protocol}-port", metavar="P")
-        parser.add_argument(f"--{protocol}-security", choices=("tls", "starttls", "none"))
+        add_place(parser, protocol, protocol.upper())
+    add_deletion(parser)
+    add_connecting(parser)
+    add_limits(parser)
+
+
+def add_names(parser: ArgumentParser, *, required: bool) -> None:
+    """What a mailbox is called, and its address."""
     parser.add_argument(
-        "--auth", action=BooleanOptionalAction, default=None, help=_("autenticação")
+        "--nickname", metavar=_("APELIDO"), required=required, help=_("apelido da caixa")
+    )
+    parser.add_argument("--sender-name", metavar=_("NOME"), help=_("nome do remetente"))
+    parser.add_argument(
+        "--email", metavar=_("E-MAIL"), required=required, help=_("endereço da caixa")
+    )
+
+
+def add_place(parser: ArgumentParser, prefix: str, what: str) -> None:
+    """Host, port and security of ``what``, a protocol or the relay."""
+    parser.add_argument(
+        f"--{prefix}-host", metavar=_("SERVIDOR"), help=_("servidor {what}").format(what=what)
+    )
+    parser.add_argument(
+        f"--{prefix}-port", metavar=_("PORTA"), help=_("porta {what}").format(what=what)
+    )
+    parser.add_argument(
+        f"--{prefix}-security",
+        choices=("tls", "starttls", "none"),
+        help=_("tls cifra desde o início, starttls depois da saudação, none nunca"),
+    )
+
+
+def add_connecting(parser: ArgumentParser) -> None:
+    """How a server is talked to."""
+    parser.add_argument(
+        "--auth", action=BooleanOptionalAction, default=None, help=_("se entra com usuário e senha")
     )
     parser.add_argument(
         "--verify-certificate",
         action=BooleanOptionalAction,
         default=None,
-        help=_("validação do certificado"),
+        help=_("se o certificado do servidor tem de ser válido"),
     )
-    parser.add_argument("--timeout", metavar=_("SEGUNDOS"))
+    parser.add_argument(
+        "--timeout", metavar=_("SEGUNDOS"), help=_("quanto esperar por uma resposta do servidor")
+    )
+
+
+def add_deletion(parser: ArgumentParser) -> None:
+    """When what was read goes from the server (R38)."""
     parser.add_argument(
         "--delete-after",
         metavar=_("import|never|DIAS"),
-        help=_("quando excluir do servidor o que foi lido"),
+        help=_(
+            "quando excluir do servidor o que foi lido: ao importar (import), nunca (never) ou "
+            "tantos dias depois"
+        ),
     )
-    add_limits(parser)
 
 
 def add_limits(parser: ArgumentParser) -> None:
@@ -65,15 +106,8 @@ def add_limits(parser: ArgumentParser) -> None:
         parser.add_argument(
             f"--{option.replace('_', '-')}",
             metavar=f"N|{_USUAL}",
-            help=_("{what}; 0 é sem limite, provider o do provedor").format(what=words),
+            help=_("{what}; 0: sem limite; provider: o limite do provedor").format(what=words),
         )
-
-
-def add_state(parser: ArgumentParser) -> None:
-    """``--active`` or ``--inactive``, for what exists already."""
-    state = parser.add_mutually_exclusive_group()
-    state.add_argument("--active", action="store_const", const=True, default=None, dest="active")
-    state.add_argument("--inactive", action="store_const", const=False, dest="active")
 
 
 def told(context: Context) -> dict[str, Any]:

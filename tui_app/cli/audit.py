@@ -25,8 +25,12 @@ def build(_name: str, group: ArgumentParser) -> None:
     )
     listing.add_argument("--company", metavar="CNPJ", help=_("só as desta empresa"))
     listing.add_argument("--by", metavar=_("APELIDO"), help=_("só as deste usuário"))
+    entities = sorted(audit_words.entities())
     listing.add_argument(
-        "--entity", choices=sorted(audit_words.entities()), help=_("só as deste tipo de coisa")
+        "--entity",
+        choices=entities,
+        metavar=_("COISA"),
+        help=_("só as deste tipo de coisa: {kinds}").format(kinds=", ".join(entities)),
     )
     listing.add_argument(
         "--since", metavar=_("DATA"), help=_("só a partir deste dia: AAAA-MM-DD ou DD/MM/AAAA")

@@ -37,19 +37,23 @@ def build(name: str, group: ArgumentParser) -> None:
             _backup,
         )
         group.add_argument(
-            "file", metavar=_("ARQUIVO"), help=_("ou uma pasta: o arquivo leva a data no nome")
+            "file",
+            metavar=_("ARQUIVO|PASTA"),
+            help=_("o arquivo a gravar; numa pasta, leva a data no nome"),
         )
         group.add_argument(
             "--keep",
             type=int,
             metavar="N",
-            help=_("numa pasta: apaga as cópias além das N últimas"),
+            help=_("numa pasta: guarda as N cópias mais novas e apaga as outras"),
         )
         return
     act(group, "carteiro restore /copias/carteiro-20261127T030000Z.db", _restore)
-    group.add_argument("file", metavar=_("ARQUIVO"))
+    group.add_argument("file", metavar=_("ARQUIVO"), help=_("o que carteiro backup gravou"))
     group.add_argument(
-        "--replace", action="store_true", help=_("troca os dados que já estão no banco")
+        "--replace",
+        action="store_true",
+        help=_("troca os dados que já estão no banco; no SQLite, o anterior fica ao lado"),
     )
     group.add_argument("--check", action="store_true", help=_("só confere o arquivo"))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from screens.widgets.status import word
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, UsageError
@@ -30,10 +31,8 @@ def build(_name: str, group: ArgumentParser) -> None:
         _list,
     )
     several.add_argument("--unread", action="store_true", help=_("só as não lidas"))
-    several.add_argument("--company", metavar="CNPJ", help=_("só as desta empresa"))
-    several.add_argument(
-        "--type", metavar=_("TIPO"), help=_("só deste tipo: veja carteiro notification-type list")
-    )
+    arguments.add_company(several, _("só as desta empresa"))
+    arguments.add_type(several)
     several.add_argument(
         "--severity", choices=("info", "warning", "error"), help=_("só desta gravidade")
     )
@@ -44,7 +43,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro bell read 7 8\n  carteiro bell read --all",
         _read,
     )
-    read.add_argument("ids", type=int, nargs="*", metavar="ID")
+    arguments.add_id(read, "carteiro bell list", nargs="*")
     read.add_argument("--all", action="store_true", help=_("todas"))
     actions.add(
         "watch", _("mostra as notificações conforme chegam"), "carteiro bell watch --json", _watch
@@ -67,7 +66,7 @@ def _list(context: Context) -> None:
         lambda: context.out.table(
             ("Id", _("Quando"), _("Gravidade"), _("Empresa"), _("Título"), _("Vezes"), _("Lida")),
             (
-                (e.id, e.at, _severity(e.severity), e.company_nickname, e.title, e.count, e.read)
+                (e.id, e.at, severity(e.severity), e.company_nickname, e.title, e.count, e.read)
                 for e in found
             ),
             _("Nenhuma notificação"),
@@ -119,9 +118,10 @@ def _watch(context: Context) -> None:
 
 def _tell(context: Context, entry: BellView) -> None:
     title = f"{entry.title} ×{entry.count}" if entry.repeated else entry.title
-    parts = (moment(entry.at), _severity(entry.severity), entry.company_nickname or "", title)
+    parts = (moment(entry.at), severity(entry.severity), entry.company_nickname or "", title)
     context.out.event(entry, "  ".join(parts))
 
 
-def _severity(severity: str) -> str:
-    return word("information" if severity == "info" else severity)
+def severity(key: str) -> str:
+    """The word of a severity."""
+    return word("information" if key == "info" else key)

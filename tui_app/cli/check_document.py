@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.errors import Invalid
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
@@ -16,7 +17,7 @@ def add_to(actions: Actions) -> None:
         "carteiro document check --all\n  carteiro document check 12 13 --json",
         _check,
     )
-    group.add_argument("ids", type=int, nargs="*", metavar="ID")
+    arguments.add_id(group, "carteiro document list", nargs="*")
     group.add_argument(
         "--all", action="store_true", help=_("todos os documentos que você vê; pode demorar")
     )

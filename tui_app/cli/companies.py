@@ -22,9 +22,9 @@ def build(_name: str, group: ArgumentParser) -> None:
     add = actions.add(
         "add",
         _("cadastra uma empresa"),
-        "carteiro company add --cnpj 11.222.333/0001-81 --nickname Padaria "
-        '--legal-name "Padaria Ltda" --notification-email dono@padaria.example '
-        "--document-import on",
+        "carteiro company add --cnpj 11.222.333/0001-81 --nickname Padaria \\\n"
+        '    --legal-name "Padaria Ltda" --notification-email dono@padaria.example \\\n'
+        "    --document-import on",
         _add,
     )
     _options(add, required=True)
@@ -34,7 +34,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro company edit 11222333000181 --document-import on",
         _edit,
     )
-    edit.add_argument("company", metavar="CNPJ")
+    edit.add_argument("company", metavar="CNPJ", help=_("a empresa, pelo CNPJ com ou sem máscara"))
     _options(edit, required=False)
     several = actions.add(
         "list", _("lista as empresas"), "carteiro company list --filter padaria --json", _list
@@ -43,28 +43,50 @@ def build(_name: str, group: ArgumentParser) -> None:
         "--filter", default="", metavar=_("TEXTO"), help=_("CNPJ ou parte do nome")
     )
     several.add_argument(
-        "--document-import", choices=("on", "off"), help=_("só com a extensão ligada ou desligada")
+        "--document-import",
+        choices=("on", "off"),
+        help=_("só com a Importação de Documentos ligada (on) ou desligada (off)"),
     )
     several.add_argument(
-        "--invoicy-mail", choices=("on", "off"), help=_("só com a extensão ligada ou desligada")
+        "--invoicy-mail",
+        choices=("on", "off"),
+        help=_("só com o InvoiCy Mail ligado (on) ou desligado (off)"),
     )
     remove = actions.add(
         "remove", _("exclui uma empresa"), "carteiro company remove 11222333000181", _remove
     )
-    remove.add_argument("company", metavar="CNPJ")
+    remove.add_argument(
+        "company", metavar="CNPJ", help=_("a empresa, pelo CNPJ com ou sem máscara")
+    )
     many_companies.build(actions)
 
 
 def _options(parser: ArgumentParser, *, required: bool) -> None:
-    parser.add_argument("--cnpj", required=required, help=_("com ou sem máscara"))
-    parser.add_argument("--nickname", required=required, help=_("apelido"))
-    parser.add_argument("--legal-name", required=required, help=_("razão social"))
-    parser.add_argument("--headquarters", metavar="CNPJ", help=_("a matriz, se é filial"))
     parser.add_argument(
-        "--notification-email", metavar=_("E-MAIL"), help=_("vários separados por ;")
+        "--cnpj",
+        metavar="CNPJ",
+        required=required,
+        help=_("com ou sem máscara") if required else _("o CNPJ certo, no lugar do atual"),
     )
     parser.add_argument(
-        "--sender-name", help=_("nome do remetente dos e-mails que saem pelo InvoiCy Mail")
+        "--nickname",
+        metavar=_("APELIDO"),
+        required=required,
+        help=_("como a empresa é chamada aqui"),
+    )
+    parser.add_argument(
+        "--legal-name", metavar=_("NOME"), required=required, help=_("razão social")
+    )
+    parser.add_argument("--headquarters", metavar="CNPJ", help=_("a matriz, se é filial"))
+    parser.add_argument(
+        "--notification-email",
+        metavar=_("E-MAIL"),
+        help=_("quem a empresa quer avisado; vários separados por ;"),
+    )
+    parser.add_argument(
+        "--sender-name",
+        metavar=_("NOME"),
+        help=_("nome do remetente dos e-mails que saem pelo InvoiCy Mail"),
     )
     many_companies.switches(parser)
 

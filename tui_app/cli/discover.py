@@ -16,7 +16,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     act(group, "carteiro discover nfe@padaria.example --json", _discover)
     group.add_argument(
         "email",
-        metavar="EMAIL",
+        metavar=_("E-MAIL"),
         help=_("o endereço; daqui saem só consultas de DNS sobre o domínio dele"),
     )
 

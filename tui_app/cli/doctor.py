@@ -6,16 +6,16 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from services.language import _
-from tui_app.checkup import database, program, surroundings
+from tui_app.checkup import database, program, settings_words, surroundings
 from tui_app.checkup.check import Check
 from tui_app.cli.context import Context
-from tui_app.cli.output import WIDEST
 from tui_app.cli.parser import act
 
 
 def build(_name: str, group: ArgumentParser) -> None:
     """The options of the command."""
-    act(group, "carteiro doctor --json", _doctor)
+    act(group, "carteiro doctor\n  carteiro doctor --json", _doctor)
+    group.epilog = f"{group.epilog}\n\n{settings_words.listed()}"
 
 
 def _doctor(context: Context) -> int:
@@ -26,15 +26,14 @@ def _doctor(context: Context) -> int:
 
 
 def _say(context: Context, checks: Sequence[Check]) -> None:
-    """All of them at a glance; below, in full, what is too long for that or may be mended."""
+    """All of them at a glance; below, once more, those of which something may be done."""
     context.out.table(
         (_("O quê"), "", _("Detalhe")),
         ((c.name, "ok" if c.ok else _("ERRO"), c.detail) for c in checks),
         "",
     )
     for c in checks:
-        if c.cure or len(c.detail) > WIDEST:
+        if c.cure:
             context.out.say("")
             context.out.say(f"{c.name}: {c.detail}")
-        if c.cure:
             context.out.say(f"{_('O que fazer')}: {c.cure}")

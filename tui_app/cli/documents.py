@@ -10,7 +10,7 @@ from screens.check_lines import check_lines
 from services.fiscal.cnpj import masked
 from services.fiscal.labels import kind_words
 from services.language import _, ngettext
-from tui_app.cli import check_document, send_document
+from tui_app.cli import arguments, check_document, send_document
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions
@@ -43,7 +43,7 @@ def build(name: str, group: ArgumentParser) -> None:
     )
     _add_filters(total)
     show = actions.add("show", _("um documento"), "carteiro document show 12 --json", _show)
-    show.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(show, "carteiro document list")
     show.add_argument("--xml", action="store_true", help=_("só o XML, como chegou"))
     export = actions.add(
         "export",
@@ -51,18 +51,26 @@ def build(name: str, group: ArgumentParser) -> None:
         "carteiro document export notas.zip --company 11222333000181 --period 11/2026",
         _export,
     )
-    export.add_argument("folder", metavar=_("PASTA"))
+    export.add_argument(
+        "folder",
+        metavar=_("PASTA|ARQUIVO.zip"),
+        help=_("a pasta é criada quando não existe; o arquivo não pode existir"),
+    )
     _add_filters(export)
     check_document.add_to(actions)
     send_document.add_to(actions)
 
 
 def _add_filters(parser: ArgumentParser) -> None:
-    parser.add_argument("--company", metavar="CNPJ")
-    parser.add_argument("--kind", metavar=_("TIPO"), help=_("por exemplo, nfe"))
-    parser.add_argument("--access-key", metavar=_("CHAVE"))
+    arguments.add_company(parser, _("só os desta empresa"))
+    parser.add_argument("--kind", metavar=_("TIPO"), help=_("só os deste tipo, por exemplo nfe"))
     parser.add_argument(
-        "--period", metavar=_("PERÍODO"), help=_("da emissão: 11/2026, 01/11/2026..15/11/2026, 7d")
+        "--access-key", metavar=_("CHAVE"), help=_("só o desta chave de acesso, de 44 dígitos")
+    )
+    parser.add_argument(
+        "--period",
+        metavar=_("PERÍODO"),
+        help=_("quando foi emitido: 11/2026, 01/11/2026..15/11/2026 ou 7d, os últimos sete dias"),
     )
     parser.add_argument(
         "--filter", metavar=_("TEXTO"), help=_("chave, CNPJ, número ou nome, palavra por palavra")

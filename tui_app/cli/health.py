@@ -30,7 +30,9 @@ def build(name: str, group: ArgumentParser) -> None:
         help=_("testa de novo todas as que estão paradas e reativa as que passam"),
     )
     group.add_argument(
-        "--activity", action="store_true", help=_("o que cada caixa enviou, leu e falhou")
+        "--activity",
+        action="store_true",
+        help=_("quanto cada caixa enviou e leu, e quantas vezes falhou"),
     )
     group.add_argument(
         "--arrivals", action="store_true", help=_("documentos esperados e recebidos por empresa")

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, UsageError
 
@@ -34,7 +35,7 @@ def build(actions: Actions) -> None:
 
 
 def _which(parser: ArgumentParser) -> None:
-    parser.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(parser, "carteiro server list")
     parser.add_argument(
         "cnpjs",
         nargs="*",

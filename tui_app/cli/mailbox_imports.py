@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.errors import Refused
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions
@@ -33,16 +34,20 @@ def build(actions: Actions) -> None:
         ),
     ):
         action = actions.add(f"import-from-{kind}", line, example, _import)
-        action.add_argument("--company", required=True, metavar="CNPJ")
+        arguments.add_company(action, required=True)
         action.add_argument(
             "--server",
             type=int,
             metavar="ID",
             required=kind == "partner",
-            help=_("o servidor de e-mail a copiar"),
+            help=_("o servidor de e-mail a copiar: veja {command}").format(
+                command="carteiro server list"
+            ),
         )
-        action.add_argument("--sender-name", help=_("nome do remetente; sem ele, o da origem"))
-        action.add_argument("--yes", action="store_true", help=_("não pergunta"))
+        action.add_argument(
+            "--sender-name", metavar=_("NOME"), help=_("nome do remetente; sem ele, o da origem")
+        )
+        action.add_argument("--yes", action="store_true", help=_("importa sem perguntar"))
         action.set_defaults(kind=kind)
     undo = actions.add(
         "undo-import",
@@ -50,14 +55,14 @@ def build(actions: Actions) -> None:
         "carteiro mailbox undo-import --company 11222333000262",
         _undo,
     )
-    undo.add_argument("--company", required=True, metavar="CNPJ")
+    arguments.add_company(undo, required=True)
     resync = actions.add(
         "resync",
         _("iguala uma cópia à origem, nos valores e na senha"),
         "carteiro mailbox resync 7",
         _resync,
     )
-    resync.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(resync, "carteiro mailbox list")
 
 
 def _import(context: Context) -> int | None:

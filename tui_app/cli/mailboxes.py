@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.errors import Invalid
 from services.language import _
-from tui_app.cli import account_options, mailbox_imports
+from tui_app.cli import account_options, arguments, mailbox_imports
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
@@ -29,11 +29,11 @@ def build(_name: str, group: ArgumentParser) -> None:
         _add,
         user=False,
     )
-    add.add_argument("--company", required=True, metavar="CNPJ")
+    arguments.add_company(add, required=True)
     add.add_argument(
-        "--function", required=True, choices=("send", "read"), help=_("envio ou leitura")
+        "--function", required=True, choices=("send", "read"), help=_("send: envio; read: leitura")
     )
-    add.add_argument("--inactive", action="store_true", help=_("não usar ainda"))
+    add.add_argument("--inactive", action="store_true", help=_("cadastra sem usar ainda"))
     account_options.add_options(add, required=True)
     several = actions.add(
         "list",
@@ -41,9 +41,13 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro mailbox list --company 11222333000181 --function send --json",
         _list,
     )
-    several.add_argument("--company", required=True, metavar="CNPJ")
-    several.add_argument("--function", choices=("send", "read"), help=_("envio ou leitura"))
-    several.add_argument("--status", choices=("active", "inactive"), help=_("ativas ou inativas"))
+    arguments.add_company(several, required=True)
+    several.add_argument(
+        "--function", choices=("send", "read"), help=_("send: envio; read: leitura")
+    )
+    several.add_argument(
+        "--status", choices=("active", "inactive"), help=_("só as ativas ou só as inativas")
+    )
     edit = actions.add(
         "edit",
         _("altera uma caixa; o que não for dito fica como está"),
@@ -51,8 +55,8 @@ def build(_name: str, group: ArgumentParser) -> None:
         _edit,
         user=False,
     )
-    edit.add_argument("id", type=int, metavar="ID")
-    account_options.add_state(edit)
+    arguments.add_id(edit, "carteiro mailbox list")
+    arguments.add_state(edit)
     account_options.add_options(edit, required=False)
     remove = actions.add(
         "remove",
@@ -60,29 +64,29 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro mailbox remove 3",
         _remove,
     )
-    remove.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(remove, "carteiro mailbox list")
     test = actions.add(
         "test", _("testa a comunicação, passo a passo"), "carteiro mailbox test 3 --json", _test
     )
-    test.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(test, "carteiro mailbox list")
     for name, line, run in (
         ("pause", _("pausa o envio já, até que alguém o retome"), _pause),
         ("resume", _("retoma o envio, também de uma pausa por cota"), _resume),
     ):
         turned = actions.add(name, line, f"carteiro mailbox {name} 3", run)
-        turned.add_argument("id", type=int, metavar="ID")
+        arguments.add_id(turned, "carteiro mailbox list")
     move = actions.add(
         "move",
         _("muda a ordem em que as caixas de envio são tentadas"),
         "carteiro mailbox move 3 0",
         _move,
     )
-    move.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(move, "carteiro mailbox list")
     move.add_argument(
         "position",
         type=int,
         metavar=_("POSIÇÃO"),
-        help=_("0 é a primeira a ser tentada, como em position no JSON"),
+        help=_("0 é a primeira a ser tentada (position no --json)"),
     )
     mailbox_imports.build(actions)
 

@@ -34,7 +34,7 @@ def build(actions: Actions) -> None:
     )
     switches(switch)
     which = switch.add_argument_group(_("quais empresas"))
-    which.add_argument("companies", metavar="CNPJ", nargs="*")
+    which.add_argument("companies", metavar="CNPJ", nargs="*", help=_("com ou sem máscara"))
     which.add_argument("--all", action="store_true", help=_("todas"))
     which.add_argument("--filter", metavar=_("TEXTO"), help=_("CNPJ ou parte do nome"))
     bring = actions.add(
@@ -46,7 +46,9 @@ def build(actions: Actions) -> None:
         _import,
     )
     bring.add_argument(
-        "file", metavar=_("ARQUIVO.csv"), help=_("- lê a entrada padrão; separado por ; , ou TAB")
+        "file",
+        metavar=_("ARQUIVO.csv"),
+        help=_("colunas separadas por ; , ou TAB; - lê a entrada padrão"),
     )
     bring.add_argument(
         "--dry-run", action="store_true", help=_("mostra o que faria, sem alterar nada")
@@ -62,7 +64,7 @@ def build(actions: Actions) -> None:
         "carteiro company export empresas.csv",
         _export,
     )
-    take.add_argument("file", metavar=_("ARQUIVO.csv"))
+    take.add_argument("file", metavar=_("ARQUIVO.csv"), help=_("o arquivo a gravar"))
     take.add_argument("--filter", default="", metavar=_("TEXTO"), help=_("CNPJ ou parte do nome"))
     take.add_argument("--force", action="store_true", help=_("sobrescreve o arquivo, se existe"))
 

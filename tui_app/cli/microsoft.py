@@ -7,10 +7,11 @@ import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
+from screens.step_words import step_words
 from services.errors import Invalid, Refused
 from services.failure import WireError
 from services.language import _
-from tui_app.cli import account_options
+from tui_app.cli import account_options, arguments
 from tui_app.cli.context import Context, whole_number
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, UsageError
@@ -33,25 +34,26 @@ def build(_name: str, group: ArgumentParser) -> None:
         _link,
     )
     whose = link.add_mutually_exclusive_group()
-    whose.add_argument("--server", type=int, metavar="ID", help=_("um servidor já cadastrado"))
+    whose.add_argument(
+        "--server",
+        type=int,
+        metavar="ID",
+        help=_("um servidor já cadastrado: veja {command}").format(command="carteiro server list"),
+    )
     whose.add_argument("--company", metavar="CNPJ", help=_("a empresa que recebe a caixa"))
     link.add_argument(
         "--function",
         choices=("send", "read", "both"),
-        help=_("envio, leitura ou ambos; sem --company, o servidor é só do parceiro"),
+        help=_(
+            "send: envio; read: leitura; both: ambos; sem --company, o servidor é só do parceiro"
+        ),
     )
-    link.add_argument("--email", required=True, help=_("endereço da caixa"))
-    link.add_argument("--nickname", help=_("apelido da caixa"))
-    link.add_argument("--sender-name", help=_("nome do remetente"))
+    link.add_argument("--email", metavar=_("E-MAIL"), required=True, help=_("endereço da caixa"))
+    link.add_argument("--nickname", metavar=_("APELIDO"), help=_("apelido da caixa"))
+    link.add_argument("--sender-name", metavar=_("NOME"), help=_("nome do remetente"))
     for protocol in account_options.PROTOCOLS:
-        link.add_argument(f"--{protocol}-host", metavar="H")
-        link.add_argument(f"--{protocol}-port", metavar="P")
-        link.add_argument(f"--{protocol}-security", choices=("tls", "starttls", "none"))
-    link.add_argument(
-        "--delete-after",
-        metavar=_("import|never|DIAS"),
-        help=_("quando excluir do servidor o que foi lido"),
-    )
+        account_options.add_place(link, protocol, protocol.upper())
+    account_options.add_deletion(link)
     _sign_in_options(link)
     relink = actions.add(
         "relink",
@@ -59,11 +61,11 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro microsoft relink 7 --json",
         _relink,
     )
-    relink.add_argument("id", type=int, metavar="ID", help=_("o servidor de e-mail"))
+    arguments.add_id(relink, "carteiro server list")
     _sign_in_options(relink)
     actions.add(
         "list",
-        _("a agenda das contas: renovadas quando, vencem quando"),
+        _("a agenda das contas: quando cada uma foi renovada e quando vence"),
         "carteiro microsoft list --json",
         _list,
     )
@@ -108,13 +110,16 @@ def _list(context: Context) -> None:
 def _sign_in_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--account",
-        metavar="personal|work|TENANT",
+        metavar=_("personal|work|ORGANIZAÇÃO"),
         default="",
-        help=_("tipo da conta ou organização; sem isto, conforme o endereço"),
+        help=_(
+            "conta pessoal, de trabalho ou escola, ou de uma organização (domínio ou identificador); "
+            "sem a opção, conforme o endereço"
+        ),
     )
     parser.add_argument(
         "--delegate",
-        metavar="EMAIL",
+        metavar=_("E-MAIL"),
         default="",
         help=_("quem entra, quando a caixa é compartilhada"),
     )
@@ -122,7 +127,10 @@ def _sign_in_options(parser: ArgumentParser) -> None:
         "--by",
         choices=("code", "address"),
         default="code",
-        help=_("por código, ou por endereço, para onde códigos são bloqueados"),
+        help=_(
+            "code: por um código digitado no site; address: por um endereço colado aqui, para onde "
+            "códigos são bloqueados"
+        ),
     )
 
 
@@ -187,7 +195,9 @@ def _relink(context: Context) -> int:
         context.out.event(
             {"event": "test_failed", "step": failed.step, "message": failed.explanation},
             _("A entrada foi aceita, mas o teste parou em {step}: {why} {detail}").format(
-                step=failed.step, why=failed.explanation, detail=failed.detail
+                step=step_words(signs_in=True).get(failed.step, failed.step),
+                why=failed.explanation,
+                detail=failed.detail,
             ),
         )
         return 1

@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 from services.language import _
+from tui_app.cli import arguments
+from tui_app.cli.bell import severity
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -32,7 +34,7 @@ def _addresses(group: ArgumentParser) -> None:
         _add,
     )
     whose = add.add_mutually_exclusive_group(required=True)
-    whose.add_argument("--email", help=_("o endereço"))
+    whose.add_argument("--email", metavar=_("E-MAIL"), help=_("um endereço novo"))
     whose.add_argument("--from-user", metavar=_("APELIDO"), help=_("o e-mail deste usuário"))
     actions.add(
         "list",
@@ -46,18 +48,22 @@ def _addresses(group: ArgumentParser) -> None:
         "carteiro notification-email edit 3 --email contas@padaria.example",
         _edit,
     )
-    edit.add_argument("id", type=int, metavar="ID")
-    edit.add_argument("--email", required=True, help=_("o endereço"))
+    arguments.add_id(edit, "carteiro notification-email list")
+    edit.add_argument("--email", metavar=_("E-MAIL"), required=True, help=_("o endereço novo"))
     remove = actions.add(
         "remove",
         _("exclui um endereço: não recebe mais nada"),
         "carteiro notification-email remove 3",
         _remove,
     )
-    remove.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(remove, "carteiro notification-email list")
     for name, line, run in (
-        ("subscribe", _("acrescenta tipos de uma empresa"), _subscribe),
-        ("unsubscribe", _("retira tipos de uma empresa; sem --type, a empresa"), _unsubscribe),
+        ("subscribe", _("passa a receber tipos de notificação de uma empresa"), _subscribe),
+        (
+            "unsubscribe",
+            _("deixa de receber tipos de uma empresa; sem --type, todos"),
+            _unsubscribe,
+        ),
     ):
         parser = actions.add(
             name,
@@ -65,15 +71,17 @@ def _addresses(group: ArgumentParser) -> None:
             f"carteiro notification-email {name} 3 --company 11222333000181 --type sending_failed",
             run,
         )
-        parser.add_argument("id", type=int, metavar="ID")
-        parser.add_argument("--company", required=True, metavar="CNPJ")
+        arguments.add_id(parser, "carteiro notification-email list")
+        arguments.add_company(parser, required=True)
         parser.add_argument(
             "--type",
             action="append",
             default=[],
             required=name == "subscribe",
             metavar=_("TIPO"),
-            help=_("veja carteiro notification-type list; pode repetir"),
+            help=_("chave de um tipo: veja {command}; pode repetir").format(
+                command="carteiro notification-type list"
+            ),
         )
 
 
@@ -85,25 +93,36 @@ def _types(group: ArgumentParser) -> None:
     add = actions.add(
         "add",
         _("um tipo do parceiro, para o que os sistemas dele avisam"),
-        'carteiro notification-type add boleto_vencido --title "Boleto vencido de {company}" '
-        '--text "O boleto de {valor} venceu em {vencimento}."',
+        'carteiro notification-type add boleto_vencido --title "Boleto vencido de {company}" \\\n'
+        '    --text "O boleto de {valor} venceu em {vencimento}."',
         _add_type,
     )
-    add.add_argument("key", metavar=_("CHAVE"), help=_("minúsculas, números e _"))
     add.add_argument(
-        "--title", required=True, help=_("o nome que as pessoas leem, e o assunto quando falta um")
+        "key", metavar=_("CHAVE"), help=_("como os comandos chamam o tipo: minúsculas, números e _")
+    )
+    add.add_argument(
+        "--title",
+        metavar=_("TÍTULO"),
+        required=True,
+        help=_("o nome que as pessoas leem, e o assunto quando falta um"),
     )
     add.add_argument(
         "--text",
+        metavar=_("TEXTO"),
         default="",
         help=_(
             "o modelo do texto: {company} {legal_name} {cnpj} {partner} {date} {time} {subject} "
             "{body}, e o que notify --set disser"
         ),
     )
-    add.add_argument("--title-en", default="", help=_("o mesmo em inglês"))
-    add.add_argument("--text-en", default="", help=_("o mesmo em inglês"))
-    add.add_argument("--severity", choices=("info", "warning", "error"), default="info")
+    add.add_argument("--title-en", metavar=_("TÍTULO"), default="", help=_("o título em inglês"))
+    add.add_argument("--text-en", metavar=_("TEXTO"), default="", help=_("o texto em inglês"))
+    add.add_argument(
+        "--severity",
+        choices=("info", "warning", "error"),
+        default="info",
+        help=_("gravidade; sem a opção, info"),
+    )
     where = add.add_mutually_exclusive_group()
     where.add_argument("--bell-only", action="store_true", help=_("só no sino, sem e-mail"))
     where.add_argument(
@@ -117,8 +136,8 @@ def _recipients(group: ArgumentParser) -> None:
         "carteiro recipients --company 11222333000181 --type sending_failed",
         _preview,
     )
-    group.add_argument("--company", required=True, metavar="CNPJ")
-    group.add_argument("--type", required=True, metavar=_("TIPO"))
+    arguments.add_company(group, required=True)
+    arguments.add_type(group, required=True)
 
 
 def _add(context: Context) -> None:
@@ -210,7 +229,14 @@ def _list_types(context: Context) -> None:
                 *(_("Por e-mail"), _("No sino"), _("Do parceiro")),
             ),
             (
-                (each.key, each.title, each.severity, each.by_email, each.by_bell, each.own)
+                (
+                    each.key,
+                    each.title,
+                    severity(each.severity),
+                    each.by_email,
+                    each.by_bell,
+                    each.own,
+                )
                 for each in found
             ),
             "",

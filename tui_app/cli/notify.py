@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.errors import Invalid
 from services.language import _
-from tui_app.cli import given_file
+from tui_app.cli import arguments, given_file
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
 
@@ -20,26 +20,36 @@ def build(_name: str, group: ArgumentParser) -> None:
     """The options of the command."""
     act(
         group,
-        "carteiro notify --company 11222333000181 --type general "
-        '--subject "Relatório de março" --body "Segue em anexo." --attach relatorio.pdf\n'
+        "carteiro notify --company 11222333000181 --type general \\\n"
+        '    --subject "Relatório de março" --body "Segue em anexo." --attach relatorio.pdf\n'
         "  carteiro notify --company 11222333000181 --type boleto_vencido --set valor=120,00",
         _notify,
     )
-    group.add_argument("--company", required=True, metavar="CNPJ")
-    group.add_argument("--type", required=True, metavar=_("TIPO"), help=_("por exemplo, general"))
+    arguments.add_company(group, required=True)
+    arguments.add_type(group, required=True)
     group.add_argument("--subject", metavar=_("ASSUNTO"), help=_("sem ele, o do tipo"))
     body = group.add_mutually_exclusive_group()
     body.add_argument("--body", metavar=_("TEXTO"), help=_("sem ele, o modelo do tipo"))
-    body.add_argument("--body-file", metavar=_("ARQUIVO"))
+    body.add_argument(
+        "--body-file", metavar=_("ARQUIVO"), help=_("o texto está neste arquivo, em UTF-8")
+    )
     group.add_argument(
         "--set",
         action="append",
         default=[],
         metavar=_("NOME=VALOR"),
-        help=_("um valor para {nome} no modelo do tipo; pode repetir"),
+        help=_("um valor para o NOME que o modelo do tipo tem entre chaves; pode repetir"),
     )
-    group.add_argument("--attach", action="append", default=[], metavar=_("ARQUIVO"))
-    group.add_argument("--key", metavar=_("CHAVE"), help=_("a mesma chave avisa uma só vez"))
+    group.add_argument(
+        "--attach",
+        action="append",
+        default=[],
+        metavar=_("ARQUIVO"),
+        help=_("um anexo; pode repetir"),
+    )
+    group.add_argument(
+        "--key", metavar=_("CHAVE"), help=_("de sua escolha: com a mesma chave, avisa uma só vez")
+    )
 
 
 def _notify(context: Context) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from screens.progress_words import progress_words
 from screens.widgets.status import word
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, UsageError
@@ -28,8 +29,8 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro outbox list --state failed --json",
         _list,
     )
-    several.add_argument("--state", choices=_STATES)
-    several.add_argument("--company", metavar="CNPJ")
+    several.add_argument("--state", choices=_STATES, help=_("só os desta situação"))
+    arguments.add_company(several, _("só os desta empresa"))
     several.add_argument(
         "--mailbox", default="", metavar=_("TEXTO"), help=_("parte do endereço da caixa de envio")
     )
@@ -41,22 +42,22 @@ def build(_name: str, group: ArgumentParser) -> None:
     )
     status = actions.add(
         "status",
-        _("como a fila anda: quantos esperam, por minuto, quanto falta"),
+        _("como a fila anda: quantos esperam, quantos saem por minuto, quanto falta"),
         "carteiro outbox status --json",
         _status,
     )
-    status.add_argument("--company", metavar="CNPJ")
+    arguments.add_company(status, _("só a fila desta empresa"))
     show = actions.add(
         "show", _("um e-mail com destinatários e tentativas"), "carteiro outbox show 12", _show
     )
-    show.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(show, "carteiro outbox list")
     retry = actions.add(
         "retry",
         _("envia de novo o que não chegou"),
         "carteiro outbox retry 12 13\n  carteiro outbox retry --all-failed",
         _retry,
     )
-    retry.add_argument("ids", type=int, nargs="*", metavar="ID")
+    arguments.add_id(retry, "carteiro outbox list", nargs="*")
     retry.add_argument("--all-failed", action="store_true", help=_("todos os que falharam"))
     cancel = actions.add(
         "cancel",
@@ -64,7 +65,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro outbox cancel 12 13",
         _cancel,
     )
-    cancel.add_argument("ids", type=int, nargs="+", metavar="ID")
+    arguments.add_id(cancel, "carteiro outbox list", nargs="+")
 
 
 def _list(context: Context) -> None:

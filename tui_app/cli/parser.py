@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from services.errors import CarteiroError
 from services.language import _
+from tui_app.cli import arguments
 
 if TYPE_CHECKING:
     from tui_app.cli.context import Context
@@ -29,6 +30,7 @@ _WORDS = {
     "invalid %(type)s value: %(value)r": "não é um número inteiro: %(value)r",
     "argument %(argument_name)s: %(message)s": "argumento %(argument_name)s: %(message)s",
     "not allowed with argument %s": "não combina com o argumento %s",
+    "ignored explicit argument %r": "não leva valor: %r",
     "one of the arguments %s is required": "informe um destes argumentos: %s",
 }
 
@@ -53,15 +55,18 @@ class Parser(argparse.ArgumentParser):
 def commands() -> dict[str, tuple[str, str]]:
     """Every command: the module that builds it, and its one line of help."""
     return {
-        "demo": ("demo", _("um ambiente para experimentar, sem instalar nem configurar nada")),
+        "demo": (
+            "demo",
+            _("um ambiente para experimentar: nada sai desta máquina e nada fica nela"),
+        ),
         "init": ("people", _("cria o parceiro e o primeiro usuário")),
         "partner": ("partner", _("InvoiCy Mail do parceiro: relay e ativação automática")),
         "user": ("people", _("usuários do parceiro e das empresas")),
-        "company": ("companies", _("empresas")),
+        "company": ("companies", _("empresas: cadastro, extensões, planilhas")),
         "mailbox": ("mailboxes", _("caixas de e-mail de uma empresa")),
         "server": ("servers", _("servidores de e-mail do parceiro")),
         "microsoft": ("microsoft", _("contas Microsoft: vincular e vincular de novo")),
-        "discover": ("discover", _("procura no DNS o servidor de um e-mail")),
+        "discover": ("discover", _("procura no DNS o servidor de um endereço de e-mail")),
         "guidance": ("guidance", _("o que os provedores pedem: senha de app, POP")),
         "manual": ("manual", _("o manual, por capítulos")),
         "notification-email": ("notification_emails", _("endereços que recebem notificações")),
@@ -69,20 +74,21 @@ def commands() -> dict[str, tuple[str, str]]:
         "recipients": ("notification_emails", _("quem recebe um tipo, por quê e por qual caixa")),
         "notify": ("notify", _("envia uma notificação")),
         "send-document": ("send_document", _("envia XML autorizado e DANFE por e-mail")),
-        "outbox": ("outbox", _("fila de envio")),
-        "read": ("reading", _("lê as caixas agora")),
+        "outbox": ("outbox", _("fila de envio: o que espera, saiu ou falhou")),
+        "read": ("reading", _("lê as caixas agora e importa o que há nelas")),
         "document": ("documents", _("documentos importados")),
         "quarantine": ("quarantine", _("o que não pôde ser importado")),
         "receipt": ("quarantine", _("o recibo de uma mensagem lida: ela chegou?")),
         "health": ("health", _("caixas paradas: desde quando, por quê, a quem atingem")),
         "bell": ("bell", _("notificações do sino")),
-        "audit": ("audit", _("quem alterou o quê")),
-        "worker": ("worker", _("os serviços sem tela")),
-        "doctor": ("doctor", _("confere a instalação")),
+        "audit": ("audit", _("quem alterou o quê, e quando")),
+        "worker": ("worker", _("envia, lê e confere, sem tela")),
+        "doctor": ("doctor", _("confere a instalação e diz como corrigi-la")),
         "backup": ("backup", _("copia tudo para um arquivo, com o Carteiro em uso")),
         "restore": ("backup", _("põe uma cópia no lugar do banco de dados")),
         "metrics": ("metrics", _("números para o Prometheus")),
-        "key": ("key", _("troca a chave que guarda as senhas")),
+        "key": ("key", _("a chave que guarda as senhas: onde está, e a troca por outra")),
+        "extra": ("extra", _("o DANFE em PDF: instala o que o imprime, ou deixa de usá-lo")),
     }
 
 
@@ -94,7 +100,15 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_("Caixas de e-mail de empresas que emitem documentos fiscais."),
-        epilog=_("Sem comando, abre o console. Exemplo:\n  carteiro company list --json"),
+        epilog=_(
+            "Sem comando, abre o console. Exemplos:\n"
+            "  carteiro company list --json\n"
+            "  carteiro company add --help   as opções de um comando\n"
+            "  carteiro doctor --help        os ajustes, e por quanto tempo se guarda o quê\n"
+            "  carteiro manual               o manual, por capítulos\n\n"
+            "Código de saída: 0 feito, 1 recusado ou falhou, 2 uso errado,\n"
+            "3 não permitido, 4 não encontrado, 5 conflito."
+        ),
     )
     add_globals(top)
     add_mouse(top)
@@ -108,7 +122,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         group = words.add_parser(
             name,
             help=line,
-            description=line,
+            description=_sentence(line),
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
@@ -134,7 +148,11 @@ def add_globals(parser: argparse.ArgumentParser, *, user: bool = True) -> None:
     absent = argparse.SUPPRESS
     group.add_argument("--json", action="store_true", default=absent, help=_("saída em JSON"))
     group.add_argument(
-        "--lang", choices=("pt_BR", "en"), default=absent, help=_("idioma desta execução")
+        "--lang",
+        type=arguments.language,
+        metavar="pt_BR|en",
+        default=absent,
+        help=_("idioma desta execução"),
     )
     group.add_argument(
         "--config", metavar=_("ARQUIVO"), default=absent, help=_("outro carteiro.toml")
@@ -178,6 +196,7 @@ class Actions:
 
     def __init__(self, group: argparse.ArgumentParser) -> None:
         add_globals(group)
+        self._group = group
         self._words = group.add_subparsers(
             dest="action", metavar=_("AÇÃO"), required=True, parser_class=Parser
         )
@@ -185,15 +204,27 @@ class Actions:
     def add(
         self, name: str, line: str, example: str, run: Run, *, user: bool = True
     ) -> argparse.ArgumentParser:
-        """One action with its line of help, an example and what it does."""
+        """One action with its line of help, an example and what it does.
+
+        The example of the first is the group's too.
+        """
+        if self._group.epilog is None:
+            self._group.epilog = _(
+                "Exemplo:\n  {example}\n\nAs opções de uma ação: {command} AÇÃO --help"
+            ).format(example=example, command=self._group.prog)
         parser: argparse.ArgumentParser = self._words.add_parser(
             name,
             help=line,
-            description=line,
+            description=_sentence(line),
             allow_abbrev=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         return act(parser, example, run, user=user)
+
+
+def _sentence(line: str) -> str:
+    end = "" if line.endswith("?") else "."
+    return line[0].upper() + line[1:] + end
 
 
 def _command_of(argv: Sequence[str]) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, BooleanOptionalAction
+from argparse import ArgumentParser
 from typing import TYPE_CHECKING, Any
 
 from services.language import _
-from tui_app.cli import account_options
+from tui_app.cli import account_options, arguments
 from tui_app.cli.context import Context, password_line, whole_number
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import Actions, UsageError
@@ -34,36 +34,23 @@ def build(_name: str, group: ArgumentParser) -> None:
         "    --auto-invoicy-mail on < senha.txt",
         _set,
     )
-    change.add_argument("--relay-host", metavar="H")
-    change.add_argument("--relay-port", metavar="P")
-    change.add_argument("--relay-security", choices=("tls", "starttls", "none"))
-    change.add_argument("--relay-user", metavar="U", help=_("sem usuário, o relay não pede login"))
+    account_options.add_place(change, "relay", _("do relay"))
     change.add_argument(
-        "--password-stdin", action="store_true", help=_("lê a senha da entrada padrão, uma linha")
+        "--relay-user", metavar=_("USUÁRIO"), help=_("sem usuário, o relay não pede login")
     )
+    arguments.add_password(change)
     change.add_argument(
         "--relay-email",
-        metavar="E",
+        metavar=_("E-MAIL"),
         help=_("o endereço do remetente; em geral o próprio usuário"),
     )
-    change.add_argument(
-        "--auth", action=BooleanOptionalAction, default=None, help=_("autenticação")
-    )
-    change.add_argument(
-        "--verify-certificate",
-        action=BooleanOptionalAction,
-        default=None,
-        help=_("validação do certificado"),
-    )
-    change.add_argument("--timeout", metavar=_("SEGUNDOS"))
+    account_options.add_connecting(change)
     account_options.add_limits(change)
-    state = change.add_mutually_exclusive_group()
-    state.add_argument("--active", action="store_const", const=True, default=None, dest="active")
-    state.add_argument("--inactive", action="store_const", const=False, dest="active")
+    arguments.add_state(change)
     change.add_argument(
         "--auto-invoicy-mail",
         choices=("on", "off"),
-        help=_("se as empresas novas já começam com o InvoiCy Mail"),
+        help=_("se as empresas novas já começam com o InvoiCy Mail ligado"),
     )
     actions.add("show", _("mostra o InvoiCy Mail do parceiro"), "carteiro partner show", _show)
     actions.add("test", _("testa o relay, passo a passo"), "carteiro partner test --json", _test)

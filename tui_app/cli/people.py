@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from services.language import LANGUAGES, _
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from services.registry.access import Actor
     from services.registry.people import UserView
+
+_SESSION = "session"
 
 
 def build(name: str, group: ArgumentParser) -> None:
@@ -25,31 +28,52 @@ def build(name: str, group: ArgumentParser) -> None:
             _init,
             user=False,
         )
-        group.add_argument("--partner", required=True, help=_("nome do parceiro"))
-        group.add_argument("--partner-key", required=True, help=_("chave de parceiro"))
         group.add_argument(
-            "--user", dest="nickname", required=True, help=_("apelido do primeiro usuário")
+            "--partner", metavar=_("NOME"), required=True, help=_("nome do parceiro")
         )
-        group.add_argument("--email", help=_("e-mail do primeiro usuário"))
+        group.add_argument(
+            "--partner-key",
+            metavar=_("CHAVE"),
+            required=True,
+            help=_("chave de parceiro: pedida de novo ao cadastrar servidores de e-mail"),
+        )
+        group.add_argument(
+            "--user",
+            dest="nickname",
+            metavar=_("APELIDO"),
+            required=True,
+            help=_("apelido do primeiro usuário: a conta que dá este comando entra como ele"),
+        )
+        group.add_argument("--email", metavar=_("E-MAIL"), help=_("e-mail do primeiro usuário"))
         group.set_defaults(field_names={"nickname": "user"})
         return
     actions = Actions(group)
     add = actions.add(
         "add",
         _("cadastra um usuário"),
-        'carteiro user add --nickname rui --name "Rui Lima" --email rui@loja.example '
-        "--role company --company 11222333000181",
+        'carteiro user add --nickname rui --name "Rui Lima" --email rui@loja.example \\\n'
+        "    --role company --company 11222333000181",
         _add,
     )
-    add.add_argument("--nickname", required=True, help=_("apelido"))
-    add.add_argument("--name", required=True, help=_("nome"))
-    add.add_argument("--email", required=True, help=_("e-mail"))
-    add.add_argument("--role", required=True, choices=("partner", "company"), help=_("papel"))
+    _about(add, required=True)
     add.add_argument(
-        "--company", action="append", default=[], metavar="CNPJ", help=_("empresa que ele vê")
+        "--company",
+        action="append",
+        default=[],
+        metavar="CNPJ",
+        help=_("empresa que o usuário vê; pode repetir"),
     )
-    add.add_argument("--os-account", help=_("conta do sistema operacional desta pessoa"))
-    add.add_argument("--language", choices=LANGUAGES, help=_("idioma do programa para esta pessoa"))
+    add.add_argument(
+        "--os-account",
+        metavar=_("CONTA"),
+        help=_("conta do sistema operacional desta pessoa"),
+    )
+    add.add_argument(
+        "--language",
+        type=arguments.language,
+        metavar="|".join(LANGUAGES),
+        help=_("idioma do programa para esta pessoa"),
+    )
     add.set_defaults(field_names={"companies": "company"})
     edit = actions.add(
         "edit",
@@ -57,33 +81,39 @@ def build(name: str, group: ArgumentParser) -> None:
         "carteiro user edit rui --email rui@nova.example --grant 11222333000181",
         _edit,
     )
-    edit.add_argument("who", metavar=_("APELIDO"))
-    edit.add_argument("--nickname", help=_("novo apelido"))
-    edit.add_argument("--name", help=_("nome"))
-    edit.add_argument("--email", help=_("e-mail; vazio tira"))
-    edit.add_argument("--role", choices=("partner", "company"), help=_("papel"))
+    edit.add_argument("who", metavar=_("APELIDO"), help=_("o apelido atual"))
+    _about(edit, required=False)
     edit.add_argument(
-        "--os-account", help=_("conta do sistema operacional desta pessoa; vazio retira")
+        "--os-account",
+        metavar=_("CONTA"),
+        help=_("conta do sistema operacional desta pessoa; vazio retira"),
     )
     edit.add_argument(
         "--language",
-        choices=(*LANGUAGES, "session"),
+        type=_language_or_session,
+        metavar="|".join((*LANGUAGES, _SESSION)),
         help=_("idioma do programa para esta pessoa; session: o da sessão dela"),
     )
-    state = edit.add_mutually_exclusive_group()
-    state.add_argument("--active", action="store_const", const=True, dest="active", default=None)
-    state.add_argument("--inactive", action="store_const", const=False, dest="active")
+    arguments.add_state(edit, _("pode entrar de novo"), _("não entra mais; o cadastro fica"))
     edit.add_argument(
         "--company",
         action="append",
         metavar="CNPJ",
-        help=_("as empresas que ele vê, no lugar das atuais"),
+        help=_("as empresas que o usuário vê, no lugar das atuais; pode repetir"),
     )
     edit.add_argument(
-        "--grant", action="append", default=[], metavar="CNPJ", help=_("passa a ver esta também")
+        "--grant",
+        action="append",
+        default=[],
+        metavar="CNPJ",
+        help=_("passa a ver também esta empresa; pode repetir"),
     )
     edit.add_argument(
-        "--revoke", action="append", default=[], metavar="CNPJ", help=_("deixa de ver esta")
+        "--revoke",
+        action="append",
+        default=[],
+        metavar="CNPJ",
+        help=_("deixa de ver esta empresa; pode repetir"),
     )
     edit.set_defaults(field_names={"companies": "company"})
     several = actions.add("list", _("lista os usuários"), "carteiro user list --json", _list)
@@ -91,7 +121,33 @@ def build(name: str, group: ArgumentParser) -> None:
         "--filter", default="", metavar=_("TEXTO"), help=_("parte do apelido, nome ou e-mail")
     )
     remove = actions.add("remove", _("exclui um usuário"), "carteiro user remove rui", _remove)
-    remove.add_argument("nickname", metavar=_("APELIDO"))
+    remove.add_argument("nickname", metavar=_("APELIDO"), help=_("o apelido do usuário"))
+
+
+def _about(parser: ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--nickname",
+        metavar=_("APELIDO"),
+        required=required,
+        help=_("como o usuário é chamado aqui; único"),
+    )
+    parser.add_argument("--name", metavar=_("NOME"), required=required, help=_("nome da pessoa"))
+    parser.add_argument(
+        "--email",
+        metavar=_("E-MAIL"),
+        required=required,
+        help=_("e-mail da pessoa") if required else _("e-mail da pessoa; vazio retira"),
+    )
+    parser.add_argument(
+        "--role",
+        required=required,
+        choices=("partner", "company"),
+        help=_("partner vê todas as empresas; company, só as suas"),
+    )
+
+
+def _language_or_session(typed: str) -> str:
+    return typed if typed == _SESSION else arguments.language(typed)
 
 
 def _init(context: Context) -> None:

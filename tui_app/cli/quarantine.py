@@ -10,6 +10,7 @@ from screens.widgets.status import word
 from services.errors import NotFound, Refused
 from services.fiscal.labels import kind_words
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, act
@@ -26,36 +27,48 @@ def build(name: str, group: ArgumentParser) -> None:
     """The options of the group ``name``."""
     if name == "receipt":
         act(group, "carteiro receipt 35261111222333000181550010000000011000000017 --json", _receipt)
-        group.add_argument("word", metavar=_("CHAVE|UIDL|ID"))
+        group.add_argument(
+            "word",
+            metavar=_("CHAVE|UIDL|ID"),
+            help=_(
+                "a chave de acesso de um documento, o UIDL da mensagem no servidor, ou o Id de um "
+                "recibo"
+            ),
+        )
         return
     actions = Actions(group)
     several = actions.add(
-        "list", _("o que espera decisão"), "carteiro quarantine list --json", _list
+        "list", _("o que está em quarentena, e por quê"), "carteiro quarantine list --json", _list
     )
     several.add_argument(
         "--state",
         choices=("open", "resolved", "rejected", "all"),
         default="open",
-        help=_("open é o que espera decisão"),
+        help=_("open: o que espera decisão, como sem a opção"),
     )
-    several.add_argument("--filter", default="", metavar=_("TEXTO"))
+    several.add_argument(
+        "--filter",
+        default="",
+        metavar=_("TEXTO"),
+        help=_("palavras do motivo, do assunto, do remetente ou da caixa, ou um CNPJ"),
+    )
     show = actions.add(
         "show", _("um item: o motivo e a mensagem"), "carteiro quarantine show 4", _show
     )
-    show.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(show, "carteiro quarantine list")
     for action, line, run in (
         ("retry", _("tenta importar de novo"), _retry),
         ("reject", _("rejeita: não será importado"), _reject),
     ):
         parser = actions.add(action, line, f"carteiro quarantine {action} 4", run)
-        parser.add_argument("ids", type=int, nargs="+", metavar="ID")
+        arguments.add_id(parser, "carteiro quarantine list", nargs="+")
     link = actions.add(
         "link",
         _("vincula à caixa a empresa do documento, e importa"),
         "carteiro quarantine link 4 --company 11222333000181",
         _link,
     )
-    link.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(link, "carteiro quarantine list")
     link.add_argument(
         "--company", metavar="CNPJ", help=_("qual, quando o documento cita mais de uma cadastrada")
     )

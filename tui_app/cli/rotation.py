@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.errors import Refused
 from services.language import _, ngettext
+from tui_app.cli import arguments
 from tui_app.cli.context import Context, password_line
 from tui_app.cli.parser import Actions, UsageError
 
@@ -23,10 +24,8 @@ def build(actions: Actions) -> None:
         "carteiro server rotate 3 --password-stdin < senha.txt",
         _rotate,
     )
-    rotate.add_argument("id", type=int, metavar="ID")
-    rotate.add_argument(
-        "--password-stdin", action="store_true", help=_("lê a senha da entrada padrão, uma linha")
-    )
+    arguments.add_id(rotate, "carteiro server list")
+    arguments.add_password(rotate)
     rotate.add_argument(
         "--only-this", action="store_true", help=_("só neste cadastro, não nos outros da conta")
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.language import _
-from tui_app.cli import given_file
+from tui_app.cli import arguments, given_file
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
@@ -46,7 +46,7 @@ def add_to(actions: Actions) -> None:
         "carteiro document send 12 --to contador@escritorio.example",
         _send_stored,
     )
-    group.add_argument("ids", type=int, nargs="+", metavar="ID")
+    arguments.add_id(group, "carteiro document list", nargs="+")
     _options(group)
 
 
@@ -62,7 +62,7 @@ def _options(group: ArgumentParser) -> None:
     group.add_argument(
         "--key",
         metavar=_("CHAVE"),
-        help=_("a mesma chave envia uma só vez; outra chave envia de novo"),
+        help=_("de sua escolha: a mesma chave envia uma só vez; outra, de novo"),
     )
 
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 from services.language import _
-from tui_app.cli import account_options, links, rotation
+from tui_app.cli import account_options, arguments, links, rotation
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions
 
@@ -30,7 +30,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     add.add_argument(
         "--partner-key", required=True, metavar=_("CHAVE"), help=_("a chave do parceiro")
     )
-    add.add_argument("--inactive", action="store_true", help=_("não usar ainda"))
+    add.add_argument("--inactive", action="store_true", help=_("cadastra sem usar ainda"))
     account_options.add_options(add, required=True)
     edit = actions.add(
         "edit",
@@ -39,10 +39,10 @@ def build(_name: str, group: ArgumentParser) -> None:
         _edit,
         user=False,
     )
-    edit.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(edit, "carteiro server list")
     _kind(edit, required=False)
     edit.add_argument("--partner-key", metavar=_("CHAVE"), help=_("a chave do parceiro"))
-    account_options.add_state(edit)
+    arguments.add_state(edit)
     account_options.add_options(edit, required=False)
     remove = actions.add(
         "remove",
@@ -50,7 +50,7 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro server remove 3",
         _remove,
     )
-    remove.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(remove, "carteiro server list")
     links.build(actions)
     several = actions.add(
         "list",
@@ -58,7 +58,9 @@ def build(_name: str, group: ArgumentParser) -> None:
         "carteiro server list --company padaria --status active --json",
         _list,
     )
-    several.add_argument("--cnpj", default="", help=_("CNPJ de uma empresa vinculada, ou parte"))
+    several.add_argument(
+        "--cnpj", default="", metavar="CNPJ", help=_("CNPJ de uma empresa vinculada, ou parte dele")
+    )
     several.add_argument(
         "--company", default="", metavar=_("TEXTO"), help=_("apelido de uma empresa vinculada")
     )
@@ -69,17 +71,19 @@ def build(_name: str, group: ArgumentParser) -> None:
         metavar=_("TEXTO"),
         help=_("apelido de quem cadastrou, ou de um usuário de uma empresa vinculada"),
     )
-    several.add_argument("--status", choices=("active", "inactive"), help=_("ativos ou inativos"))
+    several.add_argument(
+        "--status", choices=("active", "inactive"), help=_("só os ativos ou só os inativos")
+    )
     test = actions.add(
         "test", _("testa a comunicação, passo a passo"), "carteiro server test 3 --json", _test
     )
-    test.add_argument("id", type=int, metavar="ID")
+    arguments.add_id(test, "carteiro server list")
     for name, line, run in (
         ("pause", _("pausa o envio já, até que alguém o retome"), _pause),
         ("resume", _("retoma o envio, também de uma pausa por cota"), _resume),
     ):
         turned = actions.add(name, line, f"carteiro server {name} 3", run)
-        turned.add_argument("id", type=int, metavar="ID")
+        arguments.add_id(turned, "carteiro server list")
     rotation.build(actions)
 
 
@@ -88,7 +92,7 @@ def _kind(parser: ArgumentParser, *, required: bool) -> None:
         "--kind",
         required=required,
         choices=("send", "read", "both"),
-        help=_("envio, leitura ou ambos"),
+        help=_("send: envio; read: leitura; both: ambos"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from screens.step_words import step_words
 from services.language import _
 from services.store.models import Kind
 from tui_app.cli.context import Context
@@ -26,10 +27,15 @@ def run_test(
     from services.health import email_test
     from services.health.steps import cure_of
 
+    names_of_steps = step_words(signs_in=account.signs_in)
+    widest = max(map(len, names_of_steps.values())) + (len(" (SMTP)") if kind == Kind.BOTH else 0)
+
     def show(step: Step) -> None:
         mark = "✓" if step.ok else "✗"
-        name = f"{step.protocol} {step.step}" if kind == Kind.BOTH else step.step
-        context.out.say(f"{mark} {name:<14} {step.ms:>7} ms  {step.detail}")
+        name = names_of_steps.get(step.step, step.step)
+        if kind == Kind.BOTH:
+            name = f"{name} ({step.protocol.upper()})"
+        context.out.say(f"{mark} {name:<{widest}} {step.ms:>7} ms  {step.detail}")
         if step.ok:
             return
         if step.explanation:

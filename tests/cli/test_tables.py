@@ -1,0 +1,106 @@
+"""Tables are for people: words of their language, nothing cut, no codes of ``--json``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import pytest
+
+from services.store.engine import Store
+from services.store.mail import Quarantine
+from tests.access.world import CNPJ, MARK, build
+from tests.cli.conftest import Run
+from tui_app.cli.columns import aligned
+
+TABLES = (
+    "company list",
+    "user list",
+    f"mailbox list --company {CNPJ}",
+    "server list",
+    "microsoft list",
+    "notification-email list",
+    "notification-type list",
+    f"recipients --company {CNPJ} --type sending_failed",
+    "outbox list",
+    "document list",
+    "quarantine list",
+    "bell list",
+    "audit list",
+    "health",
+    "health --arrivals",
+    "doctor",
+)
+SAME = {"Id", "CNPJ", "InvoiCy Mail", "Total", "E-mail"}
+"""Heads that are called so in both languages."""
+CODES = {
+    *("state", "kind", "function", "severity", "role", "health", "reason", "check", "entity"),
+    *("action", "account_kind", "inactive_code"),
+}
+"""Fields of ``--json`` whose values are codes."""
+LONG = "Nenhuma empresa vinculada a esta caixa tem o CNPJ que o documento diz ter, e " * 3
+
+
+def cells(line: str) -> list[str]:
+    return re.split(r"\s{2,}", line.strip())
+
+
+def codes(told: Any) -> set[str]:
+    """The values of all fields that hold codes."""
+    rows = told if isinstance(told, list) else []
+    return {
+        value
+        for row in rows
+        for name, value in row.items()
+        if name in CODES and isinstance(value, str)
+    }
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_words_and_no_codes(bare: Run, store: Store) -> None:
+    """Each head is said in either language, and what scripts know by a code stands there in words."""
+    with store.writing() as session:
+        build(session)
+    wrong = []
+    for words in map(str.split, TABLES):
+        here, there = bare(*words).out, bare(*words, "--lang", "en").out
+        heads, english = cells(here.splitlines()[0]), cells(there.splitlines()[0])
+        wrong += [
+            f"{words}: {one}"
+            for one, other in zip(heads, english, strict=True)
+            if one == other and one not in SAME
+        ]
+        shown = {cell for line in here.splitlines()[1:] for cell in cells(line)}
+        known = codes(bare(*words, "--json").json)
+        wrong += [f"{words}: {code}" for code in (known & shown) - {MARK}]
+    assert wrong == []
+    assert "sino 180 dias" in bare("doctor").out
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_long_reason_is_whole(bare: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R41: on one line for whatever reads it, over several on a terminal, as wide as that is."""
+    with store.writing() as session:
+        item = session.get_one(Quarantine, build(session).quarantine)
+        item.part = LONG
+    assert LONG.strip() in bare("quarantine", "list").out
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _self: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    told = bare("quarantine", "list").out
+    assert max(map(len, told.splitlines())) <= 100
+    assert "…" not in told
+    assert all(told.count(word) >= LONG.count(word) for word in set(LONG.split()))
+
+
+def test_narrow_columns_break_between_words() -> None:
+    """The widest gives way; keys and addresses stay whole, wide characters count twice."""
+    key = "3" * 44
+    told = list(aligned([("Chave", "Motivo"), (key, "um motivo bem longo 中文")], 60))
+    assert told == [
+        f"{'Chave':<44}  Motivo",
+        f"{key}  um motivo bem",
+        f"{'':<44}  longo 中文",
+    ]
+    assert list(aligned([("a", "b c d e f")], 3)) == ["a  b", "   c", "   d", "   e", "   f"]
+    assert list(aligned([("a", "b c d")], None)) == ["a  b c d"]
