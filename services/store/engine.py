@@ -235,28 +235,33 @@ def is_damage(error: DBAPIError) -> bool:
     return type(error.orig) is sqlite3.DatabaseError
 
 
-def damaged(words: str) -> str:
+def damaged(error: BaseException | None) -> str:
     """That the file must be brought back from a backup."""
     return _(
         "O arquivo do banco de dados está danificado ({error}): ponha um backup no lugar com "
         "carteiro restore"
-    ).format(error=words)
+    ).format(error=told(error))
 
 
-def explained(words: str) -> str:
+def explained(error: BaseException | None) -> str:
     """What the driver says of a missing, full or locked database, for a person."""
-    lowered = words.lower()
+    lowered = str(error).lower()
     if any(word in lowered for word in ("locked", "deadlock", "busy")):
         return _("O banco de dados está ocupado por outro processo; tente de novo em instantes")
     if "full" in lowered or "no space" in lowered:
         return _("O disco está cheio: libere espaço; nada foi alterado")
     if "readonly" in lowered or "read-only" in lowered:
         return _("O banco de dados só permite leitura: confira as permissões do arquivo e da pasta")
-    if isinstance(error.orig, sqlite3.Error):
-        words = sqlite_words.reason(error.orig)
-    return _("O banco de dados não responde: {error}").format(error=words)
+    return _("O banco de dados não responde: {error}").format(error=told(error))
+
+
+def told(error: BaseException | None) -> str:
+    """PostgreSQL speaks the language that its server was set to; SQLite only English."""
+    if isinstance(error, sqlite3.Error):
+        return sqlite_words.reason(error)
+    return str(error).strip().partition("\n")[0]
 
 
 def _explain(error: DBAPIError) -> str:
-    words = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-    return damaged(words) if is_damage(error) else explained(words)
+    cause = error.orig or error
+    return damaged(cause) if is_damage(error) else explained(cause)

@@ -35,7 +35,7 @@ def prove_writable(store: Store, seconds: float) -> None:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as e:
-            raise Unavailable(explained(str(e))) from e
+            raise Unavailable(explained(e)) from e
         connection.execute("ROLLBACK")
 
 
@@ -52,7 +52,7 @@ def log(store: Store) -> Log | None:
             _busy, pages, carried = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             (page,) = connection.execute("PRAGMA page_size").fetchone()
         except sqlite3.OperationalError as e:
-            raise Unavailable(explained(str(e))) from e
+            raise Unavailable(explained(e)) from e
     file = path.with_name(f"{path.name}-wal")
     size = file.stat().st_size if file.exists() else 0
     return Log(size, max(0, pages - carried) * page)

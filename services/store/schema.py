@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from services.errors import Unavailable
 from services.language import _
-from services.store.engine import Store, begin_exclusive, damaged, is_damage
+from services.store.engine import Store, begin_exclusive, damaged, is_damage, told
 
 HEAD = "0016"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -34,14 +34,12 @@ def bring_up_to_date(store: Store) -> None:
                 upgrade(connection)
     except OperationalError as e:
         raise Unavailable(
-            _("Não foi possível abrir o banco de dados: {error}").format(
-                error=str(e.orig).strip().splitlines()[0]
-            )
+            _("Não foi possível abrir o banco de dados: {error}").format(error=told(e.orig))
         ) from e
     except DatabaseError as e:
         if not is_damage(e):
             raise
-        raise Unavailable(damaged(str(e.orig))) from e
+        raise Unavailable(damaged(e.orig)) from e
 
 
 def _version(connection: Connection) -> str | None:

@@ -16,7 +16,7 @@ _REASONS = {
     sqlite3.SQLITE_NOMEM: later("falta memória: feche outros programas e tente de novo"),
     sqlite3.SQLITE_READONLY: later("o disco só permite leitura: escolha outro lugar"),
     sqlite3.SQLITE_IOERR: later("o disco falhou: confira o equipamento"),
-    sqlite3.SQLITE_CORRUPT: later("o arquivo está danificado: use outra cópia"),
+    sqlite3.SQLITE_CORRUPT: later("o conteúdo foi corrompido"),
     sqlite3.SQLITE_FULL: later("o disco está cheio: libere espaço"),
     sqlite3.SQLITE_CANTOPEN: later("não abre: confira o caminho e as permissões"),
     sqlite3.SQLITE_NOTADB: later("não é um banco de dados"),

@@ -156,7 +156,7 @@ def test_what_the_program_lacks(carteiro: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(program.importlib.util, "find_spec", lambda _name: None)
     assert wrong(carteiro)["check"] == "textual"
     found = look(carteiro)[1]
-    assert (found["danfe"]["ok"], found["danfe"]["cure"]) == (True, "./carteiro extra danfe")
+    assert (found["danfe"]["ok"], found["danfe"]["cure"]) == (True, "carteiro extra danfe")
     assert (found["bytecode"]["ok"], "compileall" in found["bytecode"]["cure"]) == (True, True)
 
 

@@ -20,6 +20,8 @@ class Check:
     def name(self) -> str:
         """What was looked at, for people."""
         return {
+            "python": "Python",
+            "textual": "Textual",
             "sqlite": "SQLite",
             "openssl": "OpenSSL",
             "bytecode": _("programa"),

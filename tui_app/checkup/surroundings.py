@@ -94,7 +94,7 @@ def _documents(settings: Settings) -> Iterator[Check]:
         "danfe",
         True,
         _("instalado") if there else _("não instalado: documentos seguem só em XML"),
-        "" if there else _("carteiro extra danfe instala o que o imprime"),
+        "" if there else "carteiro extra danfe",
     )
     folder = settings.documents_folder
     if folder is None:
