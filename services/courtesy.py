@@ -15,6 +15,8 @@ from collections.abc import Callable
 HELD_SECONDS = 0.03
 # After that, work has at least so long, whatever is typed: a key held down leaves it a third.
 LEAST_SECONDS = 0.015
+# Who pressed a key so short a time ago is about to press another.
+NEAR_SECONDS = 2.0
 
 
 class Courtesy:
@@ -23,13 +25,18 @@ class Courtesy:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._until = self._again = -1.0
+        self._came = float("-inf")
 
     def came(self) -> None:
         """A key was pressed: hold work back for a moment, unless it has just been held back."""
-        at = self._clock()
+        self._came = at = self._clock()
         if at >= self._again:
             self._until = at + HELD_SECONDS
             self._again = self._until + LEAST_SECONDS
+
+    def near(self) -> bool:
+        """True while keys are being pressed: work is better done in small pieces."""
+        return self._clock() - self._came < NEAR_SECONDS
 
     def seconds(self) -> float:
         """How long a piece of work should still wait before it begins; 0 most of the time."""

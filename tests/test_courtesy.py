@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.courtesy import HELD_SECONDS, LEAST_SECONDS, Courtesy
+from services.courtesy import HELD_SECONDS, LEAST_SECONDS, NEAR_SECONDS, Courtesy
 
 
 class Hand:
@@ -51,3 +51,15 @@ def test_a_key_held_down_leaves_a_third_to_work(between: float) -> None:
         free += courtesy.seconds() == 0
         hand.at += step
     assert free * step / 10 >= 0.9 * LEAST_SECONDS / (HELD_SECONDS + LEAST_SECONDS)
+
+
+def test_who_typed_a_moment_ago_is_near() -> None:
+    """And is away after two seconds: nobody is from the start."""
+    hand = Hand()
+    courtesy = Courtesy(hand)
+    assert not courtesy.near()
+    courtesy.came()
+    hand.at += NEAR_SECONDS - 0.01
+    assert courtesy.near()
+    hand.at += 0.01
+    assert not courtesy.near()

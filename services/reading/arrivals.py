@@ -44,10 +44,6 @@ class Arrival:
     size: int
     raw: bytes
 
-    def digest(self) -> str:
-        """What decides whether it is the same message."""
-        return hashlib.sha256(self.raw).hexdigest()
-
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -61,6 +57,11 @@ class Kept:
     inbound_id: int
     fresh: bool
     returned: bool
+
+
+def digests_of(raws: Sequence[bytes]) -> list[str]:
+    """What decides whether a message is the same as another."""
+    return [hashlib.sha256(raw).hexdigest() for raw in raws]
 
 
 def keep(

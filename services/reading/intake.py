@@ -3,56 +3,87 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from services.courtesy import person
 from services.failure import WireError
 from services.language import _
-from services.reading.arrivals import Arrival, Kept, keep, note_too_large
+from services.reading.arrivals import Arrival, Kept, digests_of, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
-from services.reading.importing import Imported, Source
+from services.reading.importing import Imported, Source, import_messages
 from services.reading.memory import Wanted
-from services.reading.recovery import import_safely, open_all
+from services.reading.recovery import REFUSALS, import_safely, open_all
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.reading.under_way import Meter
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 
+_log = logging.getLogger(__name__)
 MAX_MESSAGE = 40 * 2**20
-_BATCH_MESSAGES = 32
-_BATCH_BYTES = 3 * 2**20
+# A session is ended after that: DELE takes effect at QUIT only, and one that is cut costs its own.
+_ASKING_SECONDS = 120.0
 _BATCH_SECONDS = 1.0
+# A message that takes longer to be taken apart is kept before: it may be one that never ends.
+_PATIENCE = 0.25
+
+
+class _Pace(NamedTuple):
+    """How large a batch is, and how many are on their way to the database at once."""
+
+    messages: int
+    size: int
+    storing: int
+
+
+_FULL = _Pace(64, 6 * 2**20, 3)
+# A batch's work with the database is a piece that a key may have to wait for.
+_BESIDE_A_PERSON = _Pace(32, 3 * 2**20, 1)
+
+
+def _pace() -> _Pace:
+    return _BESIDE_A_PERSON if person.near() else _FULL
 
 
 @dataclass(slots=True)
-class _Batch:
-    """Messages on their way, with the tasks that take them apart and sum them up, and where they are kept."""
+class _Filling:
+    """Messages that are being gathered."""
 
+    since: float
     arrivals: list[Arrival] = field(default_factory=list)
     size: int = 0
-    since: float = 0.0
-    opening: asyncio.Task[list[Extracted | Problem]] | None = None
-    digests: asyncio.Task[list[str]] | None = None
-    kept: list[Kept] = field(default_factory=list)
 
     def full(self, at: float) -> bool:
+        pace = _pace()
         return (
-            len(self.arrivals) >= _BATCH_MESSAGES
-            or self.size >= _BATCH_BYTES
+            len(self.arrivals) >= pace.messages
+            or self.size >= pace.size
             or at - self.since > _BATCH_SECONDS
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages on their way, with the tasks that take them apart and sum them up."""
+
+    arrivals: list[Arrival]
+    size: int
+    opening: asyncio.Task[list[Extracted | Problem]]
+    digests: asyncio.Task[list[str]]
 
 
 class Intake:
     """The way of one session's messages into the database.
 
     ``kept`` are those that are stored and imported: they, and only they, may be deleted on the
-    server. ``noted`` counts what is too large and was put into quarantine without its content.
+    server. ``noted`` counts what is too large and was put into quarantine without its content,
+    ``answered`` everything that the server was asked for: on a slow line that may not be all.
     """
 
     def __init__(self, desk: Desk, target: Target, claim: Claim, meter: Meter, before: int) -> None:
@@ -65,9 +96,11 @@ class Intake:
         self._group = asyncio.TaskGroup()
         self._held = 0
         self._fetched: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
-        self._stored: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
+        self._alone = asyncio.Lock()
+        self._opening: asyncio.Task[list[Extracted | Problem]] | None = None
         self.kept: list[Kept] = []
         self.noted = 0
+        self.answered = 0
         self.imported = Imported()
 
     async def run(self, pop: Pop3Session, wanted: Sequence[Wanted]) -> None:
@@ -78,10 +111,11 @@ class Intake:
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                group.create_task(self._keep_all())
-                group.create_task(self._import_all())
+                for _each in range(_FULL.storing):
+                    group.create_task(self._store_all())
                 cut = await self._fetch(pop, wanted)
-                await self._fetched.put(None)
+                for _each in range(_FULL.storing):
+                    await self._fetched.put(None)
         except BaseExceptionGroup as e:
             raise e.exceptions[0] from e
         finally:
@@ -95,18 +129,20 @@ class Intake:
         places = {item.number: item for item in wanted}
         expected = [item for item in wanted if item.size <= MAX_MESSAGE]
         answered = 0
-        batch = _Batch(since=clock())
+        batch = _Filling(clock())
         cut: WireError | None = None
         try:
             items = pop.retrieve(
                 [item.number for item in wanted],
                 [item.size for item in wanted],
                 max_bytes=MAX_MESSAGE,
+                asking_seconds=_ASKING_SECONDS,
             )
             async with aclosing(items):
                 async for item in items:
                     await person.passed()
                     place = places[item.number]
+                    self.answered += 1
                     answered += place.size <= MAX_MESSAGE
                     if isinstance(item, TooLarge):
                         await self._too_large(place, item.size)
@@ -122,7 +158,7 @@ class Intake:
         await self._flush(batch)
         return cut
 
-    async def _add(self, batch: _Batch, place: Wanted, raw: bytes) -> _Batch:
+    async def _add(self, batch: _Filling, place: Wanted, raw: bytes) -> _Filling:
         size = len(raw)
         if not self._desk.held.take_now(size):
             # Whoever waits must hold nothing that is not on its way: others wait for it.
@@ -133,47 +169,65 @@ class Intake:
         batch.size += size
         return batch
 
-    async def _flush(self, batch: _Batch) -> _Batch:
+    async def _flush(self, batch: _Filling) -> _Filling:
         """Start on the batch before it comes to its turn: the writer is the slowest and must not wait."""
         if batch.arrivals:
             raws = [arrival.raw for arrival in batch.arrivals]
-            batch.opening = self._group.create_task(open_all(self._desk, raws))
-            work = partial(_digests, batch.arrivals)
-            batch.digests = self._group.create_task(self._desk.compute(work))
-            await self._fetched.put(batch)
-        return _Batch(since=asyncio.get_running_loop().time())
+            self._opening = self._group.create_task(self._open(self._opening, raws))
+            summing = self._group.create_task(self._desk.compute(partial(digests_of, raws)))
+            await self._fetched.put(_Batch(batch.arrivals, batch.size, self._opening, summing))
+        return _Filling(asyncio.get_running_loop().time())
 
-    async def _keep_all(self) -> None:
-        """Keep each batch durably, while the child takes it apart."""
+    async def _open(
+        self, before: asyncio.Task[list[Extracted | Problem]] | None, raws: list[bytes]
+    ) -> list[Extracted | Problem]:
+        """What the batch holds, once the one before it is open: in turns, both would be late."""
+        if before is not None:
+            await asyncio.wait({before})
+        return await open_all(self._desk, raws)
+
+    async def _store_all(self) -> None:
+        """Batch after batch into the database, as far ahead of its commits as the pace allows."""
         while (batch := await self._fetched.get()) is not None:
-            assert batch.digests is not None
-            digests = await batch.digests
-            self._done += len(batch.arrivals)
-            work = partial(
-                _keep,
-                target=self._target,
-                arrivals=batch.arrivals,
-                digests=digests,
-                tell=partial(self._meter.tell, done=self._done),
-            )
-            batch.kept = await self._desk.do(self._claim, work, size=batch.size)
-            batch.arrivals = []
-            await self._stored.put(batch)
-        await self._stored.put(None)
+            if _pace().storing > 1:
+                await self._store(batch)
+            else:
+                async with self._alone:
+                    await self._store(batch)
 
-    async def _import_all(self) -> None:
+    async def _store(self, batch: _Batch) -> None:
+        """Keep a batch and import it, in one unit of work where the child is done with it."""
         source = Source(self._target.partner_id, self._target.server_id)
-        while (batch := await self._stored.get()) is not None:
-            assert batch.opening is not None
-            extracted = await batch.opening
-            fresh = [
-                (kept.inbound_id, what)
-                for kept, what in zip(batch.kept, extracted, strict=True)
-                if kept.fresh
-            ]
-            self.imported.add(await import_safely(self._desk, self._claim, source, fresh))
-            self.kept += batch.kept
-            self._give_back(batch.size)
+        self._done += len(batch.arrivals)
+        keeping = partial(
+            _keep,
+            target=self._target,
+            arrivals=batch.arrivals,
+            digests=await batch.digests,
+            tell=partial(self._meter.tell, done=self._done),
+        )
+        await asyncio.wait({batch.opening}, timeout=_PATIENCE)
+        if batch.opening.done():
+            both = partial(
+                _keep_and_import, keeping=keeping, source=source, extracted=await batch.opening
+            )
+            try:
+                kept, imported = await self._desk.do(self._claim, both, size=batch.size)
+            except REFUSALS as e:
+                _log.debug(
+                    "a batch of %d is kept before it is imported: %s", len(batch.arrivals), e
+                )
+            else:
+                self._stored(batch, kept, imported)
+                return
+        kept = await self._desk.do(self._claim, keeping, size=batch.size)
+        fresh = _fresh(kept, await batch.opening)
+        self._stored(batch, kept, await import_safely(self._desk, self._claim, source, fresh))
+
+    def _stored(self, batch: _Batch, kept: list[Kept], imported: Imported) -> None:
+        self.kept += kept
+        self.imported.add(imported)
+        self._give_back(batch.size)
 
     def _give_back(self, size: int) -> None:
         self._held -= size
@@ -187,10 +241,6 @@ class Intake:
         self.noted += await self._desk.do(self._claim, work)
 
 
-def _digests(arrivals: list[Arrival]) -> list[str]:
-    return [arrival.digest() for arrival in arrivals]
-
-
 def _keep(
     session: Session,
     *,
@@ -202,6 +252,26 @@ def _keep(
     kept = keep(session, target.partner_id, target.server_id, arrivals, digests)
     tell(session)
     return kept
+
+
+def _fresh(
+    kept: Sequence[Kept], extracted: Sequence[Extracted | Problem]
+) -> list[tuple[int, Extracted | Problem]]:
+    return [
+        (each.inbound_id, what) for each, what in zip(kept, extracted, strict=True) if each.fresh
+    ]
+
+
+def _keep_and_import(
+    session: Session,
+    *,
+    keeping: Callable[[Session], list[Kept]],
+    source: Source,
+    extracted: Sequence[Extracted | Problem],
+) -> tuple[list[Kept], Imported]:
+    kept = keeping(session)
+    fresh = _fresh(kept, extracted)
+    return kept, import_messages(session, source, fresh) if fresh else Imported()
 
 
 def _note(session: Session, *, target: Target, place: Wanted, size: int, detail: str) -> bool:

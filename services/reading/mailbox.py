@@ -20,8 +20,9 @@ from services.wire.endpoint import Endpoint, Login
 from services.wire.pop3 import Pop3Session, connect
 
 # DELE takes effect at QUIT. A session that is cut costs its deletions only: what it fetched is
-# known by UIDL. Every session's end waits for the last import, so that few are better.
-SESSION_MESSAGES = 1_000
+# known by UIDL. Every session's end waits for the last import, so that few are better; on a slow
+# line it is the intake that asks for no more after a while.
+SESSION_MESSAGES = 5_000
 SESSION_SECONDS = 600.0
 # What is fetched in a moment needs no word beforehand.
 _MANY = 32
@@ -37,7 +38,7 @@ class Tally:
 
 
 async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -> None:
-    """Read everything new, in sessions of a few hundred messages, counting into ``tally``.
+    """Read everything new, in sessions that are not too long, counting into ``tally``.
 
     Raises ``WireError`` for what server or network did and ``CarteiroError`` for the database;
     either way the session is cut without QUIT, so that the server deletes nothing.
@@ -92,7 +93,7 @@ async def _session(
             partial(note_deleted, server_id=target.server_id, deleted=deleted, returned=returned),
         )
     progress = bool(deleted) or any(kept.fresh for kept in intake.kept) or intake.noted > 0
-    return progress and len(todo.fetch) > len(wanted)
+    return progress and len(todo.fetch) > intake.answered
 
 
 async def entered(

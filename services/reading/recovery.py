@@ -18,6 +18,7 @@ from services.safe_text import safe
 from services.store.mail import Blob, InboundMessage, InboundState
 
 _log = logging.getLogger(__name__)
+REFUSALS = (DBAPIError, ValueError, TypeError, OverflowError)
 _BATCH_MESSAGES = 64
 _BATCH_BYTES = 6 * 2**20
 
@@ -38,14 +39,14 @@ async def import_safely(
         return Imported()
     try:
         return await desk.do(claim, partial(_import, source=source, messages=messages))
-    except (DBAPIError, ValueError, TypeError, OverflowError) as e:
+    except REFUSALS as e:
         _log.warning("a batch of %d messages was refused: %s", len(messages), first_line(e))
     done = Imported()
     for message in messages:
         try:
             work = partial(_import, source=source, messages=[message])
             done.add(await desk.do(claim, work))
-        except (DBAPIError, ValueError, TypeError, OverflowError) as e:
+        except REFUSALS as e:
             problem = Problem(reason=REFUSED, detail=first_line(e))
             work = partial(_import, source=source, messages=[(message[0], problem)])
             done.add(await desk.do(claim, work))

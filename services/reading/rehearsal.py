@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
@@ -19,6 +18,7 @@ from services.health.accounts import Account, account_of
 from services.health.tokens import SignIns
 from services.language import _
 from services.reading import due
+from services.reading.arrivals import digests_of
 from services.reading.desk import Claim
 from services.reading.foresight import Foreseen, Foresight, Stage, stage
 from services.reading.intake import MAX_MESSAGE
@@ -152,7 +152,7 @@ class Rehearsal:
         if not batch:
             return []
         raws = [raw for _place, raw in batch]
-        digests = await asyncio.to_thread(_digests, raws)
+        digests = await asyncio.to_thread(digests_of, raws)
         extracted = await extractor.extract_many(raws)
         arrivals = [
             (place, digest, what)
@@ -187,7 +187,3 @@ class Rehearsal:
 def _next(plan: Plan, seen: set[tuple[int, str]]) -> list[Wanted]:
     left = [place for place in plan.fetch if (place.number, place.uidl) not in seen]
     return left[:SESSION_MESSAGES]
-
-
-def _digests(raws: Sequence[bytes]) -> list[str]:
-    return [hashlib.sha256(raw).hexdigest() for raw in raws]

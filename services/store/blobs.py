@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
@@ -13,7 +14,7 @@ from services.store.mail import Blob, Document, InboundMessage, OutboxAttachment
 from services.store.rows import insert_rows
 
 # The driver copies what goes into a statement: few megabytes at a time.
-_AT_ONCE = 8
+_BYTES_AT_ONCE = 640 * 1024
 _FETCH = "SELECT sha256, data FROM blob WHERE sha256 = ANY(%s)"
 
 
@@ -33,17 +34,17 @@ def keep_blobs(session: Session, blobs: Mapping[str, bytes]) -> None:
     """
     missing = dict(blobs)
     while missing:
-        made = insert_rows(
-            session,
-            Blob,
-            [
-                {"sha256": sha256, "size": len(data), "data": data}
-                for sha256, data in missing.items()
-            ],
-            conflict="ON CONFLICT DO NOTHING",
-            returning=() if _one_writer(session) else ("sha256",),
-            at_once=_AT_ONCE,
-        )
+        made = [
+            row
+            for part in _parts(missing)
+            for row in insert_rows(
+                session,
+                Blob,
+                part,
+                conflict="ON CONFLICT DO NOTHING",
+                returning=() if _one_writer(session) else ("sha256",),
+            )
+        ]
         if _one_writer(session):
             return
         for row in made:
@@ -99,6 +100,19 @@ def fetch_blobs(session: Session, wanted: Sequence[str]) -> dict[str, bytes]:
             return dict(cursor.fetchall())
     except psycopg.OperationalError as e:
         raise OperationalError(_FETCH, None, e) from e
+
+
+def _parts(blobs: Mapping[str, bytes]) -> Iterator[list[dict[str, Any]]]:
+    part: list[dict[str, Any]] = []
+    size = 0
+    for sha256, data in blobs.items():
+        if part and size + len(data) > _BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append({"sha256": sha256, "size": len(data), "data": data})
+        size += len(data)
+    if part:
+        yield part
 
 
 def _one_writer(session: Session) -> bool:

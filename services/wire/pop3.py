@@ -8,6 +8,7 @@ next reply could be read from the middle of a message. One task at a time.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
@@ -179,14 +180,20 @@ class Pop3Session:
         return self._talk.refusal(Stage.LIST, status)
 
     async def retrieve(
-        self, numbers: Sequence[int], sizes: Sequence[int], *, max_bytes: int = MAX_MESSAGE
+        self,
+        numbers: Sequence[int],
+        sizes: Sequence[int],
+        *,
+        max_bytes: int = MAX_MESSAGE,
+        asking_seconds: float = math.inf,
     ) -> AsyncGenerator[Retrieved | TooLarge | NotRetrieved, None]:
         """The messages in the order given, those listed over ``max_bytes`` first.
 
         ``sizes`` are the listed ones. What is listed too large is not asked for; what turns out
         too large is thrown away as it comes, and the session ends (kind "size") when it goes on
-        past twice the cap. Nothing is read ahead of a slow consumer beyond the window. Leaving
-        the loop early closes the session when replies are still under way.
+        past twice the cap. After ``asking_seconds`` nothing more is asked for: what was is still
+        given. Nothing is read ahead of a slow consumer beyond the window. Leaving the loop early
+        closes the session when replies are still under way.
         """
         self._talk.expect_idle(Stage.RETRIEVE)
         waiting: deque[tuple[int, int]] = deque()
@@ -197,10 +204,14 @@ class Pop3Session:
                 waiting.append((number, size))
         self._talk.note(f"C: RETR ({len(waiting)})")
         window = WINDOW if "PIPELINING" in self.capabilities else 1
+        clock = asyncio.get_running_loop().time
+        until = clock() + asking_seconds
         try:
             while waiting or self._talk.under_way:
                 if waiting and len(self._talk.under_way) <= window // 2:
                     await self._ask_for(waiting, window)
+                    if clock() >= until:
+                        waiting.clear()
                 asked = self._talk.under_way[0]
                 try:
                     item = await self._retrieved(asked, max_bytes)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.fiscal.facts import Facts
 from services.fiscal.recognise import recognise
 from services.reading import documents, quarantine
-from services.reading.arrivals import Arrival, keep
+from services.reading.arrivals import Arrival, digests_of, keep
 from services.reading.importing import Imported, Source, import_messages
 from services.reading.taking_apart.findings import Extracted, Found
 from services.registry.access import Actor
@@ -52,7 +52,7 @@ def bring(session: Session, source: Source, xml: bytes) -> Imported:
     assert isinstance(facts, Facts)
     assert source.server_id is not None
     arrivals = [Arrival(1, "u1", len(xml), xml)]
-    (kept,) = keep(session, source.partner_id, source.server_id, arrivals, [arrivals[0].digest()])
+    (kept,) = keep(session, source.partner_id, source.server_id, arrivals, digests_of([xml]))
     found = Extracted(found=(Found("nota.xml", xml, facts),))
     return import_messages(session, source, [(kept.inbound_id, found)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,10 @@ from sqlalchemy import select
 from services.clock import now, set_source
 from services.notifications import bell
 from services.reading import documents, quarantine, receipts
+from services.reading.desk import Desk
+from services.reading.recovery import open_all
+from services.reading.taking_apart.findings import Extracted
+from services.reading.taking_apart.problems import Problem
 from services.reading.tick import Reader
 from services.registry import companies
 from services.registry.access import Actor
@@ -18,8 +23,10 @@ from services.registry.companies import CompanyDraft, CompanyView
 from services.store.engine import Store
 from services.store.mail import InboundState, Uidl
 from services.store.models import EmailServer, Health, Mailbox
+from services.wire.pop3 import WINDOW
 from tests.documents import generator
 from tests.reading.conftest import ISSUER, Inbox, Readers, keys_of, letter, register
+from tests.reading.proxy import Proxy
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
 from tests.store_fixtures import CNPJ
@@ -194,6 +201,28 @@ async def test_more_than_one_session(
     assert inbox.left == []
 
 
+async def test_a_slow_line_does_not_keep_deletions_waiting(
+    reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: after a while the session is ended, which deletes, and another fetches the rest."""
+    monkeypatch.setattr("services.reading.intake._ASKING_SECONDS", 0.0)
+    inbox.deliver(*(letter(n) for n in range(1, 46)))
+    left: list[int] = []
+
+    async def logged_in(data: bytes) -> bool:
+        if data.startswith(b"PASS "):
+            left.append(len(inbox.left))
+        return True
+
+    async with Proxy(inbox.dovecot.port) as proxy:
+        proxy.on_command = logged_in
+        inbox.set(pop_port=proxy.port)
+        summary = await reader.run_due()
+    assert left == [45, 45 - WINDOW]
+    assert (summary.messages, summary.documents) == (45, 45)
+    assert inbox.left == []
+
+
 async def test_two_readers_one_mailbox(readers: Readers, inbox: Inbox) -> None:
     """R36, R38: two readers at once: one session, the other skips."""
     inbox.deliver(*(letter(n) for n in range(1, 31)))
@@ -201,6 +230,30 @@ async def test_two_readers_one_mailbox(readers: Readers, inbox: Inbox) -> None:
     summaries = await asyncio.gather(first.run_due(), second.run_due())
     assert sorted(s.mailboxes for s in summaries) == [0, 1]
     assert inbox.keys() == keys_of(range(1, 31))
+
+
+async def test_what_takes_long_to_be_taken_apart_is_kept_meanwhile(
+    reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: a message that may be the reader's death is stored before it is imported."""
+    go_on = asyncio.Event()
+
+    async def long(desk: Desk, raws: Sequence[bytes]) -> list[Extracted | Problem]:
+        await go_on.wait()
+        return await open_all(desk, raws)
+
+    monkeypatch.setattr("services.reading.intake.open_all", long)
+    inbox.deliver(letter(1))
+    reading = asyncio.create_task(reader.run_due())
+    async with asyncio.timeout(20):
+        while not inbox.receipts():
+            assert not reading.done()
+            await asyncio.sleep(0.01)
+    assert [receipt.state for receipt in inbox.receipts()] == [InboundState.STORED]
+    assert len(inbox.left) == 1
+    go_on.set()
+    assert (await reading).documents == 1
+    assert inbox.left == []
 
 
 async def test_wrong_password_is_noted(reader: Reader, inbox: Inbox, dovecot: Dovecot) -> None:

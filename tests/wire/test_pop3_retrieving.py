@@ -52,6 +52,17 @@ async def test_a_message_listed_too_large_is_not_asked_for() -> None:
     assert b"RETR 1" not in server.seen
 
 
+async def test_after_a_while_nothing_more_is_asked_for() -> None:
+    """R38: what was asked for is given, and the session can be ended in order."""
+    server = ScriptedPop3(RETR=b"+OK\r\nbody\r\n.\r\n")
+    async with session_with(server) as session:
+        numbers = range(1, 101)
+        got = [i.number async for i in session.retrieve(numbers, [10] * 100, asking_seconds=0)]
+        assert got == list(range(1, pop3.WINDOW + 1))
+        await session.quit()
+    assert server.seen[-1] == b"QUIT"
+
+
 async def test_a_message_that_turns_out_too_large_is_passed_over() -> None:
     large = b"+OK\r\n" + pad(100_000) + b".\r\n"
     async with session_with(

@@ -87,7 +87,7 @@ def _read(
         document = nfe.make(authority, supplier, firm.party, number, now())
         raw = letters.with_documents(supplier, address, [document], now())
         arrived.append(Arrival(place, f"past{number:08}", len(raw), raw))
-    digests = [each.digest() for each in arrived]
+    digests = arrivals.digests_of([each.raw for each in arrived])
     kept = arrivals.keep(session, actor.partner_id, target.server_id, arrived, digests)
     found = [
         (each.inbound_id, extract(letter.raw, Caps()))
