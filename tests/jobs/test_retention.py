@@ -125,9 +125,8 @@ def _arrived(store: Store, actor: Actor, server_id: int, *given: tuple[str, byte
     """Messages (UIDL, content) as reading keeps and imports them."""
     items = [Arrival(n, uidl, len(raw), raw) for n, (uidl, raw) in enumerate(given, 1)]
     with store.writing() as session:
-        kept = arrivals.keep(
-            session, actor.partner_id, server_id, items, [each.digest() for each in items]
-        )
+        digests = arrivals.digests_of([each.raw for each in items])
+        kept = arrivals.keep(session, actor.partner_id, server_id, items, digests)
         ids = [each.inbound_id for each in kept]
         import_messages(
             session, Source(actor.partner_id, server_id), [(n, Extracted()) for n in ids]

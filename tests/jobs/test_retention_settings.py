@@ -77,9 +77,8 @@ def old(
             session.get_one(OutboxMessage, letter).state = state
     items = [Arrival(n, f"u{n}", 3, f"m {n}".encode()) for n in (1, 2)]
     with store.writing() as session:
-        kept = arrivals.keep(
-            session, actor.partner_id, server, items, [each.digest() for each in items]
-        )
+        digests = arrivals.digests_of([each.raw for each in items])
+        kept = arrivals.keep(session, actor.partner_id, server, items, digests)
         gone, listed = [each.inbound_id for each in kept]
         import_messages(session, Source(actor.partner_id, server), [(gone, Extracted())])
         arrivals.note_deleted(session, server, [("u1", gone)], [])
