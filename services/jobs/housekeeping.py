@@ -11,23 +11,28 @@ if TYPE_CHECKING:
     from services.store.engine import Store
 
 _SILENCE = "silence"
-_SIX_HOURS = 6 * 3_600.0
+_PLANS = "plans"
+_HOUR = 3_600.0
+_SIX_HOURS = 6 * _HOUR
 
 
 async def put_away(store: Store) -> None:
     """Drop what a killed export left half-written, and what was kept for 30 days: mailboxes that
-    an import removed, and their passwords (R6).
+    an import removed, and their passwords (R6). Once an hour: what a wrong clock planned is due.
     """
     await asyncio.to_thread(partial(_put_away, store))
 
 
 def _put_away(store: Store) -> None:
+    from services.jobs import replanning
     from services.registry import removed
-    from services.store import exchange
+    from services.store import exchange, leases
 
     exchange.tidy(store.settings)
     with store.writing() as session:
         removed.purge(session)
+        if leases.take(session, _PLANS, uuid.uuid4().hex, _HOUR) is not None:
+            replanning.plan_anew(session)
 
 
 async def warn_of_silence(store: Store) -> None:

@@ -32,6 +32,8 @@ from services.store.notices import Subscription
 
 _IMPORTED = "document_imported"
 _REJECTED = "document_rejected"
+_DAY_SECONDS = 86_400.0
+_FARTHEST_SECONDS = 2 * _DAY_SECONDS
 # Built once: building a statement costs more than running it.
 _NEXT = (
     update(cast(Table, EmailServer.__table__))
@@ -60,13 +62,16 @@ def due(
     *,
     mailbox_id: int | None = None,
     server_ids: Collection[int] | None = None,
+    interval: float = 0.0,
 ) -> list[Target]:
     """Active mailboxes whose time has come, longest overdue first; the named ones at any time.
 
     Only where a linked company has its Document Import on (R3), and, unless it is named, not where
     wrong passwords have stopped polling (R48) or the server asked for a pause that lasts (R34).
+    A time that lies days beyond ``interval`` was set by a clock that has been set right since.
     """
     at = now()
+    farthest = at + timedelta(seconds=interval + _FARTHEST_SECONDS)
     query = (
         _targets()
         .where(
@@ -92,7 +97,11 @@ def due(
         query = query.where(
             ~direction.is_down(Function.READ),
             or_(EmailServer.paused_until.is_(None), EmailServer.paused_until <= at),
-            or_(EmailServer.next_read_at.is_(None), EmailServer.next_read_at <= at),
+            or_(
+                EmailServer.next_read_at.is_(None),
+                EmailServer.next_read_at <= at,
+                EmailServer.next_read_at > farthest,
+            ),
         )
     return [Target(*row) for row in session.execute(query)]
 
@@ -176,9 +185,9 @@ def finish(
     leases.give_back(session, held.name, held.owner)
 
 
-def after(seconds: float) -> datetime:
-    """The instant that many seconds from now."""
-    return now() + timedelta(seconds=seconds)
+def after(interval: float, asked: float) -> datetime:
+    """The next time: after the ``interval`` or what a server has ``asked`` for, a day at most."""
+    return now() + timedelta(seconds=max(interval, min(asked, _DAY_SECONDS)))
 
 
 def _targets() -> Select[int, int, str, str, str]:

@@ -90,12 +90,13 @@ class Reader:
         cannot be asked at all.
         """
         summary = ReadSummary()
-        question = partial(due.due, mailbox_id=mailbox_id, server_ids=server_ids)
+        interval = self._settings.reading_interval
+        question = partial(due.due, mailbox_id=mailbox_id, server_ids=server_ids, interval=interval)
         mine = self._start(await self._desk.ask(question), summary)
         named = mailbox_id is not None or server_ids is not None
         try:
             while mine:
-                patience = None if named else self._settings.reading_interval
+                patience = None if named else interval
                 _done, mine = await asyncio.wait(mine, timeout=patience)
                 if mine and not named:
                     mine |= self._start(await self._desk.ask(question), summary)
@@ -225,9 +226,9 @@ class Reader:
     ) -> None:
         preset = preset_of_host(target.host)
         least = (preset and preset.min_poll_seconds) or 0
-        seconds = max(self._settings.reading_interval, tally.login_delay, least)
+        asked = float(max(tally.login_delay, least))
         if failure is not None and pauses_mailbox(failure.kind):
-            seconds = max(seconds, _PAUSE_SECONDS)
+            asked = max(asked, _PAUSE_SECONDS)
         await self._desk.writer.do(
             partial(
                 due.finish,
@@ -237,6 +238,6 @@ class Reader:
                 imported=tally.imported,
                 failure=failure,
                 worked=worked,
-                next_at=due.after(seconds) if next_at else None,
+                next_at=due.after(self._settings.reading_interval, asked) if next_at else None,
             )
         )

@@ -14,6 +14,7 @@ from services.store.models import Lease
 
 # Built once: every unit of work of a claim asks, and building costs more than asking.
 _rows = cast(Table, Lease.__table__)
+_SET_BACK = timedelta(days=2)
 _NAME = _rows.c.name == bindparam("the_name")
 _MINE = _rows.c.owner == bindparam("the_owner")
 _MAKE = {
@@ -34,7 +35,12 @@ _RENEW = (
 )
 _TAKE_OVER = (
     update(_rows)
-    .where(_NAME, _rows.c.until < bindparam("the_time"))
+    .where(
+        _NAME,
+        (_rows.c.owner == "")
+        | (_rows.c.until < bindparam("the_time"))
+        | (_rows.c.until > bindparam("the_farthest")),
+    )
     .values(
         owner=bindparam("the_owner"),
         until=bindparam("the_end"),
@@ -73,7 +79,8 @@ def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
     """Take or renew ``name`` for ``owner``; the fence number, or None while another holds it.
 
     The fence grows at every change of holder, so that one which was stopped past its lease can
-    be told apart (see :func:`holds`).
+    be told apart (see :func:`holds`). A claim that ends days later than any could was made by a
+    clock that has been set right since: it holds nobody up.
     """
     at = now()
     connection = session.connection()
@@ -82,7 +89,8 @@ def take(session: Session, name: str, owner: str, seconds: float) -> int | None:
         "the_owner": owner,
         "the_end": at + timedelta(seconds=seconds),
     }
-    now_too = {**given, "the_time": at}
+    farthest = at + timedelta(seconds=seconds) + _SET_BACK
+    now_too = {**given, "the_time": at, "the_farthest": farthest}
     made: int | None = connection.execute(_MAKE[connection.dialect.name], now_too).scalar()
     if made is not None:
         return made

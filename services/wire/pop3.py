@@ -94,7 +94,7 @@ class Pop3Session:
     def login_delay(self) -> int | None:
         """Seconds that the server wants between two logins (CAPA LOGIN-DELAY), if it says so."""
         told = self.capabilities.get("LOGIN-DELAY", ())
-        return int(told[0]) if told and told[0].isdecimal() else None
+        return int(told[0]) if told and told[0].isdecimal() and len(told[0]) < 10 else None
 
     async def login(self, login: Login) -> None:
         """USER and PASS (AUTH PLAIN where only that is offered), or AUTH XOAUTH2.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 
 from services import clock
 from services.jobs.retention import forget_hourly
@@ -281,6 +281,11 @@ def test_nobody_works(carteiro: Run, store: Store) -> None:
     bad = wrong(carteiro)
     assert bad["check"] == "jobs"
     assert bad["detail"].startswith("parados há 3:00:")
+    with store.writing() as session:
+        session.execute(update(Lease).values(until=clock.now() + timedelta(days=1)))
+    assert wrong(carteiro)["check"] == "clock", "it was taken at a time that is yet to come"
+    with store.writing() as session:
+        session.execute(delete(Lease))
     forget_hourly(store, threading.Event())
     assert look(carteiro)[0] == 0
     carteiro(*READ, stdin="segredo\n")

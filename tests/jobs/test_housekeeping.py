@@ -9,15 +9,25 @@ import pytest
 from sqlalchemy import func, select
 
 from services import clock
+from services.failure import Failure, Stage
+from services.health import facts
 from services.jobs import runner
+from services.jobs.housekeeping import put_away
 from services.notifications import bell, retention
 from services.notifications.by_hand import notify
 from services.office import Office
 from services.registry import imports
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
+from services.sending.tick import Sender
+from services.store.engine import Store
+from services.store.models import EmailServer, Function
 from services.store.notices import BellEntry, BellRead, Notification
 from tests.registry.branch import family
+from tests.sending.conftest import AddMailbox, Queue, Show, enqueue, mailbox, sender, show
+from tests.servers.sink import Sink
+
+__all__ = ["enqueue", "mailbox", "sender", "show"]
 
 
 @pytest.fixture
@@ -85,3 +95,30 @@ def test_what_comes_after_all_is_gone_is_new(
     assert list(office.ask_now(bell.ids, actor)) == []
     office.do_now(notify, actor, company.id, type_key="general", subject="c", body="b")
     assert office.ask_now(bell.unread_count, actor) == 1
+
+
+async def test_what_a_clock_that_was_ahead_planned_is_due(
+    store: Store, enqueue: Queue, mailbox: AddMailbox, sender: Sender, show: Show, sink: Sink,
+    day: Callable[[float], None],
+) -> None:  # fmt: skip
+    """R33, R34: e-mails and pauses of a month ahead, by a worker that lived through it or not."""
+    server = mailbox(sink.port).server_id
+    full = Failure("mx:25", Stage.SENDER, "quota", "452 full")
+    day(30)
+    with store.writing() as session:
+        facts.note_failure(session, server, full, function=Function.SEND)
+    message = enqueue()
+    await put_away(store)
+    day(0)
+    assert await sender.run_due() == 0
+    await put_away(store)
+    assert await sender.run_due() == 1
+    assert show(message).view.state == "sent"
+    with store.writing() as session:
+        facts.note_failure(session, server, full, function=Function.SEND)
+    day(1 / 24)
+    await put_away(store)
+    with store.reading() as session:
+        assert session.get_one(EmailServer, server).paused_until is not None, (
+            "a pause that is meant"
+        )

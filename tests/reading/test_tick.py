@@ -190,6 +190,20 @@ async def test_deleted_after_days(reader: Reader, inbox: Inbox) -> None:
     assert inbox.receipts()[0].deleted_at == later
 
 
+async def test_read_while_the_clock_was_ahead(reader: Reader, inbox: Inbox) -> None:
+    """R36: set right, it does not keep the mailbox waiting for the time that it had planned."""
+    ahead = now() + timedelta(days=30)
+    set_source(lambda: ahead)
+    try:
+        assert (await reader.run_due()).mailboxes == 1
+    finally:
+        set_source(None)
+    inbox.deliver(letter(1))
+    assert (await reader.run_due()).documents == 1
+    inbox.deliver(letter(2))
+    assert (await reader.run_due()).mailboxes == 0, "it is not due again"
+
+
 async def test_more_than_one_session(
     reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

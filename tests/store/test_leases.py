@@ -67,6 +67,24 @@ def test_given_back_is_free_at_once(store: Store, hand: Hand) -> None:
     assert second == first + 1
 
 
+def test_a_clock_that_was_ahead(store: Store, hand: Hand) -> None:
+    """What was given back is free at once, and what was held holds nobody up; set back by an hour
+    or a day a claim stands."""
+    hand.at += timedelta(days=1)
+    first = take(store, "a")
+    hand.at -= timedelta(days=1)
+    assert take(store, "b") is None
+    with store.writing() as session:
+        leases.give_back(session, "job", "a")
+    hand.at += timedelta(days=30)
+    second = take(store, "b")
+    assert first is not None
+    assert second == first + 1
+    hand.at -= timedelta(days=30)
+    assert take(store, "c") == second + 1
+    assert not holds(store, "b", second)
+
+
 def test_many_at_once_one_gets_it(store: Store) -> None:
     """Eight ask at the same time."""
     with ThreadPoolExecutor(8) as pool:

@@ -122,11 +122,12 @@ def _clock(store: Store, session: Session) -> Check:
     """Is it another time than at the database's server, or before what was written last?"""
     from sqlalchemy import func, select, text
 
+    from services.jobs import retention
     from services.store.models import AuditEntry
 
     here = now()
-    newest = session.scalar(select(func.max(AuditEntry.at)))
-    skew = timedelta(0) if newest is None else max(timedelta(0), newest - here)
+    last = (session.scalar(select(func.max(AuditEntry.at))), retention.last_turn(session))
+    skew = max((at - here for at in last if at is not None), default=timedelta(0))
     if not store.is_sqlite:
         theirs = session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
         skew = max(skew, abs(timedelta(seconds=float(theirs or 0) - here.timestamp())))
