@@ -32,7 +32,7 @@ def keep_blobs(session: Session, blobs: Mapping[str, bytes]) -> None:
     They stay until the unit of work ends, in which they are referred to: :func:`drop_unused` in
     another process takes none of them.
     """
-    missing = dict(blobs)
+    missing = dict(sorted(blobs.items()))
     while missing:
         made = [
             row

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
-from services.store.blobs import fetch_blobs, keep_blobs
+from services.store.blobs import drop_unused, fetch_blobs, keep_blobs
 from services.store.engine import Store
 
 
@@ -19,3 +20,22 @@ def test_bytes_come_back_as_they_were_kept(store: Store) -> None:
     with store.reading() as session:
         assert fetch_blobs(session, [*blobs, "0" * 64]) == blobs
         assert fetch_blobs(session, []) == {}
+
+
+def test_who_keeps_the_same_at_once_waits_in_one_order(store: Store) -> None:
+    """Two that keep the same bytes, given in opposite orders: one waits, neither is refused."""
+    blobs = {
+        hashlib.sha256(data).hexdigest(): data for data in (os.urandom(90_000) for _ in range(60))
+    }
+
+    def kept(given: dict[str, bytes]) -> None:
+        with store.writing() as session:
+            keep_blobs(session, given)
+
+    for _round in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            backwards = dict(reversed(blobs.items()))
+            for done in [pool.submit(kept, given) for given in (blobs, backwards)]:
+                done.result()
+        with store.writing() as session:
+            assert drop_unused(session, blobs).count == len(blobs)
