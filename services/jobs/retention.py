@@ -11,7 +11,7 @@ from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from services.clock import days_ago
+from services.clock import days_ago, now
 from services.courtesy import person
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _WITH_BYTES = 50
 """Rows in one unit of work; with what hangs on them that is a few megabytes."""
 _TURN = "retention"
 _HOUR_SECONDS = 3_600.0
+_LONG = timedelta(days=30)
 _MOST_PAUSE_SECONDS = 1.0
 
 
@@ -45,12 +46,20 @@ class _Kind:
 
 
 def forget_hourly(store: Store, stop: Event) -> None:
-    """:func:`forget_old`, once an hour by one process; what went is in the log."""
+    """:func:`forget_old`, once an hour by one process; what went is in the log.
+
+    After weeks in which nobody took a turn the clock may be wrong, and what goes does not come
+    back: the first one leaves it to the next, when a clock that is set by others is right again.
+    """
     from services.store import leases
 
     with store.writing() as session:
+        last = last_turn(session)
         if leases.take(session, _TURN, uuid.uuid4().hex, _HOUR_SECONDS) is None:
             return
+    if last is not None and now() - last > _LONG:
+        log.warning("nobody worked since %s, or the clock is wrong: nothing goes for an hour", last)
+        return
     done = forget_old(store, stop)
     if done:
         told = ", ".join(f"{count} {name}" for name, count in done.items())

@@ -322,6 +322,26 @@ def test_one_process_an_hour_and_what_went_is_in_the_log(
     assert "removed: 1 texts with attachments" in caplog.text
 
 
+def test_a_clock_that_is_far_ahead_removes_nothing_at_once(
+    store: Store, enqueue: Queue, day: Day, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R33: there is an hour in which it may be set right."""
+    _now_in(store, enqueue(), S.SENT)
+    forget_hourly(store, threading.Event())
+    day(4_000)
+    forget_hourly(store, threading.Event())
+    assert _count(store, OutboxContent) == 1
+    assert "the clock is wrong" in caplog.text
+    day(0.1)
+    forget_hourly(store, threading.Event())
+    assert _count(store, OutboxContent) == 1
+    day(4_000)
+    forget_hourly(store, threading.Event())
+    day(4_000.1)
+    forget_hourly(store, threading.Event())
+    assert _count(store, OutboxMessage) == 0
+
+
 def test_room_goes_back_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file shrinks when much of it is free, and so does a copy of one that could not."""
     monkeypatch.setattr(space, "_LEAST_PAGES", 50)
