@@ -236,6 +236,19 @@ def test_wrong_usage(carteiro: Run, words: tuple[str, ...]) -> None:
     assert (told.status, told.out, told.err.count("\n")) == (2, "", 1)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("compani", "list"), "o mais parecido é company (veja carteiro --help)"),
+        (("xyzzy",), "xyzzy: este comando não existe (veja carteiro --help)"),
+        (("company", "list", "--foo"), "--foo (veja carteiro company list --help)"),
+    ],
+)
+def test_wrong_usage_says_where_to_look(bare: Run, words: tuple[str, ...], told: str) -> None:
+    """The help that is named is the one that helps, and a slip of the keyboard finds its command."""
+    assert told in bare(*words).err
+
+
 def test_doctor(carteiro: Run, settings: Settings) -> None:
     """The list of checks; exit 1 with a cure when the key is lost."""
     checks = carteiro("doctor", "--json")

@@ -18,7 +18,7 @@ from tui_app.cli.parser import commands
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "carteiro"
 # Values to be typed as they are, and names that both languages share.
-SAME = re.compile(r"ID|CNPJ|N|N\|provider|pt_BR\|en(\|session)?|[a-z]+(,[a-z]+)+")
+SAME = re.compile(r"ID|CNPJ|N|N\|provider|pt_BR\|en(\|session)?|[a-z]+([,|][a-z]+)+")
 
 
 class Marking(NullTranslations):

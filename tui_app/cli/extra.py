@@ -21,6 +21,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     group.add_argument(
         "name",
         choices=("danfe", "none"),
+        metavar="danfe|none",
         help=_("danfe: os documentos seguem com o DANFE em PDF; none: só em XML"),
     )
 

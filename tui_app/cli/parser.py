@@ -34,6 +34,13 @@ _WORDS = {
     "one of the arguments %s is required": "informe um destes argumentos: %s",
 }
 
+# And those that are not plain enough in English either.
+_PLAINER = {
+    "positional arguments": "arguments",
+    "ignored explicit argument %r": "takes no value: %r",
+    "invalid %(type)s value: %(value)r": "not a whole number: %(value)r",
+}
+
 
 class UsageError(CarteiroError):
     """The command was not written as the program understands it."""
@@ -47,9 +54,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where the help is."""
-        raise UsageError(
-            _("{message} (veja {command} --help)").format(message=message, command=self.prog)
-        )
+        raise _usage(message, self.prog)
 
 
 def commands() -> dict[str, tuple[str, str]]:
@@ -127,12 +132,20 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         import_module(f"tui_app.cli.{module}").build(name, group)
-    args = top.parse_args(
+    if wanted is not None and wanted not in commands() and not {"-h", "--help"} & {*argv}:
+        raise _usage(_unknown(wanted), top.prog)
+    args, unknown = top.parse_known_args(
         argv,
         argparse.Namespace(
             json=False, lang=None, as_user=None, config=None, mouse=True, field_names={}
         ),
     )
+    if unknown:
+        path: list[str | None] = [top.prog, args.command, getattr(args, "action", None)]
+        raise _usage(
+            _argparse_words("unrecognized arguments: %s") % " ".join(unknown),
+            " ".join(word for word in path if word),
+        )
     if args.command is not None and not hasattr(args, "run"):
         raise UsageError(
             _("carteiro {command}: falta a ação (veja carteiro {command} --help)").format(
@@ -222,6 +235,24 @@ class Actions:
         return act(parser, example, run, user=user)
 
 
+def _usage(message: str, command: str) -> UsageError:
+    """What is wrong and where the help is."""
+    return UsageError(
+        _("{message} (veja {command} --help)").format(message=message, command=command)
+    )
+
+
+def _unknown(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, commands(), 1)
+    if not near:
+        return _("{word}: este comando não existe").format(word=word)
+    return _("{word}: este comando não existe; o mais parecido é {near}").format(
+        word=word, near=near[0]
+    )
+
+
 def _sentence(line: str) -> str:
     end = "" if line.endswith("?") else "."
     return line[0].upper() + line[1:] + end
@@ -243,4 +274,4 @@ def _command_of(argv: Sequence[str]) -> str | None:
 def _argparse_words(message: str) -> str:
     from services.language import chosen
 
-    return _WORDS.get(message, message) if chosen() == "pt_BR" else message
+    return (_WORDS if chosen() == "pt_BR" else _PLAINER).get(message, message)
