@@ -94,6 +94,7 @@ def fields() -> dict[str, str]:
         "by_email": _("Por e-mail"),
         "cnpj": "CNPJ",
         "companies": _("Empresas"),
+        "copy_kept": _("Cópia alterada à mão, mantida"),
         "danfe": _("DANFE anexado"),
         "delete_after": _("Excluir do servidor"),
         "document_import": _("Importação de Documentos"),
@@ -112,6 +113,8 @@ def fields() -> dict[str, str]:
         "language": _("Idioma"),
         "legal_name": _("Razão social"),
         "mechanism": _("Entrada por"),
+        "mailbox_id": _("Caixa"),
+        "mailboxes": _("Caixas"),
         "may_register": _("Pode cadastrar caixas"),
         "most_connections": _("Conexões ao mesmo tempo"),
         "most_per_day": _("E-mails por dia"),
@@ -121,6 +124,7 @@ def fields() -> dict[str, str]:
         "notification_email": _("E-mail para notificações"),
         "os_account": _("Conta do sistema"),
         "origin": _("Origem"),
+        "origin_kind": _("Tipo de origem"),
         "password": _("Senha"),
         "paused": _("Em pausa"),
         "pop_host": _("Servidor POP"),
@@ -152,9 +156,13 @@ def fields() -> dict[str, str]:
         "state": _("Situação"),
         "subject": _("Assunto"),
         "tenant": _("Tipo de conta"),
+        "text": _("Texto"),
         "timeout": _("Tempo limite (s)"),
+        "title": _("Título"),
+        "to": _("Para"),
         "type": _("Tipo"),
         "types": _("Tipos"),
+        "user": _("Usuário"),
         "username": _("Usuário"),
         "verify_certificate": _("Certificado conferido"),
     }
@@ -169,6 +177,10 @@ def _values() -> dict[str, str]:
         "relay": "relay",
         "partner": _("parceiro"),
         "company": _("empresa"),
+        "headquarters": _("matriz"),
+        "info": _("informação"),
+        "warning": _("aviso"),
+        "error": _("erro"),
         "password": _("senha"),
         "xoauth2": _("conta Microsoft"),
         "consumers": _("pessoal"),
@@ -193,7 +205,7 @@ def _values() -> dict[str, str]:
 
 _KEYED = frozenset(
     {"function", "functions", "kind", "mechanism", "tenant", "role", "state", "delete_after", "security",
-     "smtp_security", "pop_security", "relay_security"}
+     "smtp_security", "pop_security", "relay_security", "severity", "origin_kind"}
 )  # fmt: skip
 
 
@@ -206,7 +218,7 @@ def what(action: str, entity: str) -> str:
 def changes(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> tuple[FieldChange, ...]:
-    """Every field that was noted, in the order of its words."""
+    """Every field that was noted with a value, in the order of its words."""
     had, has = before or {}, after or {}
     words = fields()
     found = []
@@ -217,10 +229,10 @@ def changes(
             if before is not None:
                 told = _("trocada (o valor não é guardado aqui)")
             found.append(FieldChange(label, NOTHING, told))
-        elif had.get(name) is not None or has.get(name) is not None:
-            found.append(
-                FieldChange(label, _value(name, had.get(name)), _value(name, has.get(name)))
-            )
+            continue
+        change = FieldChange(label, _value(name, had.get(name)), _value(name, has.get(name)))
+        if {change.before, change.after} != {NOTHING}:
+            found.append(change)
     return tuple(sorted(found, key=lambda change: change.field))
 
 

@@ -128,18 +128,41 @@ def test_field_by_field_without_secrets(office: Office, actor: Actor, company: C
 
 def test_everything_that_is_recorded_has_words() -> None:
     """R55: actions and entities in the sources, and the fields of what is registered."""
-    actions, entities = set(), set()
+    actions, entities, fields = set(), set(), set()
     for path in SERVICES.rglob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text())):
+        tree = ast.parse(path.read_text())
+        for call in ast.walk(tree):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
                 continue
             if call.func.attr in ("record", "record_many") and len(call.args) > 3:
                 for found, argument in ((actions, call.args[2]), (entities, call.args[3])):
                     if isinstance(argument, ast.Constant):
                         found.add(argument.value)
+                fields |= _fields(call, tree)
     assert {"add", "edit", "remove"} <= actions
     assert actions - audit_words.actions().keys() == set(), "add words to audit_words.actions"
     assert entities - audit_words.entities().keys() == set(), "add words to audit_words.entities"
+    assert {"title", "mailboxes"} <= fields
+    assert fields - audit_words.fields().keys() == set(), "add words to audit_words.fields"
+
+
+def _fields(call: ast.Call, tree: ast.Module) -> set[str]:
+    """The keys of what a call records, written in it or given a name before it."""
+    told = [keyword.value for keyword in call.keywords if keyword.arg in ("before", "after")]
+    names = {value.id for value in told if isinstance(value, ast.Name)}
+    told += [
+        each.value
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id in names for target in each.targets)
+    ]
+    return {
+        key.value
+        for value in told
+        if isinstance(value, ast.Dict)
+        for key in value.keys
+        if isinstance(key, ast.Constant)
+    }
 
 
 def test_recorded_fields_have_words(office: Office, actor: Actor, company: CompanyView) -> None:
