@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Self
 
+from screens.background import run_newest
 from screens.browse import BrowseScreen
 from screens.commands import Command
 from screens.dates import when
@@ -121,7 +122,7 @@ class BellScreen(BrowseScreen):
 
     def open(self, chosen: int) -> None:
         """Enter goes to what can be mended, or reads the entry."""
-        self.run_worker(self._open(chosen), group="open", exclusive=True, exit_on_error=False)
+        run_newest(self, "open", self._open, chosen)
 
     async def _open(self, chosen: int) -> None:
         entry = (await self.desk.ask(bell.rows, [chosen])).get(chosen)
@@ -188,7 +189,7 @@ class BellScreen(BrowseScreen):
 
     def action_only(self) -> None:
         """Choose what is shown."""
-        self.run_worker(self._choose(), group="only", exclusive=True, exit_on_error=False)
+        run_newest(self, "only", self._choose)
 
     async def _choose(self) -> None:
         self._types = {each.key: each for each in await self.desk.ask(types.list_types)}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from textual.screen import Screen
 
+from screens.background import run_newest
 from screens.browse import RecordsScreen
 from screens.bulk import Left, Outcome
 from screens.commands import Command
@@ -144,7 +145,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
 
     def action_delete(self) -> None:
         """Remove the company under the cursor, after a question."""
-        self.run_worker(self._delete(), group="delete", exclusive=True, exit_on_error=False)
+        run_newest(self, "delete", self._delete)
 
     async def _delete(self) -> None:
         view = await self.chosen()
@@ -183,7 +184,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
 
     def action_many(self) -> None:
         """Switch an extension on or off for the marked, or for all that are listed."""
-        self.run_worker(self._many(), group="many", exclusive=True, exit_on_error=False)
+        run_newest(self, "many", self._many)
 
     async def _many(self) -> None:
         partner = await self.desk.ask(relay.view)
@@ -216,7 +217,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
 
     def action_import_csv(self) -> None:
         """Companies from a spreadsheet: first what would happen, then doing it."""
-        self.run_worker(self._import(), group="import", exclusive=True, exit_on_error=False)
+        run_newest(self, "import", self._import)
 
     async def _import(self) -> None:
         outcome = await import_companies(self.app, self.desk)

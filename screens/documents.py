@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.screen import Screen
 from textual.widget import Widget
 
+from screens.background import run_beside
 from screens.browse import BrowseScreen
 from screens.commands import Command
 from screens.dates import amount
@@ -145,7 +146,7 @@ class DocumentsScreen(BrowseScreen):
         self._again = self._adding
         if not self._adding and self.desk.ready.is_set():
             self._adding = True
-            self.run_worker(self._added_up(), group="totals", exit_on_error=False)
+            run_beside(self, "totals", self._added_up)
 
     async def _added_up(self) -> None:
         try:

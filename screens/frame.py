@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.worker import WorkType
 
+from screens.background import run_beside, run_newest
 from screens.commands import Commanded
 from screens.desk import Desk
 from screens.widgets.foreign import notify_safe
@@ -118,5 +118,7 @@ class FramedScreen(Commanded, Screen[None]):
                     if isinstance(answer, Awaitable):
                         await answer
 
-        begun: WorkType[None] = run
-        self.run_worker(begun, group=group, exclusive=group != "work", exit_on_error=False)
+        if group == "work":
+            run_beside(self, group, run)
+        else:
+            run_newest(self, group, run)

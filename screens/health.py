@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from screens.activity_words import activity_lines
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.activity import ActivityDialog
@@ -193,7 +194,7 @@ class HealthScreen(FramedScreen):
         self.call_after_refresh(self._show_activity)
 
     def _read_activity(self) -> None:
-        self.run_worker(self._ask_activity(), group="pulse", exclusive=True, exit_on_error=False)
+        run_newest(self, "pulse", self._ask_activity)
 
     async def _ask_activity(self) -> None:
         try:
@@ -261,7 +262,7 @@ class HealthScreen(FramedScreen):
             self._source.turn(chosen)
             self.list.refresh_ids()
         else:
-            self.run_worker(self._edit(trouble), group="form", exclusive=True, exit_on_error=False)
+            run_newest(self, "form", self._edit, trouble)
 
     async def _edit(self, trouble: Trouble, field: str | None = None) -> None:
         try:
@@ -296,9 +297,7 @@ class HealthScreen(FramedScreen):
         """Sign in again at Microsoft, and test (R49)."""
         trouble = self.chosen
         if trouble is not None:
-            self.run_worker(
-                self._relink(trouble.server_id), group="form", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "form", self._relink, trouble.server_id)
 
     async def _relink(self, server_id: int) -> None:
         await relink(self.app, self.desk, server_id)
@@ -311,7 +310,7 @@ class HealthScreen(FramedScreen):
         chosen = self.list.current
         trouble = self._source.trouble(chosen)
         if trouble is not None:
-            self.run_worker(self._try(trouble), group="form", exclusive=True, exit_on_error=False)
+            run_newest(self, "form", self._try, trouble)
         elif chosen is not None:
             self._retest(self._source.concerned(chosen))
 
@@ -341,7 +340,7 @@ class HealthScreen(FramedScreen):
     def _retest(self, troubles: Sequence[Trouble]) -> None:
         worth = retest.worth_testing(troubles)
         if worth:
-            self.run_worker(self._watch(worth), group="retest", exclusive=True, exit_on_error=False)
+            run_newest(self, "retest", self._watch, worth)
         else:
             notify_safe(self.app, _("Só há caixas em pausa: elas voltam sozinhas"))
 

@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import WorkType
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.frame import FramedScreen
@@ -87,8 +87,7 @@ class HomeScreen(FramedScreen):
 
     def _refresh_later(self) -> None:
         self._coming = None
-        work: WorkType[None] = self.refresh_live
-        self.run_worker(work, group="count", exclusive=True, exit_on_error=False)
+        run_newest(self, "count", self.refresh_live)
 
     async def _count(self) -> None:
         from services.health.overview import down_count

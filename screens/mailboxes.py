@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.dates import day, when
 from screens.desk import Desk
@@ -215,9 +216,7 @@ class MailboxesScreen(FramedScreen):
 
     def action_new(self) -> None:
         """Register a mailbox of the list in focus, by one of the four ways (R4)."""
-        self.run_worker(
-            self._register(self._function()), group="form", exclusive=True, exit_on_error=False
-        )
+        run_newest(self, "form", self._register, self._function())
 
     async def _register(self, function: Function) -> None:
         if self.desk.company is not None:
@@ -227,9 +226,7 @@ class MailboxesScreen(FramedScreen):
     def action_edit(self) -> None:
         """Change the mailbox under the cursor; while InvoiCy Mail sends, the sender name (R14)."""
         if self._relay.on and self._function() is Function.SEND:
-            self.run_worker(
-                self._relay.edit(self), group="form", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "form", self._relay.edit, self)
             return
         view = self.chosen
         if view is not None:
@@ -263,9 +260,7 @@ class MailboxesScreen(FramedScreen):
         """Sign in again at Microsoft, and test (R49)."""
         view = self.chosen
         if view is not None:
-            self.run_worker(
-                self._relink(view.server_id), group="form", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "form", self._relink, view.server_id)
 
     async def _relink(self, server_id: int) -> None:
         await relink(self.app, self.desk, server_id)
@@ -298,7 +293,7 @@ class MailboxesScreen(FramedScreen):
             self._do_all(deleting(targets))
 
     def _do_all(self, deed: Deed) -> None:
-        self.run_worker(self._ask_and_do(deed), group="deed", exclusive=True, exit_on_error=False)
+        run_newest(self, "deed", self._ask_and_do, deed)
 
     async def _ask_and_do(self, deed: Deed) -> None:
         shown = self._lists[Function(deed.views[0].function)]
@@ -328,7 +323,7 @@ class MailboxesScreen(FramedScreen):
         """Give a copy what its origin has now, after showing what changes (R6)."""
         view = self.chosen
         if view is not None:
-            self.run_worker(self._resync(view), group="resync", exclusive=True, exit_on_error=False)
+            run_newest(self, "resync", self._resync, view)
 
     async def _resync(self, view: MailboxView) -> None:
         await resync(self, self.desk, view)
@@ -337,9 +332,7 @@ class MailboxesScreen(FramedScreen):
     def action_undo(self) -> None:
         """Bring back what the last import removed, after a question (R6)."""
         if self.imported is not None:
-            self.run_worker(
-                self._undo(self.imported), group="undo", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "undo", self._undo, self.imported)
 
     async def _undo(self, imported: ImportView) -> None:
         if self.desk.company is None:

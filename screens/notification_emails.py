@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.screen import Screen
 
+from screens.background import run_newest
 from screens.browse import RecordsScreen
 from screens.commands import Command
 from screens.desk import Desk
@@ -145,7 +146,7 @@ class NotificationEmailsScreen(RecordsScreen[AddressView]):
             if view is not None:
                 await work(view)
 
-        self.run_worker(run(), group="form", exclusive=True, exit_on_error=False)
+        run_newest(self, "form", run)
 
     def action_link(self) -> None:
         """Vincular Empresas (R25)."""

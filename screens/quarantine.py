@@ -9,6 +9,7 @@ from typing import ClassVar, Self, TypeVar
 from textual.screen import Screen
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.browse import BrowseScreen
 from screens.bulk import Left
 from screens.commands import Command
@@ -102,7 +103,7 @@ class QuarantineScreen(BrowseScreen):
 
     def on_window_list_counted(self) -> None:
         """The rows were read again: so are the counts."""
-        self.run_worker(self._count(), group="counts", exclusive=True, exit_on_error=False)
+        run_newest(self, "counts", self._count)
 
     async def _count(self) -> None:
         counts = await self.desk.ask(quarantine.counts)

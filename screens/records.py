@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from textual.screen import Screen
 
+from screens.background import run_newest
 from screens.widgets.list import WindowList
 
 R = TypeVar("R")
+_GROUP = "form"
 
 
 class Records(Generic[R]):
@@ -37,14 +39,11 @@ class Records(Generic[R]):
 
     def new(self) -> None:
         """Register one."""
-        self._run(self._fill_in(None))
+        run_newest(self._screen, _GROUP, self._fill_in, None)
 
     def edit(self) -> None:
         """Change the one under the cursor."""
-        self._run(self._change())
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._screen.run_worker(work, group="form", exclusive=True, exit_on_error=False)
+        run_newest(self._screen, _GROUP, self._change)
 
     async def _change(self) -> None:
         record = await self.chosen()

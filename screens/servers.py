@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.bulk import Left
 from screens.commands import Command
 from screens.desk import Desk
@@ -146,7 +147,7 @@ class ServersScreen(FramedScreen):
 
     def action_new(self) -> None:
         """Register a server, by one of the two ways (R4, R17); the cursor is on it afterwards."""
-        self.run_worker(self._register(), group="form", exclusive=True, exit_on_error=False)
+        run_newest(self, "form", self._register)
 
     async def _register(self) -> None:
         made = await register_server(self, self.desk)
@@ -182,12 +183,7 @@ class ServersScreen(FramedScreen):
         """Sign in again at Microsoft, and test (R49)."""
         view = self.chosen
         if view is not None:
-            self.run_worker(
-                relink(self.app, self.desk, view.id),
-                group="form",
-                exclusive=True,
-                exit_on_error=False,
-            )
+            run_newest(self, "form", relink, self.app, self.desk, view.id)
 
     def action_link(self) -> None:
         """Vincular Empresas (R20)."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.screen import Screen
 
+from screens.background import run_newest
 from screens.browse import RecordsScreen
 from screens.commands import Command
 from screens.desk import Desk
@@ -111,7 +112,7 @@ class UsersScreen(RecordsScreen[UserView]):
 
     def action_delete(self) -> None:
         """Remove the user under the cursor, after a question."""
-        self.run_worker(self._delete(), group="delete", exclusive=True, exit_on_error=False)
+        run_newest(self, "delete", self._delete)
 
     async def _delete(self) -> None:
         view = await self.chosen()

@@ -16,6 +16,7 @@ from textual.events import Event, InputEvent, MouseMove
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
+from screens.background import run_beside, run_newest
 from screens.commands import Command, Commanded, declared, palette
 from screens.desk import Desk
 from screens.frame import FramedScreen
@@ -107,7 +108,7 @@ class CarteiroApp(Commanded, App[int]):
         if not self.is_headless:
             end_on_signals(self._leave_at_once, self._driver)
             self.set_timer(_LOADED_SECONDS, collector.settle)
-        self.run_worker(self._open(), group="open", exit_on_error=False)
+        run_beside(self, "open", self._open)
 
     async def _open(self) -> None:
         try:
@@ -130,7 +131,7 @@ class CarteiroApp(Commanded, App[int]):
         go_on(self)
         office.on_change(self._liveness.note)
         self._liveness.note()
-        self.run_worker(self._liveness.run(), group="live", exit_on_error=False)
+        run_beside(self, "live", self._liveness.run)
         if self._with_jobs:
             from services.jobs.runner import Jobs
 
@@ -162,7 +163,7 @@ class CarteiroApp(Commanded, App[int]):
 
     def on_progress_started(self, message: Progress.Started) -> None:
         """A bulk work began; one that goes on in the background tells its end by itself."""
-        self.run_worker(self.works.watch(message.bulk), group="works", exit_on_error=False)
+        run_beside(self, "works", self.works.watch, message.bulk)
 
     def _tell(self, words: str, severity: str) -> None:
         notify_safe(self, words, severity)
@@ -182,15 +183,15 @@ class CarteiroApp(Commanded, App[int]):
 
     def on_panel_chosen(self, message: Panel.Chosen) -> None:
         """A click in the panel."""
-        self.run_worker(self.action_go(message.key), exit_on_error=False)
+        run_beside(self, "work", self.action_go, message.key)
 
     def on_top_bar_bell_clicked(self) -> None:
         """A click on the bell."""
-        self.run_worker(self.action_go("bell"), exit_on_error=False)
+        run_beside(self, "work", self.action_go, "bell")
 
     def on_top_bar_down_clicked(self) -> None:
         """A click on the number of mailboxes that are down."""
-        self.run_worker(self.action_go("health"), exit_on_error=False)
+        run_beside(self, "work", self.action_go, "health")
 
     async def action_go(self, key: str) -> None:
         """Go to a screen; asks for the company first where one is needed."""
@@ -200,9 +201,7 @@ class CarteiroApp(Commanded, App[int]):
             return
         screen = MAKERS[key](self.desk)
         if screen.needs_company and self.desk.company is None:
-            self.run_worker(
-                self._choose_then(key), group="choose", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "choose", self._choose_then, key)
             return
         with self.batch_update():
             if len(self.screen_stack) > 1:
@@ -228,9 +227,7 @@ class CarteiroApp(Commanded, App[int]):
     def action_choose_company(self) -> None:
         """Choose the company that the company screens speak of."""
         if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
-            self.run_worker(
-                self._choose_again(), group="choose", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "choose", self._choose_again)
 
     async def _choose_again(self) -> None:
         if await self._choose() and isinstance(self.screen, FramedScreen):
@@ -241,9 +238,7 @@ class CarteiroApp(Commanded, App[int]):
         if self.desk.ready.is_set() and isinstance(self.screen, FramedScreen):
             from screens.dialogs.partner_form import show_partner
 
-            self.run_worker(
-                show_partner(self, self.desk), group="partner", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "partner", show_partner, self, self.desk)
 
     def action_recipients(self) -> None:
         """*Quem recebe?* of the chosen company (R30)."""
@@ -282,9 +277,7 @@ class CarteiroApp(Commanded, App[int]):
     def action_language(self) -> None:
         """The other language, in the screen in front and wherever one goes from there."""
         if self.can_change_language and isinstance(self.screen, FramedScreen):
-            self.run_worker(
-                change(self, self.desk), group="language", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "language", change, self, self.desk)
 
     def show_again(self) -> None:
         """What stands around every screen, in the language in force."""
@@ -312,9 +305,7 @@ class CarteiroApp(Commanded, App[int]):
             return
         happens = losses(self.screen_stack, self.works)
         if happens:
-            self.run_worker(
-                self._ask_and_leave(happens), group="leave", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "leave", self._ask_and_leave, happens)
         else:
             await self._leave()
 
@@ -328,7 +319,7 @@ class CarteiroApp(Commanded, App[int]):
 
     def _leave_at_once(self, status: int) -> None:
         """Nobody is there to be asked: what is typed and not saved is dropped."""
-        self.run_worker(self._leave(status), group="end", exit_on_error=False)
+        run_beside(self, "end", self._leave, status)
 
     async def _leave(self, status: int = 0) -> None:
         """Bulk works end their chunk, the jobs drain, claims go back."""

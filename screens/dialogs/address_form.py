@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.choose_user import ChooseUser
@@ -124,7 +125,7 @@ class AddressForm(RecordForm[AddressView]):
 
     def action_user(self) -> None:
         """Choose the user."""
-        self.run_worker(self._choose(), group="choose", exclusive=True, exit_on_error=False)
+        run_newest(self, "choose", self._choose)
 
     async def _choose(self) -> None:
         chosen = await self.app.push_screen_wait(ChooseUser(self.desk))

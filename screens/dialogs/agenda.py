@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.dates import day, since
 from screens.desk import Desk
@@ -106,9 +107,7 @@ class Agenda(Commanded, ModalScreen[None]):
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49)."""
         if self.list.current is not None:
-            self.run_worker(
-                self._relink(self.list.current), group="form", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "form", self._relink, self.list.current)
 
     async def _relink(self, server_id: int) -> None:
         await relink(self.app, self.desk, server_id)

@@ -9,6 +9,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.dates import when
 from screens.desk import Desk
@@ -57,9 +58,7 @@ class Arrived(Commanded, ModalScreen[None]):
         """Enter looks for it."""
         event.stop()
         if event.value.strip():
-            self.run_worker(
-                self._look(event.value.strip()), group="look", exclusive=True, exit_on_error=False
-            )
+            run_newest(self, "look", self._look, event.value.strip())
 
     async def _look(self, typed: str) -> None:
         told = self.query_one("#told", Foreign)

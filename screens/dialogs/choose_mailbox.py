@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.filtered import Choosing
@@ -100,9 +101,7 @@ class ChooseMailbox(Choosing, ModalScreen[int | None]):
 
     def on_window_list_highlighted(self, message: WindowList.Highlighted) -> None:
         """What stands against the row under the cursor, in full."""
-        self.run_worker(
-            self._show_why(message.id), group="why", exclusive=True, exit_on_error=False
-        )
+        run_newest(self, "why", self._show_why, message.id)
 
     async def _show_why(self, server_id: int | None) -> None:
         each = await self._candidate(server_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from screens.background import run_beside
 from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
@@ -63,7 +64,7 @@ class CompanyForm(RecordForm[CompanyView]):
     def on_mount(self) -> None:
         """What is typed at once is not to wait for the partner's setting."""
         if self.desk.actor.is_partner:
-            self.run_worker(self._begin(), group="begin", exit_on_error=False)
+            run_beside(self, "begin", self._begin)
 
     async def _begin(self) -> None:
         """A new company begins with InvoiCy Mail as the partner has set it (R14)."""

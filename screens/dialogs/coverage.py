@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.who_receives import WhoReceives
@@ -124,7 +125,7 @@ class Coverage(Commanded, ModalScreen[None]):
 
     def action_who(self) -> None:
         """Quem recebe?, of the company under the cursor."""
-        self.run_worker(self._who(), group="who", exclusive=True, exit_on_error=False)
+        run_newest(self, "who", self._who)
 
     async def _who(self) -> None:
         gap = None if self.list.current is None else self._source.gaps.get(self.list.current)

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.dates import when
 from screens.widgets.columns import Cell, Column
@@ -107,7 +108,7 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter takes the file."""
         file = self._source.files[message.id]
-        self.run_worker(self._take(file.name), group="file", exclusive=True, exit_on_error=False)
+        run_newest(self, "file", self._take, file.name)
 
     async def _take(self, name: str) -> None:
         try:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.company_form import label_of
@@ -115,7 +116,7 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
 
     def on_mount(self) -> None:
         self.set_interval(0.2, self._show_gone)
-        self.run_worker(self._look(), group="plan", exclusive=True, exit_on_error=False)
+        run_newest(self, "plan", self._look)
 
     def _show_gone(self) -> None:
         done, total = self._gone
@@ -174,7 +175,7 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
 
     def action_apply(self) -> None:
         """Import, after a question where lines are left out or many companies change."""
-        self.run_worker(self._apply(), group="apply", exclusive=True, exit_on_error=False)
+        run_newest(self, "apply", self._apply)
 
     async def _apply(self) -> None:
         plan = self._plan

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
+from screens.background import run_beside
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
@@ -54,7 +55,7 @@ class Details(Commanded, ModalScreen[None]):
         yield KeyLine()
 
     async def on_mount(self) -> None:
-        self.run_worker(self._show(), exit_on_error=False)
+        run_beside(self, "work", self._show)
 
     async def _show(self) -> None:
         lines = self.query_one("#lines", Foreign)

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.dialogs.confirm import Confirm
 from screens.widgets.fields import Value
@@ -197,7 +198,7 @@ class Discover(Commanded, ModalScreen[Sequence[Candidate] | None]):
 
     def action_again(self) -> None:
         """Ask anew."""
-        self.run_worker(self._ask(), group="discover", exclusive=True, exit_on_error=False)
+        run_newest(self, "discover", self._ask)
 
     async def _ask(self) -> None:
         verdict = self.query_one("#verdict", Foreign)

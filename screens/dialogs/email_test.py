@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.guidance import GuidanceDialog
@@ -148,7 +149,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
 
     def action_again(self) -> None:
         """Run the test from the start."""
-        self.run_worker(self._run(), group="test", exclusive=True, exit_on_error=False)
+        run_newest(self, "test", self._run)
 
     async def _run(self) -> None:
         shown = self.query_one(StepList)

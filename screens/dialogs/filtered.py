@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Input, Static
 
+from screens.background import run_newest
 from screens.commands import Commanded
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
@@ -36,7 +37,7 @@ class Choosing(Filtered):
 
     def action_take(self) -> None:
         """Choose the row under the cursor."""
-        self.run_worker(self._take(), group="take", exclusive=True, exit_on_error=False)
+        run_newest(self, "take", self._take)
 
     async def _take(self) -> None:
         raise NotImplementedError

@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.choose_company import ChooseCompany
@@ -198,7 +199,7 @@ class FirstSteps(Helped, ModalScreen[None]):
 
     def _follow(self) -> None:
         if self.is_current:
-            self.run_worker(self._look(), group="look", exclusive=True, exit_on_error=False)
+            run_newest(self, "look", self._look)
 
     async def _look(self) -> None:
         before = self._found, self._sent
@@ -234,7 +235,7 @@ class FirstSteps(Helped, ModalScreen[None]):
         self._run(self._import)
 
     def _run(self, work: Callable[[], Awaitable[None]]) -> None:
-        self.run_worker(self._do(work), group="do", exclusive=True, exit_on_error=False)
+        run_newest(self, "do", self._do, work)
 
     async def _do(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

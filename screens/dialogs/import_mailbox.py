@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.dates import day
 from screens.desk import Desk
@@ -114,7 +115,7 @@ class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
     def action_do(self) -> None:
         """Import; a refusal is shown here and nothing is changed."""
         if self.form.check():
-            self.run_worker(self._do(), group="import", exclusive=True, exit_on_error=False)
+            run_newest(self, "import", self._do)
 
     async def _do(self) -> None:
         self._tell("")
@@ -160,7 +161,7 @@ class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
     def action_leave(self) -> None:
         """Leave; a typed name is not lost without a question."""
         if self.form.changed:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+            run_newest(self, "leave", self._leave)
         else:
             self.dismiss(None)
 

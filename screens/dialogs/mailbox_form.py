@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs import copy_fields
@@ -224,7 +225,7 @@ class MailboxForm(RecordForm[MailboxView]):
         if message.name in ("email", "host"):
             self._show_line()
         if message.name == "email" or (message.name == "host" and self.form.is_by_hand("host")):
-            self.run_worker(self._prefill(), group="prefill", exclusive=True, exit_on_error=False)
+            run_newest(self, "prefill", self._prefill)
         elif message.name == "security" and self.form.is_by_hand("security"):
             port = default_port(self.function, str(message.value))
             self.form.set_value("port", port)
@@ -257,11 +258,8 @@ class MailboxForm(RecordForm[MailboxView]):
 
     def action_discover(self) -> None:
         """Procurar servidor: on request only, by DNS questions about the domain (R18)."""
-        self.run_worker(
-            discover_into(self.app, self.form, [Place(PROTOCOL[self.function])]),
-            group="discover",
-            exclusive=True,
-            exit_on_error=False,
+        run_newest(
+            self, "discover", discover_into, self.app, self.form, [Place(PROTOCOL[self.function])]
         )
 
     def action_guidance(self) -> None:
@@ -299,11 +297,11 @@ class MailboxForm(RecordForm[MailboxView]):
     def action_test(self) -> None:
         """Testar E-mail with the values on the screen, saved or not (R8)."""
         if self.form.check():
-            self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
+            run_newest(self, "test", self._test)
 
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49); what was typed here stays."""
-        self.run_worker(self._relink(), group="test", exclusive=True, exit_on_error=False)
+        run_newest(self, "test", self._relink)
 
     async def _relink(self) -> None:
         assert self.record is not None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import ClassVar
 
+from screens.background import run_beside, run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
@@ -64,7 +66,7 @@ class MailboxNotice(Details):
 
     async def on_mount(self) -> None:
         """Look for the mailbox too."""
-        self.run_worker(self._look(), group="look", exit_on_error=False)
+        run_beside(self, "look", self._look)
 
     async def _look(self) -> None:
         try:
@@ -79,16 +81,16 @@ class MailboxNotice(Details):
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49)."""
         if self.found is not None:
-            self._go(relink(self.app, self.desk, _server_id(self.found)))
+            self._go(partial(relink, self.app, self.desk, _server_id(self.found)))
 
     def action_test(self) -> None:
         """Testar E-mail with the saved values (R8, R19)."""
         if isinstance(self.found, MailboxView):
-            self._go(self._test(self.found, EmailTest.of_saved(self.desk, self.found)))
+            self._go(partial(self._test, self.found, EmailTest.of_saved(self.desk, self.found)))
         elif self.found is not None:
             view = self.found
             test = EmailTest.of_server(self.desk, view.id, view.email, view.kind, opens_form=True)
-            self._go(self._test(view, test))
+            self._go(partial(self._test, view, test))
 
     async def _test(self, view: MailboxView | ServerView, test: EmailTest) -> None:
         field = await self.app.push_screen_wait(test)
@@ -98,7 +100,7 @@ class MailboxNotice(Details):
     def action_edit(self) -> None:
         """Open its form."""
         if self.found is not None:
-            self._go(self._edit(self.found))
+            self._go(partial(self._edit, self.found))
 
     async def _edit(self, view: MailboxView | ServerView, field: str | None = None) -> None:
         if isinstance(view, ServerView):
@@ -108,12 +110,12 @@ class MailboxNotice(Details):
         form = MailboxForm(self.desk, company, Function(view.function), view)
         await self.app.push_screen_wait(form.at(field))
 
-    def _go(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _go(self, work: Callable[[], Awaitable[object]]) -> None:
         async def run() -> None:
-            await work
+            await work()
             await self._look()
 
-        self.run_worker(run(), group="form", exclusive=True, exit_on_error=False)
+        run_newest(self, "form", run)
 
 
 def _server_id(view: MailboxView | ServerView) -> int:

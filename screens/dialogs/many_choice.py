@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.background import run_newest
 from screens.bulk import Left
 from screens.commands import Command
 from screens.dialogs.confirm import Confirm
@@ -130,7 +131,7 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
 
     def on_mount(self) -> None:
         """Learn what is chosen now."""
-        self.run_worker(self._learn(), group="learn", exclusive=True, exit_on_error=False)
+        run_newest(self, "learn", self._learn)
 
     async def _learn(self) -> None:
         try:
@@ -181,7 +182,7 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
     def action_save(self) -> None:
         """Save what was marked."""
         if self._known:
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+            run_newest(self, "save", self._save)
 
     async def _save(self) -> None:
         if self._apply is None or not self.picks.changed:
@@ -217,7 +218,7 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
         if line.has_focus and line.value:
             line.value = ""
         elif self.unsaved:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+            run_newest(self, "leave", self._leave)
         else:
             self.dismiss(None)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.microsoft_fields import account_of_values, identity_fields, own_error
@@ -125,7 +126,7 @@ class MicrosoftForm(RecordForm[Linked | None]):
                 self.form.set_value(f"{protocol}_port", default_port(function, str(message.value)))
 
     def _prefill_later(self) -> None:
-        self.run_worker(self._prefill(), group="prefill", exclusive=True, exit_on_error=False)
+        run_newest(self, "prefill", self._prefill)
 
     async def _prefill(self) -> None:
         values = self.form.values()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual.app import App
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
@@ -169,7 +170,7 @@ class PartnerForm(RecordForm[PartnerView]):
     def action_test(self) -> None:
         """Testar E-mail with the values on the screen, saved or not (R8, R14)."""
         if self.form.check():
-            self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
+            run_newest(self, "test", self._test)
 
     async def _test(self) -> None:
         changes = self._relay()
@@ -192,7 +193,7 @@ class PartnerForm(RecordForm[PartnerView]):
 
     def action_remove(self) -> None:
         """Remove the relay, after a question."""
-        self.run_worker(self._remove(), group="remove", exclusive=True, exit_on_error=False)
+        run_newest(self, "remove", self._remove)
 
     async def _remove(self) -> None:
         text = _("O endereço e a senha do relay são excluídos.")

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from screens.background import run_beside
 from screens.bulk import Bulk, Left, Outcome, Work
 from screens.commands import Command, Commanded
 from screens.widgets.columns import Cell, Column
@@ -163,11 +164,11 @@ class Progress(Commanded, ModalScreen[Outcome]):
     def on_mount(self) -> None:
         """Start, and look ten times a second; the work itself outlives this dialog."""
         if not self._begun:
-            self.app.run_worker(self.bulk.run(), group="bulk", exit_on_error=False)
+            run_beside(self.app, "bulk", self.bulk.run)
             self.app.post_message(self.Started(self.bulk))
         self.set_timer(HIDDEN_SECONDS, self._appear)
         self.set_interval(BEAT, self._show)
-        self.run_worker(self._wait(), exit_on_error=False)
+        run_beside(self, "work", self._wait)
 
     def _appear(self) -> None:
         self.remove_class("early")

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
@@ -140,7 +141,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     def action_save(self) -> None:
         """Save; every refusal is shown where it is to be mended, and nothing typed is lost."""
         if self.form.check():
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+            run_newest(self, "save", self._save)
 
     async def _save(self) -> None:
         self.tell("")
@@ -221,7 +222,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
     def action_leave(self) -> None:
         """Leave; typed changes are not lost without a question."""
         if self.form.changed or self.unsaved:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+            run_newest(self, "leave", self._leave)
         else:
             self.dismiss(None)
 

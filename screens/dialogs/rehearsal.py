@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
@@ -144,7 +145,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
             _("Nada é excluído, importado nem registrado: só se mostra o que aconteceria.")
         )
         self.refresh_bindings()
-        self.run_worker(self._run(), group="rehearsal", exclusive=True, exit_on_error=False)
+        run_newest(self, "rehearsal", self._run)
 
     async def _run(self) -> None:
         office = self.desk.office

@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.widgets.columns import Cell, Column
@@ -125,7 +126,7 @@ class Rotate(Commanded, ModalScreen[bool]):
     def action_all(self) -> None:
         """Try the password at every place; when all let it in, change it in all."""
         self._set_busy(True)
-        self.run_worker(self._all(), group="rotate", exclusive=True, exit_on_error=False)
+        run_newest(self, "rotate", self._all)
 
     def _set_busy(self, busy: bool) -> None:
         self.busy = busy

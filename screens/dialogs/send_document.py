@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
@@ -101,7 +102,7 @@ class SendDocument(RecordForm[Queued]):
         return [typed] if typed else []
 
     def _look(self) -> None:
-        self.run_worker(self._show_plan(), group="plan", exclusive=True, exit_on_error=False)
+        run_newest(self, "plan", self._show_plan)
 
     async def _show_plan(self) -> None:
         shown = self.query_one("#plan", Foreign)

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.mailbox_source import state_of
@@ -123,7 +124,7 @@ class SendingWays(Commanded, ModalScreen[None]):
         """Pause the mailbox under the cursor, or resume it."""
         view = self.chosen
         if view is not None:
-            self.run_worker(self._turn(view), group="turn", exclusive=True, exit_on_error=False)
+            run_newest(self, "turn", self._turn, view)
 
     async def _turn(self, view: MailboxView) -> None:
         try:

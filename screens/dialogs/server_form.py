@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.discover import Place, discover_into
@@ -187,7 +188,7 @@ class ServerForm(RecordForm[ServerView]):
         if name in ("kind", "email", "smtp_host", "pop_host"):
             self._show_guidance()
         if name in ("kind", "email") or (name.endswith("_host") and form.is_by_hand(name)):
-            self.run_worker(self._prefill(), group="prefill", exclusive=True, exit_on_error=False)
+            run_newest(self, "prefill", self._prefill)
         for function, protocol in PLACES.items():
             if name == f"{protocol}_security" and form.is_by_hand(name):
                 form.set_value(f"{protocol}_port", default_port(function, str(message.value)))
@@ -236,18 +237,13 @@ class ServerForm(RecordForm[ServerView]):
         values = self.form.values()
         places = [Place.of("smtp")] if sends(values) else []
         places += [Place.of("pop")] if reads(values) else []
-        self.run_worker(
-            discover_into(self.app, self.form, places),
-            group="discover",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        run_newest(self, "discover", discover_into, self.app, self.form, places)
 
     # Test and links.
 
     def action_test(self) -> None:
         """Testar E-mail with the values on the screen, saved or not, in every direction (R19)."""
-        self.run_worker(self._test(), group="test", exclusive=True, exit_on_error=False)
+        run_newest(self, "test", self._test)
 
     async def _test(self) -> None:
         draft = draft_of(completed(self.form.values(), self.record))
@@ -285,7 +281,7 @@ class ServerForm(RecordForm[ServerView]):
 
     def action_relink(self) -> None:
         """Sign in again at Microsoft, and test (R49); what was typed here stays."""
-        self.run_worker(self._relink(), group="test", exclusive=True, exit_on_error=False)
+        run_newest(self, "test", self._relink)
 
     async def _relink(self) -> None:
         assert self.record is not None

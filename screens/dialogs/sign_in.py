@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.help import HelpDialog
@@ -219,7 +220,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
     def action_other_account(self) -> None:
         """Ask who signs in instead, and begin anew."""
         self.workers.cancel_group(self, "sign_in")
-        self.run_worker(self._other_account(), group="other", exclusive=True, exit_on_error=False)
+        run_newest(self, "other", self._other_account)
 
     async def _other_account(self) -> None:
         found = await self.app.push_screen_wait(OtherAccount(self.desk, self.link))
@@ -287,7 +288,7 @@ class SignIn(Commanded, ModalScreen[int | None]):
 
     def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do ``work`` in the place of what was going on."""
-        self.run_worker(self._guarded(work), group="sign_in", exclusive=True, exit_on_error=False)
+        run_newest(self, "sign_in", self._guarded, work)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run ``work``; whatever stops it is said, and may be tried again."""

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.background import run_newest
 from screens.bulk import Left
 from screens.commands import Command
 from screens.desk import Desk
@@ -131,7 +132,7 @@ class TypeMatrix(Marking, ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Learn the types, and what is received now."""
-        self.run_worker(self._learn(), group="learn", exclusive=True, exit_on_error=False)
+        run_newest(self, "learn", self._learn)
 
     async def _learn(self) -> bool:
         """Read what is saved; the own ticks stay. False when it could not be read."""
@@ -219,7 +220,7 @@ class TypeMatrix(Marking, ModalScreen[bool]):
     def action_save(self) -> None:
         """Save what was ticked, after the question of who would see whom."""
         if self._source.known.is_set():
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+            run_newest(self, "save", self._save)
 
     async def _save(self) -> None:
         if not await self._learn():
@@ -255,7 +256,7 @@ class TypeMatrix(Marking, ModalScreen[bool]):
             line.value = ""
             self.list.focus()
         elif self.unsaved:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+            run_newest(self, "leave", self._leave)
         else:
             self.dismiss(False)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.choose_company import CompanySource, columns
@@ -116,7 +117,7 @@ class UserForm(RecordForm[UserView]):
 
     def action_companies(self) -> None:
         """Choose the companies that this user sees."""
-        self.run_worker(self._choose(), group="choose", exclusive=True, exit_on_error=False)
+        run_newest(self, "choose", self._choose)
 
     async def _choose(self) -> None:
         chosen = await self.app.push_screen_wait(

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.choose_company import ChooseCompany
@@ -73,7 +74,7 @@ class WhoReceives(Commanded, ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Learn the types, and the company where none is chosen."""
-        self.run_worker(self._begin(), group="begin", exclusive=True, exit_on_error=False)
+        run_newest(self, "begin", self._begin)
 
     async def _begin(self) -> None:
         known = await self.desk.ask(types.list_types)
@@ -99,7 +100,7 @@ class WhoReceives(Commanded, ModalScreen[None]):
 
     def action_company(self) -> None:
         """Take another company; the chosen one of the other screens stays."""
-        self.run_worker(self._choose(), group="choose", exclusive=True, exit_on_error=False)
+        run_newest(self, "choose", self._choose)
 
     async def _choose(self) -> None:
         chosen = await self.app.push_screen_wait(ChooseCompany(self.desk))
@@ -111,7 +112,7 @@ class WhoReceives(Commanded, ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def _ask(self) -> None:
-        self.run_worker(self._answer(), group="answer", exclusive=True, exit_on_error=False)
+        run_newest(self, "answer", self._answer)
 
     async def _answer(self) -> None:
         company, type_key = self._company, self._type

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
@@ -69,12 +70,12 @@ class Wizard(Helped, ModalScreen[bool]):
     def action_save(self) -> None:
         """Make them."""
         if self.form.check():
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+            run_newest(self, "save", self._save)
 
     def action_leave(self) -> None:
         """Leave the program; what was typed is not lost without a question."""
         if self.form.changed:
-            self.run_worker(self._leave(), group="leave", exclusive=True, exit_on_error=False)
+            run_newest(self, "leave", self._leave)
         else:
             self.dismiss(False)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Protocol
 
 from textual.widget import Widget
-from textual.worker import WorkType
 
+from screens.background import run_newest
 from screens.widgets.columns import Cell
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
@@ -65,8 +64,7 @@ class Asking:
             return
         self._running, self._again = True, False
         self._settled.clear()
-        work: WorkType[None] = partial(self._query, recount or self.total is None)
-        self._host.run_worker(work, group=QUERY, exclusive=True, exit_on_error=False)
+        run_newest(self._host, QUERY, self._query, recount or self.total is None)
 
     def ask_again(self) -> None:
         """Something changed: ask once more, after what is being asked."""

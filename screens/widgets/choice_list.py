@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar
 
+from screens.background import run_beside
 from screens.commands import Command
 from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
@@ -155,7 +156,7 @@ class ChoiceList(WindowList):
 
     def action_put_found(self, chosen: bool) -> None:
         """Choose all that the filter finds, or none of them: of what was typed last."""
-        self.run_worker(self._put_found(chosen), group="put", exit_on_error=False)
+        run_beside(self, "put", self._put_found, chosen)
 
     async def _put_found(self, chosen: bool) -> None:
         self.picks.put(await self.matching(), chosen)

@@ -12,6 +12,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from screens.background import run_beside
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
 from screens.widgets.asking import ROWS, Asking, Source
@@ -222,7 +223,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         """Fetch the page in view if it is missing or old, then its neighbours."""
         if not self._fetching and self.is_attached and self._wanted() is not None:
             self._fetching = True
-            self.run_worker(self._fetch(), group=ROWS, exit_on_error=False)
+            run_beside(self, ROWS, self._fetch)
 
     def _wanted(self) -> int | None:
         top = self.scroll_offset.y

@@ -12,6 +12,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from screens.background import run_beside
 from screens.commands import Command
 from screens.widgets.asking import Source
 from screens.widgets.columns import Column, Placed, clean, fit
@@ -149,7 +150,7 @@ class MatrixList(WindowList):
 
     def action_put_column(self, on: bool) -> None:
         """The column, in all rows that the filter finds: of what was typed last."""
-        self.run_worker(self._put_column(on), group="put", exit_on_error=False)
+        run_beside(self, "put", self._put_column, on)
 
     async def _put_column(self, on: bool) -> None:
         key = self.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from screens.background import run_newest
 from screens.commands import Command
 from screens.dialogs.sign_in import SignIn
 from screens.frame import FramedScreen
@@ -63,7 +64,7 @@ class DemoApp(CarteiroApp):
     def on_ready(self) -> None:
         """After every console's own beginning: the tour."""
         self.set_interval(1.0, self._accept)
-        self.run_worker(self._welcome(), group="tour", exclusive=True, exit_on_error=False)
+        run_newest(self, "tour", self._welcome)
 
     async def _welcome(self) -> None:
         await self.desk.ready.wait()
@@ -84,7 +85,7 @@ class DemoApp(CarteiroApp):
 
     def action_tour(self) -> None:
         """Go on with the tour where it was left."""
-        self.run_worker(self._tour(), group="tour", exclusive=True, exit_on_error=False)
+        run_newest(self, "tour", self._tour)
 
     async def _tour(self) -> None:
         told = steps()

@@ -1,0 +1,42 @@
+"""Work beside the keys: the newest of a group goes on, what it replaced leaves no trace."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Callable
+
+import pytest
+from textual.app import App
+
+from screens.background import run_beside, run_newest
+
+
+class Host(App[None]):
+    """Does nothing but note what was done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+
+    async def note(self, what: str) -> None:
+        self.done.append(what)
+
+
+@pytest.mark.parametrize(
+    ("run", "done"), [(run_newest, ["second"]), (run_beside, ["first", "second"])]
+)
+async def test_what_is_replaced_before_it_began_writes_no_warning(
+    run: Callable[..., None], done: list[str]
+) -> None:
+    """Two in a row: a coroutine that nobody awaits would make Python write over the screen."""
+    host = Host()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        async with host.run_test() as pilot:
+            run(host, "note", host.note, "first")
+            run(host, "note", host.note, "second")
+            await pilot.pause()
+            gc.collect()
+    assert host.done == done
+    assert [str(each.message) for each in told if "never awaited" in str(each.message)] == []
