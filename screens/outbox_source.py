@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from screens.dates import when
 from screens.desk import Desk
-from screens.outbox_words import short_words
+from screens.outbox_words import short_words, when_words
 from screens.widgets.columns import Cell, Column
 from screens.widgets.status import cell, word
 from services.folding import fold
@@ -73,12 +72,11 @@ def states_named(words: str) -> tuple[OutboxState, ...]:
 
 
 def _cells(view: OutboxView) -> Sequence[Cell]:
-    at = view.next_attempt_at if view.waits_for is not None else view.sent_at
     return (
         cell(view.state),
         view.company_nickname,
         view.subject,
-        when(at),
+        when_words(view),
         short_words(view),
         str(view.attempts),
     )
@@ -90,7 +88,7 @@ def columns() -> tuple[Column, ...]:
         Column("state", _("Situação"), 12, sortable=True),
         Column("company", _("Empresa"), 14, sortable=True),
         Column("subject", _("Assunto"), 18, wide=True, sortable=True),
-        Column("next_attempt_at", _("Enviado/próxima"), 17, sortable=True),
+        Column("next_attempt_at", _("Enviado/próxima"), 19, sortable=True),
         Column("why", _("Por quê"), 20, wide=True, min_terminal_width=115),
         Column("attempts", _("Tent."), 5, min_terminal_width=130),
     )

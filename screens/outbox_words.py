@@ -40,6 +40,17 @@ def short_words(view: OutboxView) -> str:
     return known or why_words(view)
 
 
+def when_words(view: OutboxView) -> str:
+    """When it left or is tried again; where no clock knows that, what it hangs on."""
+    if view.waits_for is None:
+        return when(view.sent_at)
+    hangs_on = {
+        Wait.MAILBOX: _("quando houver caixa"),
+        Wait.PAUSED_BY_HAND: _("ao retomar a caixa"),
+    }
+    return when(view.next_attempt_at) or hangs_on.get(Wait(view.waits_for), "")
+
+
 def told(view: OutboxView) -> str:
     """The e-mail in a few lines; what may be long comes last."""
     return "\n".join(_told(view))

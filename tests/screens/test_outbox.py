@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,25 @@ async def test_each_says_why_it_waits_and_until_when(
         with store.writing() as session:
             pausing.pause(session, actor, box.id)
         await c.shows("foi pausada por ana", "Espera que alguém retome a caixa")
+
+
+async def test_a_narrow_row_says_when_it_is_tried_again(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, box: mailboxes.MailboxView
+) -> None:
+    """R34: the time, or what it hangs on where no clock knows; the reason stands below."""
+    put(store, actor, company, "Nota 1")
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("6")
+        refuse(store, box, OutboxState.DEFERRED, "451 4.7.1 greylisted, wait")
+        await c.shows("◌ Adiado", "451 4.7.1 greylisted")
+        assert re.search(r"Nota 1 +\d\d:\d\d:\d\d|Nota 1 +\d\d/\d\d/\d{4}", c.text)
+        with store.writing() as session:
+            pausing.pause(session, actor, box.id)
+        await c.shows("Nota 1", "ao retomar a caixa", "foi pausada por ana")
+        with store.writing() as session:
+            session.get_one(EmailServer, box.server_id).active = False
+        await c.shows("Nota 1", "quando houver caixa", "está inativa")
 
 
 async def test_a_mailbox_is_paused_and_resumed_from_the_queue(
