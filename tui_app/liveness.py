@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ from textual.screen import Screen
 
 from screens.desk import Desk
 from screens.frame import FramedScreen
+from screens.widgets.columns import fit
 from screens.widgets.foreign import notify_safe
 from screens.widgets.topbar import TopBar
 from services.errors import CarteiroError
+from services.safe_text import safe
 
 if TYPE_CHECKING:
     from screens.dialogs.manners import Live
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LIVE_SECONDS = 0.25
 TOASTS_AT_ONCE = 3
+TOAST_SECONDS = 4.0
+BESIDE_TOAST = 12
+"""Columns of the top line that a toast leaves to the bell, with its own border and margin."""
 
 
 class Liveness:
@@ -32,6 +38,7 @@ class Liveness:
         self._app, self._desk = app, desk
         self._dirty = asyncio.Event()
         self._newest: int | None = None
+        self._toasted: list[float] = []
         self.unread = 0
         self.down = 0
         self._being_read: list[UnderWay] = []
@@ -91,10 +98,19 @@ class Liveness:
         if before is not None and top > before and (framed is None or framed.key != "bell"):
             fresh = [e for e in newest if e.turn > before and not e.repeated]
             for entry in reversed(fresh):
-                notify_safe(self._app, entry.title, entry.severity)
+                self._toast(entry.title, entry.severity)
             if fresh and self._desk.settings.terminal_bell:
                 self._app.bell()
         self._newest = top
+
+    def _toast(self, title: str, severity: str) -> None:
+        """One line of the top three at most: the bell has them all. Errors are told even so."""
+        now = time.monotonic()
+        self._toasted = [at for at in self._toasted if now - at < TOAST_SECONDS]
+        if len(self._toasted) < TOASTS_AT_ONCE or severity == "error":
+            self._toasted.append(now)
+            words = fit(safe(title), self._app.size.width - BESIDE_TOAST).rstrip()
+            notify_safe(self._app, words, severity, TOAST_SECONDS)
 
     def _show_numbers(self) -> None:
         for screen in self._app.screen_stack:

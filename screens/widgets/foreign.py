@@ -39,11 +39,14 @@ class Foreign(Static):
         self.update(self._inert(text))
 
 
-def notify_safe(app: App[Any], text: object, severity: str = "information") -> None:
+def notify_safe(
+    app: App[Any], text: object, severity: str = "information", seconds: float | None = None
+) -> None:
     """A toast with foreign words in it; an unknown severity counts as information."""
     known = severity if severity in _SEVERITIES else "information"
     app.notify(
         safe_block(text, 600),
         severity=cast(Literal["information", "warning", "error"], known),
+        timeout=seconds,
         markup=False,
     )

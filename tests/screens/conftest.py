@@ -132,10 +132,10 @@ def console(settings: Settings) -> Opened:
 
     @asynccontextmanager
     async def open_console(
-        size: tuple[int, int] = (100, 30), *, with_jobs: bool = False
+        size: tuple[int, int] = (100, 30), *, with_jobs: bool = False, toasts: bool = False
     ) -> AsyncIterator[Console]:
         app = CarteiroApp(settings, with_jobs=with_jobs)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=toasts) as pilot:
             try:
                 yield Console(app, pilot)
             finally:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 from textual.css.query import NoMatches
+from textual.widgets._toast import Toast
 
 from screens.dialogs.help import HelpDialog
 from services.notifications import bell, ringing
@@ -73,6 +74,29 @@ async def test_the_bell_counts_and_lists_what_another_process_commits(
         assert c.lines.index(_line(c.lines, "Outra")) < c.lines.index(_line(c.lines, "Certificado"))
         await c.press("M")
         await c.until(lambda: "🔔 0" in c.lines[0], "everything read")
+
+
+async def test_toasts_stand_over_no_row_of_a_list(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R52: one line each left of the bell, three at most while several come; errors always."""
+    for number in range(30):
+        enqueue(store, actor, company, f"Nota {number}")
+    async with console((80, 24), toasts=True) as c:
+        await c.at_home()
+        await c.press("6")
+        await c.shows("Nota 29")
+        await c.press("end")
+        await c.shows("Nota 0")
+        first = c.lines.index(_line(c.lines, "◌ Na fila"))
+        for title in ("Primeira", "Segunda " + "e longa " * 30, "Terceira", "Quarta"):
+            ring(store, actor, company, title)
+        shown = c.app.screen.query(Toast)
+        await c.until(lambda: len(shown) == 3 and "🔔 4" in c.lines[0], "three toasts", within=LIVE)
+        assert "Terceira" in c.text
+        assert max(each.region.bottom for each in shown) <= first
+        assert {each.region.height for each in shown} == {1}
+        assert "Nota 0" in c.text
 
 
 def _line(lines: list[str], words: str) -> str:
