@@ -144,8 +144,8 @@ class HealthScreen(FramedScreen):
         self.list = TroubleList(
             self._source,
             (
-                Column("state", _("Situação"), 11),
-                Column("email", _("Caixa"), 18, wide=True),
+                Column("state", _("Situação"), 13),
+                Column("email", _("Caixa"), 16, wide=True),
                 Column("since", _("Desde"), 11),
                 Column("why", _("Motivo"), 11, wide=True),
                 Column("companies", _("Emp."), 5, align="right"),

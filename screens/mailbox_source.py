@@ -28,7 +28,7 @@ def columns(*, copies: bool) -> tuple[Column, ...]:
     return (
         Column("nickname", _("Apelido"), 14),
         Column("email", _("E-mail"), 24, wide=True),
-        Column("status", _("Situação"), 12),
+        Column("status", _("Situação"), 13),
         Column("origin", _("Origem"), 16, wide=True, min_terminal_width=0 if copies else _NEVER),
         Column("host", _("Servidor"), 24, min_terminal_width=140 if copies else 100),
         Column("security", _("Conexão"), 8, min_terminal_width=150 if copies else 130),

@@ -81,9 +81,9 @@ class ChooseMailbox(Choosing, ModalScreen[int | None]):
         self._desk = desk
         self._source = CandidateSource(desk, company, kind)
         columns = [
-            Column("nickname", _("Apelido"), 16),
+            Column("nickname", _("Apelido"), 14),
             Column("email", _("E-mail"), 24, wide=True),
-            Column("status", _("Situação"), 11),
+            Column("status", _("Situação"), 13),
         ]
         if kind == PARTNER:
             columns.append(Column("companies", _("Usada por"), 12))

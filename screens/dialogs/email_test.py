@@ -41,7 +41,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     ``kind`` is "send", "read" or "both"; ``load_account`` brings what is to be tested, saved or
     not; ``from_form`` says that a form waits for the field, ``opens_form`` that the caller opens
     one at it: then a key asks for that. ``passed`` tells how the last run ended, ``on_passed`` is
-    called when it ended well.
+    called when it ended well; ``to_save`` that the person wants what was tested to be saved.
     """
 
     DEFAULT_CSS = """
@@ -55,6 +55,15 @@ class EmailTest(Commanded, ModalScreen[str | None]):
     EmailTest #transcript { height: auto; color: $text-muted; display: none; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
+        Command(
+            "email_test.save",
+            "f2,ctrl+s",
+            later("Salvar"),
+            "save",
+            later("Fecha o teste e salva o formulário de onde ele veio"),
+            order=1,
+            when=lambda d: d.can_save,
+        ),
         Command("email_test.leave", "escape,enter", later("Fechar"), "leave", order=1),
         Command(
             "email_test.transcript", "d", later("Conversa com o servidor"), "transcript", order=2
@@ -91,6 +100,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         self._from_form = from_form
         self._opens_form = opens_form
         self.passed = False
+        self.to_save = False
         self._on_passed = on_passed
         self._field: str | None = None
         self._cure: str | None = None
@@ -201,6 +211,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         failed = next((step for step in steps if not step.ok), None)
         self.passed = failed is None
         if failed is None:
+            self.refresh_bindings()
             verdict.show(
                 _("Tudo certo: a caixa funciona e voltou a ser usada.")
                 if recovered
@@ -242,6 +253,16 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         transcript.display = not transcript.display
         if transcript.display:
             self.call_after_refresh(transcript.scroll_visible, animate=False, top=True)
+
+    @property
+    def can_save(self) -> bool:
+        """Did what is on a form pass?"""
+        return self._from_form and self.passed
+
+    def action_save(self) -> None:
+        """Close, and have the form saved."""
+        self.to_save = True
+        self.dismiss(None)
 
     @property
     def can_mend(self) -> bool:

@@ -140,7 +140,7 @@ class MailboxForm(RecordForm[MailboxView]):
             "f7",
             later("Orientação"),
             "guidance",
-            later("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
+            later("O que o provedor deste e-mail pede: senha de aplicativo, POP, vincular a conta"),
             order=4,
         ),
         Command(
@@ -310,11 +310,9 @@ class MailboxForm(RecordForm[MailboxView]):
             self._inactivated.tell(self.record)
 
     async def _test(self) -> None:
-        field = await self.app.push_screen_wait(
-            EmailTest.of_draft(self.desk, self.draft(), self.record.id if self.record else None)
-        )
-        if field is not None:
-            self.mend(field)
+        record_id = self.record.id if self.record else None
+        test = EmailTest.of_draft(self.desk, self.draft(), record_id)
+        self.follow(test, await self.app.push_screen_wait(test))
 
 
 def _asked(

@@ -76,9 +76,9 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
         Command(
             "many.show",
             "f4",
-            later("Mostrar outras"),
+            later("Todas, vinculadas, outras"),
             "show",
-            later("Todas, só as que já são, só as que não são, só o que muda"),
+            later("Mostra todas, só as já vinculadas, só as outras ou só o que muda"),
             order=6,
         ),
         Command(

@@ -184,8 +184,7 @@ class PartnerForm(RecordForm[PartnerView]):
         field = await self.app.push_screen_wait(test)
         if test.passed and saved:
             await self.desk.do(testable.relay_passed)
-        if field is not None:
-            self.mend(field)
+        self.follow(test, field)
 
     def mend(self, field: str) -> None:
         name = field.removeprefix("smtp_")

@@ -15,6 +15,7 @@ from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
+from screens.dialogs.email_test import EmailTest
 from screens.dialogs.help import HelpDialog
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
@@ -129,6 +130,13 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
             if self.form.has(name):
                 self.form.focus_field(name)
                 return
+
+    def follow(self, test: EmailTest, field: str | None) -> None:
+        """After a test of what is on the form: save it, or go to the field that ``test`` named (R19)."""
+        if test.to_save:
+            self.action_save()
+        elif field is not None:
+            self.mend(field)
 
     def tell(self, words: str, *, refusal: bool = False) -> None:
         """Say something above the form, or with "" nothing any more."""

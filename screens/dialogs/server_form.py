@@ -83,7 +83,7 @@ class ServerForm(RecordForm[ServerView]):
             "f7",
             later("Orientação"),
             "guidance",
-            later("O que o provedor deste e-mail pede: senha de app, POP, vincular a conta"),
+            later("O que o provedor deste e-mail pede: senha de aplicativo, POP, vincular a conta"),
             order=11,
         ),
         Command(
@@ -259,20 +259,15 @@ class ServerForm(RecordForm[ServerView]):
         except CarteiroError as e:
             self.refuse(e)
             return
-        field = await self.app.push_screen_wait(
-            EmailTest(
-                self.desk,
-                draft.email,
-                draft.kind,
-                lambda: self.desk.ask(
-                    testable.of_server_draft, draft, server_id, self.desk.settings
-                ),
-                True,
-                self._note_passed if self.record is not None and not self.form.changed else None,
-            )
+        test = EmailTest(
+            self.desk,
+            draft.email,
+            draft.kind,
+            lambda: self.desk.ask(testable.of_server_draft, draft, server_id, self.desk.settings),
+            True,
+            self._note_passed if self.record is not None and not self.form.changed else None,
         )
-        if field is not None:
-            self.mend(field)
+        self.follow(test, await self.app.push_screen_wait(test))
 
     async def _note_passed(self) -> bool:
         """What is saved works: jobs use it again at once (R48, R49)."""

@@ -86,6 +86,27 @@ async def test_a_closed_port_is_explained_and_its_field_is_focused(
         await c.until(lambda: at_its_place(c), "the field to mend")
 
 
+async def test_what_passed_on_a_form_is_saved_from_the_test(
+    console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
+) -> None:
+    """R8, R9: F2 saves there as on the form; not before the test passed, nor where nothing is open."""
+    register(store, actor, company, sink.port)
+    async with console((80, 24)) as c:
+        await c.mailboxes()
+        await c.shows("nfe@padaria.example")
+        await c.press("t")
+        await c.shows("Tudo certo")
+        assert "F2 Salvar" not in c.text
+        await c.press("escape", "e")
+        await c.in_front("MailboxForm")
+        await c.type(" fiscais")
+        await c.press("f5")
+        await c.shows("Tudo certo", "F2 Salvar")
+        await c.press("f2")
+        await c.in_front("MailboxesScreen")
+        await c.shows("Notas fiscais")
+
+
 async def test_from_a_list_a_key_opens_the_form_at_the_field(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:

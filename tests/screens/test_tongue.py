@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from services import language
+from services.clock import now
 from services.notifications.announce import announce
 from services.notifications.templates import words
 from services.outbox import queue
@@ -15,7 +16,9 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.people import UserDraft
 from services.store.engine import Store
+from services.store.models import EmailServer
 from tests.screens.conftest import Console, Opened
+from tests.screens.partner import add_server
 from tui_app.makers import MAKERS
 
 
@@ -60,6 +63,24 @@ async def test_the_screen_follows_and_stands_where_it_stood(
         assert listed.has_focus
         await c.press("I")
         await c.shows("Fila de envio", "só o que espera", "Na fila")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_status_is_cut_in_neither_language(
+    console: Opened, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R50: at 80 columns, and every column of Saúde stays."""
+    made = add_server(store, actor, "Notas")
+    with store.writing() as session:
+        server = session.get_one(EmailServer, made.id)
+        server.active, server.inactive_code, server.health = False, 50173, "down"
+        server.inactive_reason, server.inactive_since = "A senha foi trocada.", now()
+    async with console((80, 24)) as c:
+        await c.at_home()
+        await c.press("9")
+        await c.shows("▲ Inativada ", "Na fila")
+        await c.press("I")
+        await c.shows("▲ Inactivated ", "Queued")
 
 
 async def test_kept_for_the_person_alone(
