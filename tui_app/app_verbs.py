@@ -26,7 +26,7 @@ VERBS: tuple[Command, ...] = (
         "f7",
         later("Orientações dos provedores"),
         "guidance",
-        later("Senha de app, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
+        later("Senha de aplicativo, POP e o que mais Gmail, Outlook, Yahoo e outros pedem"),
     ),
     Command(
         "app.manual",

@@ -44,8 +44,8 @@ def _common() -> dict[str, str]:
             "O usuário com que se entra no servidor. Em quase todos os provedores, é o e-mail."
         ),
         "password": _(
-            "Gmail, Yahoo, iCloud e outros pedem aqui uma senha de app, não a da conta: F7 mostra "
-            "como gerar. Fica cifrada e não volta a ser mostrada; ao editar, vazia mantém a atual."
+            "Gmail, Yahoo, iCloud e outros pedem aqui uma senha de aplicativo, não a da conta: F7 "
+            "mostra como gerar. Fica cifrada e não volta a ser mostrada; ao editar, vazia mantém a atual."
         ),
         "active": _(
             "Desmarcada e salva, a caixa deixa de ser usada na hora, também pelos e-mails que já "

@@ -95,10 +95,10 @@ def _icloud() -> Sequence[Guidance]:
             "icloud.app_password",
             "icloud",
             "iCloud",
-            _("iCloud: senha de app"),
+            _("iCloud: senha específica de app"),
             (
                 Step(
-                    _("Abra Início de Sessão e Segurança > Senhas de Apps."),
+                    _("Abra Início de Sessão e Segurança > Senhas específicas de apps."),
                     "https://account.apple.com",
                 ),
                 Step(
@@ -107,13 +107,14 @@ def _icloud() -> Sequence[Guidance]:
                         "Conta Apple não serve."
                     )
                 ),
-                Step(_("Trocar a senha da Conta Apple revoga as senhas de apps: gere outra.")),
+                Step(_("Trocar a senha da Conta Apple revoga as senhas específicas: gere outra.")),
             ),
-            line=_("iCloud pede uma senha de app"),
+            line=_("iCloud pede uma senha específica de app"),
             protocols=SENDING,
             old_terms=old_names(
-                _("chama-se Senhas de Apps, em Início de Sessão e Segurança"),
-                "Senha específica de app",
+                _("chama-se Senhas específicas de apps, em Início de Sessão e Segurança"),
+                "Senha de app",
+                "Senha de aplicativo",
                 "App-specific password",
             ),
             cures=(at_login("app_password", "password", "unlock", "signin", protocols=SENDING),),
@@ -127,7 +128,7 @@ def _zoho() -> Sequence[Guidance]:
             "zoho.app_password",
             "zoho",
             "Zoho",
-            _("Zoho: senha de app"),
+            _("Zoho: senha específica do aplicativo"),
             (
                 Step(
                     _(
@@ -226,20 +227,20 @@ def _anywhere() -> Sequence[Guidance]:
             "any.app_password",
             "",
             other,
-            _("Outros: senha de app"),
+            _("Outros: senha de aplicativo"),
             (
                 Step(
                     _(
                         "Com a verificação em duas etapas, um programa não usa a senha normal, e "
-                        "sim uma senha de app, criada na página de segurança da conta."
+                        "sim uma senha de aplicativo, criada na página de segurança da conta."
                     )
                 ),
                 Step(_("Sem a verificação em duas etapas, a opção não aparece: ative-a primeiro.")),
-                Step(_("Copie a senha de app para o campo Senha e teste de novo.")),
+                Step(_("Copie a senha de aplicativo para o campo Senha e teste de novo.")),
             ),
             old_terms=old_names(
-                _("em geral se chama senha de app"),
-                "Senha de aplicativo",
+                _("chama-se senha de aplicativo, ou senha de app"),
+                "Senha de app",
                 "Código de segurança",
             ),
             cures=(at_login("app_password", "unlock"),),

@@ -176,12 +176,12 @@ def _words(language: str) -> dict[str, str]:
             "Confira o endereço do servidor; se persistir, contate o suporte."
         ),
         "app_password": _(
-            "O provedor exige uma senha de app em vez da senha normal da conta. "
+            "O provedor exige uma senha de aplicativo em vez da senha normal da conta. "
             "Gere uma na página de segurança da conta e coloque-a no campo Senha."
         ),
         "unlock": _(
             "O provedor bloqueou o acesso por segurança. Entre na conta pelo navegador, confirme "
-            "que foi você e gere uma senha de app."
+            "que foi você e gere uma senha de aplicativo."
         ),
         "password": _("Usuário ou senha não conferem. Confira os dois e digite a senha de novo."),
         "enable_pop": _(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def build(_name: str, group: ArgumentParser) -> None:
     """The options of the command."""
-    act(group, 'carteiro guidance "senha de app"', _show)
+    act(group, 'carteiro guidance "senha de aplicativo"', _show)
     group.add_argument(
         "words",
         nargs="*",

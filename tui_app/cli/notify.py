@@ -48,7 +48,9 @@ def build(_name: str, group: ArgumentParser) -> None:
         help=_("um anexo; pode repetir"),
     )
     group.add_argument(
-        "--key", metavar=_("CHAVE"), help=_("de sua escolha: com a mesma chave, avisa uma só vez")
+        "--key",
+        metavar=_("CHAVE"),
+        help=_("uma palavra sua: repetir o comando com a mesma não avisa de novo"),
     )
 
 

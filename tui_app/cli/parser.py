@@ -72,7 +72,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "server": ("servers", _("servidores de e-mail do parceiro")),
         "microsoft": ("microsoft", _("contas Microsoft: vincular e vincular de novo")),
         "discover": ("discover", _("procura no DNS o servidor de um endereço de e-mail")),
-        "guidance": ("guidance", _("o que os provedores pedem: senha de app, POP")),
+        "guidance": ("guidance", _("o que os provedores pedem: senha de aplicativo, POP")),
         "manual": ("manual", _("o manual, por capítulos")),
         "notification-email": ("notification_emails", _("endereços que recebem notificações")),
         "notification-type": ("notification_emails", _("tipos de notificação")),

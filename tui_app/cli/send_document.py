@@ -62,7 +62,9 @@ def _options(group: ArgumentParser) -> None:
     group.add_argument(
         "--key",
         metavar=_("CHAVE"),
-        help=_("de sua escolha: a mesma chave envia uma só vez; outra, de novo"),
+        help=_(
+            "uma palavra sua: com a mesma, o documento não sai de novo; com outra, sai outra vez"
+        ),
     )
 
 

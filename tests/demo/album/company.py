@@ -138,8 +138,8 @@ PARTS = (
                 ("Orientações dos provedores", "The providers' guidance"),
                 (
                     (
-                        "F7: senha de app, POP e o que mais cada provedor pede, com os nomes que as "
-                        "opções têm hoje."
+                        "F7: senha de aplicativo, POP e o que mais cada provedor pede, com os nomes "
+                        "que as opções têm hoje."
                     ),
                     (
                         "F7: app passwords, POP and whatever else each provider asks for, by the names "
