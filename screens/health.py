@@ -145,9 +145,9 @@ class HealthScreen(FramedScreen):
             self._source,
             (
                 Column("state", _("Situação"), 13),
-                Column("email", _("Caixa"), 16, wide=True),
+                Column("email", _("Caixa"), 14, wide=True),
                 Column("since", _("Desde"), 11),
-                Column("why", _("Motivo"), 11, wide=True),
+                Column("why", _("Motivo"), 10, wide=True),
                 Column("companies", _("Emp."), 5, align="right"),
                 Column("waiting", _("Na fila"), 7, align="right"),
             ),

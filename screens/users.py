@@ -83,7 +83,7 @@ class UsersScreen(RecordsScreen[UserView]):
             Column("name", _("Nome"), 14, sortable=True, wide=True),
             Column("role", _("Papel"), 9),
             Column("companies", _("Vê"), 13),
-            Column("active", _("Situação"), 9),
+            Column("active", _("Situação"), 10),
             Column("os_account", _("Conta"), 12, min_terminal_width=120),
             Column("email", _("E-mail"), 20, min_terminal_width=140, wide=True),
         )

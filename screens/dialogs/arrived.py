@@ -13,6 +13,7 @@ from screens.background import run_newest
 from screens.commands import Command, Commanded
 from screens.dates import when
 from screens.desk import Desk
+from screens.widgets.facts import laid_out
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
@@ -20,6 +21,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import word
 from services.errors import CarteiroError
 from services.fiscal.cnpj import masked
+from services.fiscal.labels import kind_words
 from services.language import _, later, ngettext
 from services.reading import receipts
 from services.reading.importing import FOREIGN, reason_words
@@ -68,7 +70,8 @@ class Arrived(Commanded, ModalScreen[None]):
             told.show(e.message)
             return
         count = ngettext("{n} mensagem", "{n} mensagens", len(found)).format(n=grouped(len(found)))
-        told.show("\n\n".join([count, *(receipt_words(receipt) for receipt in found)]))
+        room = told.size.width
+        told.show("\n\n".join([count, *(receipt_words(receipt, room) for receipt in found)]))
         self.query_one(VerticalScroll).scroll_home(animate=False)
 
     def action_roll(self, lines: int) -> None:
@@ -76,14 +79,17 @@ class Arrived(Commanded, ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def receipt_words(receipt: ReceiptView) -> str:
-    """A receipt in several lines; foreign text."""
+def receipt_words(receipt: ReceiptView, width: int) -> str:
+    """A receipt in lines of ``width`` cells."""
     reason = f": {reason_words(receipt.reason)}" if receipt.reason else ""
     lines = [
         (_("Recibo"), f"{receipt.id} · {word(receipt.state)}{reason}"),
         (_("Assunto"), receipt.subject),
         (_("Remetente"), receipt.sender),
-        *((f"{found.kind} {found.access_key}", _outcome(found)) for found in receipt.found),
+        *(
+            (kind_words(found.kind), f"{found.access_key} {_outcome(found)}")
+            for found in receipt.found
+        ),
         (_("Recebida"), when(receipt.fetched_at)),
         (_("Registrada"), when(receipt.committed_at)),
         (_("Excluída"), when(receipt.deleted_at) or _("ainda não: continua no servidor")),
@@ -91,7 +97,7 @@ def receipt_words(receipt: ReceiptView) -> str:
         ("SHA-256", receipt.sha256),
         (_("Tamanho"), _("{n} bytes").format(n=grouped(receipt.size))),
     ]
-    return "\n".join(f"{name.ljust(12)} {value}" for name, value in lines if value)
+    return laid_out([line for line in lines if line[1]], width)
 
 
 def _outcome(found: Found) -> str:

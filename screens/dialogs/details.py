@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 
 from screens.background import run_beside
 from screens.commands import Command, Commanded
+from screens.widgets.facts import FactLines
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from services.errors import CarteiroError
@@ -50,7 +51,7 @@ class Details(Commanded, ModalScreen[None]):
         with Vertical(classes="dialog wide"):
             yield Foreign(self._title, classes="dialog-title")
             with VerticalScroll():
-                yield Foreign(block=True, id="lines")
+                yield FactLines(id="lines")
                 yield Foreign(block=True, id="text")
         yield KeyLine()
 
@@ -58,7 +59,7 @@ class Details(Commanded, ModalScreen[None]):
         run_beside(self, "work", self._show)
 
     async def _show(self) -> None:
-        lines = self.query_one("#lines", Foreign)
+        lines = self.query_one("#lines", FactLines)
         try:
             facts = await self._load()
         except CarteiroError as e:
@@ -68,6 +69,5 @@ class Details(Commanded, ModalScreen[None]):
             log.exception("details failed")
             lines.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
-        width = max((len(name) for name, _value in facts.lines), default=0)
-        lines.show("\n".join(f"{name.ljust(width)}  {value}" for name, value in facts.lines))
+        lines.tell(facts.lines)
         self.query_one("#text", Foreign).show(facts.text)

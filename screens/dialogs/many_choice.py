@@ -76,7 +76,7 @@ class ManyChoice(Marking, ModalScreen[frozenset[int] | None]):
         Command(
             "many.show",
             "f4",
-            later("Todas, vinculadas, outras"),
+            later("Só vinculadas…"),
             "show",
             later("Mostra todas, só as já vinculadas, só as outras ou só o que muda"),
             order=6,

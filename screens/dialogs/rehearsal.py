@@ -114,7 +114,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
                 Column("outcome", _("Aconteceria"), 14),
                 Column("what", _("Documentos e motivos"), 30, wide=True),
                 Column("subject", _("Assunto"), 18, wide=True),
-                Column("deleted", _("No servidor"), 11, min_terminal_width=100),
+                Column("deleted", _("No servidor"), 13, min_terminal_width=100),
             ),
             empty=_("Nenhuma mensagem no servidor."),
         )

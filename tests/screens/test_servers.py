@@ -32,7 +32,7 @@ def active(store: Store) -> dict[str, bool]:
         return {s.nickname: s.active for s in session.query(EmailServer)}
 
 
-@SIZES
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40)])
 async def test_the_list_says_what_each_server_is_and_how_many_use_it(
     console: Opened, store: Store, actor: Actor, company: CompanyView, size: tuple[int, int]
 ) -> None:

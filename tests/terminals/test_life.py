@@ -54,7 +54,7 @@ def test_a_storm_of_sizes_leaves_the_picture_of_a_fresh_start(start: Start, worl
         console.read(0.01)
     adding.join()
     console.resize(120, 40)
-    console.shows("Painel de Controle", "n Novo")
+    console.shows("Painel de Controle", "n Nova")
     console.type("\x1b[H")
     fresh = start(size=(120, 40))
     fresh.type("4")
@@ -105,7 +105,7 @@ def test_asleep_and_awake(start: Start) -> None:
     """SIGTSTP gives the terminal back to the shell, SIGCONT takes it and draws the whole picture."""
     console = start()
     console.type("4")
-    console.shows("▸ Padaria 000", "n Novo")
+    console.shows("▸ Padaria 000", "n Nova")
     awake = console.modes
     assert awake != console.modes_before
     console.send(signal.SIGTSTP)
@@ -113,7 +113,7 @@ def test_asleep_and_awake(start: Start) -> None:
     assert console.modes == console.modes_before
     console.forget()
     console.send(signal.SIGCONT)
-    console.shows("Contábil Sul", "Empresas", "▸ Padaria 000", "Padaria 019", "n Novo")
+    console.shows("Contábil Sul", "Empresas", "▸ Padaria 000", "Padaria 019", "n Nova")
     assert console.modes == awake
     console.type("j")
     console.shows("▸ Padaria 001")
