@@ -115,7 +115,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
         return (
             Column("nickname", _("Apelido"), 16, sortable=True, wide=True),
             Column("cnpj", "CNPJ", 18, sortable=True),
-            Column("legal_name", _("Razão social"), 14, sortable=True, wide=True),
+            Column("legal_name", _("Razão social"), 13, sortable=True, wide=True),
             Column("document_import", _("Import."), 7),
             Column("invoicy_mail", "InvoiCy", 7),
             Column("may_register", _("Cadastra"), 8, min_terminal_width=120),

@@ -30,10 +30,11 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.numbers import grouped
+from screens.widgets.status import widest
 from services.errors import CarteiroError
 from services.health import activity, retest
 from services.health.activity import Activity
-from services.health.troubles import Trouble
+from services.health.troubles import STATES, Trouble
 from services.language import _, later, ngettext
 from services.registry import company_views, mailboxes, server_views
 from services.store.models import Function, Kind
@@ -144,10 +145,10 @@ class HealthScreen(FramedScreen):
         self.list = TroubleList(
             self._source,
             (
-                Column("state", _("Situação"), 13),
-                Column("email", _("Caixa"), 14, wide=True),
+                Column("state", _("Situação"), widest(STATES)),
+                Column("email", _("Caixa"), 15, wide=True),
                 Column("since", _("Desde"), 11),
-                Column("why", _("Motivo"), 10, wide=True),
+                Column("why", _("Motivo"), 8, wide=True),
                 Column("companies", _("Emp."), 5, align="right"),
                 Column("waiting", _("Na fila"), 7, align="right"),
             ),

@@ -27,7 +27,7 @@ def columns(*, copies: bool) -> tuple[Column, ...]:
     """The columns of both lists; where there are ``copies``, of what stands before the server."""
     return (
         Column("nickname", _("Apelido"), 14),
-        Column("email", _("E-mail"), 21, wide=True),
+        Column("email", _("E-mail"), 20, wide=True),
         Column("status", _("Situação"), 13),
         Column("origin", _("Origem"), 16, wide=True, min_terminal_width=0 if copies else _NEVER),
         Column("host", _("Servidor"), 24, min_terminal_width=140 if copies else 100),

@@ -86,7 +86,7 @@ def columns() -> tuple[Column, ...]:
     """The columns of the list."""
     return (
         Column("nickname", _("Apelido"), 13, sortable=True),
-        Column("email", _("E-mail"), 19, wide=True, sortable=True),
+        Column("email", _("E-mail"), 18, wide=True, sortable=True),
         Column("kind", _("Tipo"), 7, sortable=True),
         Column("status", _("Situação"), 13, sortable=True),
         Column("companies", _("Empresas"), 10, align="right", sortable=True),

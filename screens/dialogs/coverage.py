@@ -85,7 +85,7 @@ class Coverage(Commanded, ModalScreen[None]):
             (
                 Column("nickname", _("Empresa"), 22, sortable=True, wide=True),
                 Column("route", _("E-mail"), 16),
-                Column("types", _("Ninguém recebe"), 28, wide=True),
+                Column("types", _("Ninguém recebe"), 24, wide=True),
             ),
             empty=_("Nada falta: todo tipo de toda empresa tem quem o receba, e por onde sair."),
         )

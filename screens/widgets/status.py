@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,11 @@ def tone(state: str) -> Tone:
 def cell(state: str) -> tuple[str, Tone]:
     """``state`` as a cell of a ``WindowList``: mark and word, with its tone."""
     return f"{mark(state)} {word(state)}", tone(state)
+
+
+def widest(states: Iterable[str]) -> int:
+    """The room that cells of ``states`` take, in the language of the program."""
+    return max(len(cell(state)[0]) for state in states)
 
 
 def content(state: str) -> Content:

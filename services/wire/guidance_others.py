@@ -128,7 +128,7 @@ def _zoho() -> Sequence[Guidance]:
             "zoho.app_password",
             "zoho",
             "Zoho",
-            _("Zoho: senha específica do aplicativo"),
+            _("Zoho: senha de aplicativo"),
             (
                 Step(
                     _(

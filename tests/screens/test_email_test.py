@@ -99,12 +99,12 @@ async def test_what_passed_on_a_form_is_saved_from_the_test(
         assert "F2 Salvar" not in c.text
         await c.press("escape", "e")
         await c.in_front("MailboxForm")
-        await c.type(" fiscais")
+        await c.type("Fiscais")
         await c.press("f5")
         await c.shows("Tudo certo", "F2 Salvar")
         await c.press("f2")
         await c.in_front("MailboxesScreen")
-        await c.shows("Notas fiscais")
+        await c.shows("Fiscais")
 
 
 async def test_from_a_list_a_key_opens_the_form_at_the_field(

@@ -85,12 +85,15 @@ async def test_a_narrow_row_says_when_it_is_tried_again(
         refuse(store, box, OutboxState.DEFERRED, "451 4.7.1 greylisted, wait")
         await c.shows("◌ Adiado", "451 4.7.1 greylisted")
         assert re.search(r"Nota 1 +\d\d:\d\d:\d\d|Nota 1 +\d\d/\d\d/\d{4}", c.text)
+        put(store, actor, company, "Nota 2")
+        await c.shows("Nota 2")
+        await c.press("home")
         with store.writing() as session:
             pausing.pause(session, actor, box.id)
-        await c.shows("Nota 1", "ao retomar a caixa", "foi pausada por ana")
+        await c.shows("ao retomar a caixa", "foi pausada por ana")
         with store.writing() as session:
             session.get_one(EmailServer, box.server_id).active = False
-        await c.shows("Nota 1", "quando houver caixa", "está inativa")
+        await c.shows("quando houver caixa", "está inativa")
 
 
 async def test_a_mailbox_is_paused_and_resumed_from_the_queue(
