@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from services.language import _, later, said
 
@@ -36,6 +37,15 @@ _REASONS = {
     errno.EHOSTDOWN: later("a pasta de rede não responde: monte-a de novo"),
     errno.ENOTCONN: later("a pasta de rede não responde: monte-a de novo"),
 }
+
+
+def is_there(path: Path) -> bool:
+    """Is there anything? Also no where nobody lets us look."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
 
 
 def reason(error: OSError) -> str:

@@ -91,9 +91,9 @@ def load(config: Path | None = None, environment: Mapping[str, str] | None = Non
     Raises :class:`Invalid` naming the key of a value that cannot be used.
     """
     env = os.environ if environment is None else environment
-    file = config or _default_config(env)
+    file, there = _file(config, env)
     told: dict[str, Any] = {}
-    if file.is_file():
+    if there:
         try:
             told = tomllib.loads(file.read_text("utf-8"))
         except UnicodeDecodeError as e:
@@ -206,6 +206,18 @@ def _authority(address: str) -> str:
             _("microsoft_authority: use um endereço https://…"), field="microsoft_authority"
         )
     return address.rstrip("/")
+
+
+def _file(config: Path | None, env: Mapping[str, str]) -> tuple[Path, bool]:
+    """Where the settings are, and whether they are there; nobody's home is looked into by force."""
+    try:
+        file = config or _default_config(env)
+        return file, file.is_file()
+    except OSError as e:
+        raise Invalid(
+            _("Não foi possível ler {path}: {error}").format(path=e.filename, error=reason(e)),
+            field="config",
+        ) from e
 
 
 def _default_config(env: Mapping[str, str]) -> Path:

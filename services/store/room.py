@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.disk import is_there
 from services.settings import Settings
 from services.store.engine import sqlite_path
 
@@ -24,7 +25,7 @@ def rooms(settings: Settings) -> list[Room]:
     wanted = [settings.home, path.parent if path else None, settings.documents_folder]
     found: dict[int, Room] = {}
     for folder in filter(None, wanted):
-        there = next(each for each in (folder, *folder.parents) if each.exists())
+        there = next(each for each in (folder, *folder.parents) if is_there(each))
         disk = there.stat().st_dev
         if disk not in found:
             found[disk] = Room(folder, shutil.disk_usage(there).free)

@@ -14,7 +14,9 @@ _REASONS = {
     sqlite3.SQLITE_BUSY: later("está em uso por outro processo: tente de novo em instantes"),
     sqlite3.SQLITE_LOCKED: later("está em uso por outro processo: tente de novo em instantes"),
     sqlite3.SQLITE_NOMEM: later("falta memória: feche outros programas e tente de novo"),
-    sqlite3.SQLITE_READONLY: later("o disco só permite leitura: escolha outro lugar"),
+    sqlite3.SQLITE_READONLY: later(
+        "só permite leitura: confira o dono e as permissões, ou escolha outro lugar"
+    ),
     sqlite3.SQLITE_IOERR: later("o disco falhou: confira o equipamento"),
     sqlite3.SQLITE_CORRUPT: later("o conteúdo foi corrompido"),
     sqlite3.SQLITE_FULL: later("o disco está cheio: libere espaço"),

@@ -173,6 +173,26 @@ def test_a_folder_that_is_none(
 
 
 @SQLITE
+def test_a_state_folder_that_nobody_can_look_into(
+    carteiro: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with another account's: told with the cure by every command, wherever it is named."""
+    closed = tmp_path / ("x" * 300)
+    monkeypatch.delenv("CARTEIRO_DATABASE_URL")
+    monkeypatch.setenv("CARTEIRO_HOME", str(closed))
+    for command in (("doctor",), ("company", "list")):
+        refused = carteiro(*command)
+        assert (refused.status, "o nome é longo demais" in refused.err) == (1, True)
+    monkeypatch.delenv("CARTEIRO_HOME")
+    file = tmp_path / "carteiro.toml"
+    file.write_text(f'home = "{closed}"\ndocuments_folder = "off"\n')
+    ran = carteiro("doctor", "--json", "--config", str(file))
+    found = {each["check"]: each for each in ran.json}
+    assert (ran.status, found["database"]["ok"], found["disk"]["ok"]) == (1, False, True)
+    assert "o nome é longo demais" in found["database"]["detail"]
+
+
+@SQLITE
 def test_the_key_of_another_database(carteiro: Run, settings: Settings) -> None:
     """The canary does not open: nothing is made anew, and the right key is well again."""
     carteiro(*READ, stdin="segredo\n")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.clock import now
+from services.disk import reason
 from services.errors import CarteiroError
 from services.language import _
 from services.settings import Settings
@@ -31,7 +32,13 @@ def look(settings: Settings) -> Iterator[Check]:
     from services.store.engine import open_store, sqlite_path
 
     path = sqlite_path(settings.database_url) if settings.is_sqlite else None
-    if path is not None and not path.is_file():
+    try:
+        missing = path is not None and not path.is_file()
+    except OSError as e:
+        detail = _("Não foi possível usar {path}: {error}").format(path=path, error=reason(e))
+        yield Check("database", False, detail, _("Confira dono e permissões da pasta"))
+        return
+    if missing:
         detail = _("{path} ainda não existe").format(path=path)
         yield Check("database", False, detail, _("Use carteiro init"))
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from services.disk import is_there
 from services.errors import CarteiroError
 from services.language import _, ngettext
 from services.settings import RETENTION, Settings
@@ -34,7 +35,7 @@ def _files(settings: Settings) -> Check:
     path = sqlite_path(settings.database_url) if settings.is_sqlite else None
     if path is not None:
         private += [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
-    there = [each for each in private if each.exists()]
+    there = [each for each in private if is_there(each)]
     loose = [each for each in there if each.stat().st_mode & 0o077]
     return Check(
         "files",
