@@ -87,7 +87,7 @@ def columns() -> tuple[Column, ...]:
     return (
         Column("state", _("Situação"), 12, sortable=True),
         Column("company", _("Empresa"), 14, sortable=True),
-        Column("subject", _("Assunto"), 18, wide=True, sortable=True),
+        Column("subject", _("Assunto"), 16, wide=True, sortable=True),
         Column("next_attempt_at", _("Enviado/próxima"), 19, sortable=True),
         Column("why", _("Por quê"), 20, wide=True, min_terminal_width=115),
         Column("attempts", _("Tent."), 5, min_terminal_width=130),

@@ -14,7 +14,7 @@ from services.clock import now
 from services.dispatch import queueing
 from services.dispatch.queueing import Parcel
 from services.health import activity
-from services.language import _
+from services.language import _, both
 from services.notifications import bell
 from services.notifications.announce import announce
 from services.outbox import claims, outcomes
@@ -132,8 +132,8 @@ def tell_authorised(session: Session, actor: Actor, world: World, firm: Firm, nu
         partner_id=actor.partner_id,
         company_id=world.companies[firm.number],
         type_key="document_authorized",
-        subject=_("NF-e {number} autorizada").format(number=number),
-        body=_("A nota foi autorizada e enviada ao destinatário."),
+        subject=both(lambda: _("NF-e {number} autorizada").format(number=number)),
+        body=both(lambda: _("A nota foi autorizada e enviada ao destinatário.")),
     )
 
 
