@@ -17,6 +17,7 @@ from services.settings import Settings, load
 from tui_app import collector, forced, tty
 from tui_app.cli.output import Output, error_line
 from tui_app.cli.parser import parse
+from tui_app.cli.stopping import interrupted
 
 INTERRUPTED = 130
 
@@ -24,7 +25,6 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is that of ``cli.md``: 0 to 5, and 130 after Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in words
     names: dict[str, str] = {}
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -32,24 +32,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _run(words, names)
         sys.stdout.flush()
-    except CarteiroError as e:
-        sys.stderr.write(error_line(e, as_json, names) + "\n")
-        return e.exit_status
-    except KeyboardInterrupt:
-        sys.stderr.write("carteiro: " + _("interrompido") + "\n")
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; the last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as e:  # noqa: BLE001 - told in one line, logged whole
-        _log_it(words, e)
-        trouble = Unavailable(
-            _("falha interna ({kind}); os detalhes estão no log").format(kind=type(e).__name__)
-        )
-        sys.stderr.write(error_line(trouble, as_json, names) + "\n")
-        return trouble.exit_status
+    except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 - told in one line, logged whole
+        return _failed(e, words, names)
     return status
+
+
+def _failed(error: BaseException, words: list[str], names: dict[str, str]) -> int:
+    """Tell in one line why the command ended; the exit status for it."""
+    if interrupted(error):
+        sys.stderr.write("carteiro: " + _("interrompido") + "\n")
+        return INTERRUPTED
+    if not isinstance(error, CarteiroError):
+        _log_it(words, error)
+        error = Unavailable(
+            _("falha interna ({kind}); os detalhes estão no log").format(kind=type(error).__name__)
+        )
+    sys.stderr.write(error_line(error, "--json" in words, names) + "\n")
+    return error.exit_status
 
 
 def _run(words: list[str], names: dict[str, str]) -> int:
@@ -99,7 +102,7 @@ def _settle(words: list[str]) -> tuple[Settings | None, CarteiroError | None]:
     return settings, trouble
 
 
-def _log_it(words: list[str], error: Exception) -> None:
+def _log_it(words: list[str], error: BaseException) -> None:
     import logging
 
     from tui_app import logs

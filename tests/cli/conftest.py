@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +41,7 @@ class Ran:
         return json.loads(self.err)["error"]
 
 
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Ran]
 
 
@@ -81,3 +85,13 @@ def carteiro(bare: Run) -> Run:
     )
     assert made.status == 0, made.err
     return bare
+
+
+def spawn(*words: str, **more: Any) -> subprocess.Popen[bytes]:
+    """The program as a process that Ctrl-C reaches, also where the run itself is in a background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui_app", *words],
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **more,
+    )

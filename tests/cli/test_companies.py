@@ -7,17 +7,20 @@ import os
 import pty
 import signal
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from services.fiscal.cnpj import check_digits
-from services.settings import Settings
-from tests.cli.conftest import Run
+from services.registry import access, companies
+from services.registry.companies import CompanyDraft
+from services.store.engine import Store
+from tests.cli.conftest import Run, spawn
 
 CNPJ = "11222333000181"
-ROOT = Path(__file__).resolve().parents[2]
+Importing = Callable[[], tuple[subprocess.Popen[bytes], int]]
 HEAD = "cnpj;apelido;razao_social;matriz;importacao_documentos"
 
 
@@ -165,37 +168,75 @@ def test_company_users(carteiro: Run, file: Path, tmp_path: Path) -> None:
     assert made.json["companies"] == 1
 
 
-def test_progress_is_for_terminals_and_stops_between_chunks(
-    carteiro: Run, settings: Settings, tmp_path: Path
-) -> None:
-    """Counted on the terminal; Ctrl-C keeps whole chunks and says how many are in."""
+@pytest.fixture
+def importing(tmp_path: Path) -> Iterator[Importing]:
+    """Begins the import of 1.000 companies: a process that Ctrl-C reaches, and its terminal."""
     path = tmp_path / "muitas.csv"
-    lines = [f"{number(n)};Empresa {n};Empresa {n} Ltda;;sim" for n in range(1, 4_001)]
+    lines = [f"{number(n)};Empresa {n};Empresa {n} Ltda;;sim" for n in range(1, 1_001)]
     path.write_text("\n".join([HEAD, *lines]), encoding="utf-8")
-    terminal, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "tui_app", "company", "import", str(path)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while b"Importando empresas" not in shown:
-            shown += os.read(terminal, 4_096)
-        process.send_signal(signal.SIGINT)
+    with ExitStack() as ends:
+
+        def begin() -> tuple[subprocess.Popen[bytes], int]:
+            terminal, theirs = pty.openpty()
+            ends.callback(os.close, terminal)
+            words = ("company", "import", str(path))
+            process = ends.enter_context(spawn(*words, stdout=subprocess.DEVNULL, stderr=theirs))
+            ends.callback(process.kill)
+            os.close(theirs)
+            return process, terminal
+
+        yield begin
+
+
+def told(terminal: int, words: str = "") -> str:
+    """What comes up to ``words``, or else to the end."""
+    shown = b""
+    while not words or words.encode() not in shown:
         try:
-            while piece := os.read(terminal, 4_096):
-                shown += piece
+            piece = os.read(terminal, 4_096)
         except OSError:
-            pass
-    os.close(terminal)
-    found = json.loads(carteiro("company", "list", "--json").out)
-    if process.returncode == 130:
-        assert "linhas já foram importadas" in shown.decode()
-        assert (len(found) - 1) % 500 == 0
-    else:
-        # It was through before it heard of it.
-        assert (process.returncode, len(found)) == (0, 4_001)
-    assert b"Conferindo linhas" in shown
+            break
+        shown += piece
+    text = shown.decode()
+    assert words in text, text
+    return text
+
+
+@contextmanager
+def held_up(store: Store) -> Iterator[None]:
+    """Whoever registers companies waits: another process is registering the first of them."""
+    with store.writing() as session:
+        ana = access.identify(session, nickname="ana", owns_state=True)
+        companies.add(session, ana, CompanyDraft(number(1), "Outra", "Outra Ltda"))
+        yield
+
+
+def test_progress_is_for_terminals_and_stops_between_chunks(
+    carteiro: Run, store: Store, importing: Importing
+) -> None:
+    """Counted on the terminal; Ctrl-C lets the chunk under way end and says how many are in."""
+    with held_up(store):
+        process, terminal = importing()
+        assert "Conferindo linhas" in told(terminal, "Importando empresas 0/1000")
+        process.send_signal(signal.SIGINT)
+    shown = told(terminal)
+    assert process.wait() == 130, shown
+    assert "499 de 1000 linhas já foram importadas" in shown
+    assert len(json.loads(carteiro("company", "list", "--json").out)) == 1 + 1 + 499
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_second_ctrl_c_waits_for_nothing(
+    carteiro: Run, store: Store, importing: Importing
+) -> None:
+    """What is under way is undone, whatever the database says of a statement that was cut."""
+    with held_up(store):
+        process, terminal = importing()
+        told(terminal, "Importando empresas 0/1000")
+        process.send_signal(signal.SIGINT)
+        told(terminal, "Ctrl-C de novo")
+        process.send_signal(signal.SIGINT)
+        shown = told(terminal)
+        assert process.wait() == 130, shown
+    assert "0 de 1000 linhas já foram importadas" in shown
+    assert len(json.loads(carteiro("company", "list", "--json").out)) == 1 + 1

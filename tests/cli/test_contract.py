@@ -6,14 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.settings import Settings
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, spawn
 
 CNPJ = "11222333000181"
 ROOT = Path(__file__).resolve().parents[2]
@@ -275,16 +274,6 @@ def test_config(carteiro: Run, settings: Settings) -> None:
     assert carteiro("--config", "/nonexistent", "--help").status == 0
 
 
-def spawn(*words: str, **more: Any) -> subprocess.Popen[bytes]:
-    """The program as a process that Ctrl-C reaches, also where the run itself is in a background."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tui_app", *words],
-        cwd=ROOT,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        **more,
-    )
-
-
 def test_a_closed_pipe_is_no_error(carteiro: Run) -> None:
     """Whoever reads may stop reading."""
     reading, writing = os.pipe()
@@ -316,3 +305,21 @@ def test_watch_shows_what_comes_and_ends_cleanly(carteiro: Run) -> None:
     assert json.loads(line)["title"] == "s"
     assert process.returncode == 130
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_ctrl_c_cuts_may_fail_in_other_words(
+    carteiro: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with 130 all the same: a connection that is asked whether it lives, and cut there,
+    complains of something else."""
+
+    def cut(*_asked: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("can't change 'autocommit' now")
+
+    monkeypatch.setattr("services.registry.access.has_partner", cut)
+    ended = carteiro("company", "list")
+    assert (ended.status, ended.err) == (130, "carteiro: interrompido\n")

@@ -10,6 +10,7 @@ from services.language import _, ngettext
 from tui_app.cli import arguments
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, UsageError
+from tui_app.cli.stopping import between_pieces
 
 _AT_ONCE = 500
 
@@ -55,9 +56,11 @@ def _link(context: Context) -> int:
     server = context.ask(servers.view, context.args.id)
     total = links.LinkOutcome()
     wanted = _wanted(context)
-    for start in range(0, len(wanted), _AT_ONCE):
-        total += context.do(links.link, server.id, wanted[start : start + _AT_ONCE])
-        _progress(context, start + _AT_ONCE, len(wanted))
+    with between_pieces() as stop:
+        for start in range(0, len(wanted), _AT_ONCE):
+            stop()
+            total += context.do(links.link, server.id, wanted[start : start + _AT_ONCE])
+            _progress(context, start + _AT_ONCE, len(wanted))
 
     def text() -> None:
         words = ngettext("{n} empresa vinculada", "{n} empresas vinculadas", total.linked)
@@ -89,9 +92,11 @@ def _unlink(context: Context) -> None:
     server = context.ask(servers.view, context.args.id)
     wanted = _wanted(context)
     total = 0
-    for start in range(0, len(wanted), _AT_ONCE):
-        total += context.do(links.unlink, server.id, wanted[start : start + _AT_ONCE])
-        _progress(context, start + _AT_ONCE, len(wanted))
+    with between_pieces() as stop:
+        for start in range(0, len(wanted), _AT_ONCE):
+            stop()
+            total += context.do(links.unlink, server.id, wanted[start : start + _AT_ONCE])
+            _progress(context, start + _AT_ONCE, len(wanted))
     words = ngettext("{n} empresa desvinculada", "{n} empresas desvinculadas", total)
     context.out.give(
         {"id": server.id, "unlinked": total}, lambda: context.out.say(words.format(n=total))

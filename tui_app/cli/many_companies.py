@@ -15,6 +15,7 @@ from tui_app.cli.context import Context
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import Actions, UsageError
 from tui_app.cli.progress import progress
+from tui_app.cli.stopping import between_pieces, interrupted
 
 if TYPE_CHECKING:
     from services.registry.bulk import BulkOutcome
@@ -105,8 +106,9 @@ def _switch(context: Context) -> int:
         )
     wanted = _chosen(context)
     done = bulk.BulkOutcome()
-    with progress(_("Alterando empresas")) as show:
+    with between_pieces() as stop, progress(_("Alterando empresas")) as show:
         for some in bulk.pieces(wanted, _AT_ONCE):
+            stop()
             done += context.do(bulk.switch, some, changes)
             show(done.changed + done.same + len(done.refused), len(wanted))
     context.out.give(done, lambda: _tell_switched(context, done))
@@ -170,18 +172,17 @@ def _apply(context: Context, planned: Plan) -> Applied:
     done = company_csv.Applied()
     total = planned.counts["add"] + planned.counts["edit"]
     try:
-        with progress(_("Importando empresas")) as show:
+        with between_pieces() as stop, progress(_("Importando empresas")) as show:
             for chunk in company_csv.chunks(planned, skip_errors=True):
-                done += context.do(company_csv.apply, chunk)
+                stop()
                 show(done.added + done.changed + len(done.errors), total)
-    except KeyboardInterrupt:
-        sys.stderr.write(
-            "carteiro: "
-            + _(
+                done += context.do(company_csv.apply, chunk)
+    except (KeyboardInterrupt, Exception) as e:
+        if interrupted(e):
+            words = _(
                 "{n} de {total} linhas já foram importadas; importe o arquivo de novo para o resto"
             ).format(n=done.added + done.changed, total=total)
-            + "\n"
-        )
+            sys.stderr.write(f"carteiro: {words}\n")
         raise
     return done
 
