@@ -69,7 +69,16 @@ class ChooseMailbox(Choosing, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_mailbox.take", "enter", later("Escolher"), "take", order=1, palette=False),
+        # The filter and the list have an Enter of their own, of which no line of keys would tell.
+        Command(
+            "choose_mailbox.take",
+            "enter",
+            later("Escolher"),
+            "take",
+            order=1,
+            palette=False,
+            priority=True,
+        ),
         Command("choose_mailbox.down", "down", later("Ir para a lista"), "to_list", palette=False),
         Command("choose_mailbox.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )

@@ -52,7 +52,16 @@ class ChooseUser(Choosing, ModalScreen[UserView | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_user.take", "enter", later("Escolher"), "take", order=1, palette=False),
+        # The filter and the list have an Enter of their own, of which no line of keys would tell.
+        Command(
+            "choose_user.take",
+            "enter",
+            later("Escolher"),
+            "take",
+            order=1,
+            palette=False,
+            priority=True,
+        ),
         Command("choose_user.down", "down", later("Ir para a lista"), "to_list", palette=False),
         Command("choose_user.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )

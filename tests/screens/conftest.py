@@ -8,8 +8,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import Input
 
+from screens.widgets.asking import QUERY, ROWS
 from services import clock
 from services.settings import Settings
 from services.store.models import Function
@@ -18,6 +20,10 @@ from tests.screens.faked import FAKED
 from tui_app.app import CarteiroApp
 
 DEADLINE = 15.0
+FILLING = frozenset({QUERY, ROWS, "count", "counts", "load", "totals"})
+"""Groups of workers that fill a screen, also one under a dialog."""
+LASTING = frozenset({"sign_in"})
+"""Groups of workers that wait for somebody."""
 
 
 class Console:
@@ -69,6 +75,27 @@ class Console:
             if time.monotonic() > end:
                 raise AssertionError(f"{what or 'the wait'} never came:\n{self.text}")
             await self.pilot.pause(0.02)
+
+    async def settled(self) -> None:
+        """Wait until nothing is under way any more that changes the picture."""
+        pictures: list[list[Strip]] = []
+
+        def still() -> bool:
+            pictures.append(self.app.screen._compositor.render_strips())
+            filled = all(w.is_mounted for w in self.app.screen.walk_children())
+            return filled and not self._is_filling and pictures[-1:] == pictures[-2:-1]
+
+        await self.until(still, "a picture that stands still")
+
+    @property
+    def _is_filling(self) -> bool:
+        front = self.app.screen
+        return any(
+            worker.group in FILLING
+            or (front in worker.node.ancestors_with_self and worker.group not in LASTING)
+            for worker in self.app.workers
+            if not worker.is_finished
+        )
 
     async def shows(self, *words: str, within: float = DEADLINE) -> None:
         """Wait until all ``words`` are on the screen."""

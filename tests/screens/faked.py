@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.store.models import Function
 from services.wire import aadsts
 from services.wire.aadsts import Meaning
+from services.wire.discovery import Candidate, Discovery
 from services.wire.entra import MICROSOFT, DeviceCode, PastedAddress
 from tests.screens import sample
 
@@ -106,12 +107,26 @@ async def rehearsed(rehearsal: Rehearsal) -> AsyncGenerator[Foreseen, None]:
     yield Foreseen(4, "uidl-4", 3_104, "nothing", True, "Promoção de março", mill)
 
 
+async def discovered(email: str) -> Discovery:
+    """Two servers of the address's own domain."""
+    domain = email.rpartition("@")[2]
+    ways = (("smtp", 465, "tls"), ("mail", 587, "starttls"))
+    return Discovery(
+        domain,
+        tuple(
+            Candidate("smtp", f"{host}.{domain}", port, security, "srv", outside=False)
+            for host, port, security in ways
+        ),
+    )
+
+
 FAKED: dict[str, Any] = {
     "services.health.email_test.run_test": failing_test,
     "services.health.signing_in.ask_code": ask_code,
     "services.health.signing_in.wait": wait,
     "services.health.signing_in.ask_address": ask_address,
     "services.reading.rehearsal.Rehearsal.run": rehearsed,
+    "services.wire.discovery.discover": discovered,
     "screens.widgets.topbar.can_draw_bell": lambda: True,
     "screens.widgets.qr.can_draw_blocks": lambda: True,
     "screens.dialogs.sign_in_sheets.can_draw_blocks": lambda: True,

@@ -34,8 +34,9 @@ def fill(session: Session, also: str = "") -> None:
 
     ``also`` "linked" has a Microsoft account that a code took out of use, "branch" makes it a
     branch of a third, "copy" one that imported a mailbox of that; "issued" a document of its own,
-    "down" has mailboxes that are not well, "held" things in quarantine, "told" addresses for
-    notifications.
+    "down" has mailboxes that are not well, "held" things in quarantine, "shared" too, of which one
+    names two companies, "told" addresses for notifications, "relayed" the bakery with InvoiCy Mail,
+    "twice" its first account once more.
     """
     ana = people.initialise(
         session,
@@ -63,8 +64,15 @@ def fill(session: Session, also: str = "") -> None:
     ):
         last = mailboxes.add(session, ana, bakery.id, _send(nickname, address, host, active=active))
     entry = mailboxes.add(session, ana, bakery.id, _read())
-    if also == "held":
-        _held(session, ana.partner_id, entry.server_id)
+    if also in ("held", "shared"):
+        issuer = "60701190000104" if also == "shared" else "44483401000135"
+        _held(session, ana.partner_id, entry.server_id, issuer)
+    if also == "shared":
+        companies.add(session, ana, _company("60701190000104", "Moinho Vale"))
+    if also == "relayed":
+        companies.edit(session, ana, bakery.id, {"invoicy_mail": True})
+    if also == "twice":
+        _twice(session, ana)
     if also == "linked":
         _linked(session, last.server_id)
     if also in ("branch", "copy"):
@@ -93,10 +101,14 @@ def fill(session: Session, also: str = "") -> None:
         document(session, ana.partner_id, bakery.id, number, issuer)
     if also == "issued":
         _issued(session, ana.partner_id, bakery)
-    for type_key, title in (
-        ("document_imported", "3 documentos fiscais importados"),
-        ("sending_failed", "E-mail recusado: cliente2@loja.example não existe"),
-        ("mailbox_inactivated", "Caixa contato@padaria.example inativada"),
+    for type_key, title, cause in (
+        ("document_imported", "3 documentos fiscais importados", None),
+        ("sending_failed", "E-mail recusado: cliente2@loja.example não existe", None),
+        (
+            "mailbox_inactivated",
+            "Caixa contato@padaria.example inativada",
+            ("mailbox", last.id),
+        ),
     ):
         bell.add(
             session,
@@ -105,10 +117,11 @@ def fill(session: Session, also: str = "") -> None:
             type_key=type_key,
             title=title,
             text="O que houve e o que fazer.",
+            cause=cause,
         )
 
 
-def _held(session: Session, partner_id: int, server_id: int) -> None:
+def _held(session: Session, partner_id: int, server_id: int, issuer: str) -> None:
     """Three messages: of a company that is not linked, of nobody, and one that is broken."""
     for number, (recipient, subject, xml) in enumerate(
         (
@@ -118,9 +131,7 @@ def _held(session: Session, partner_id: int, server_id: int) -> None:
         ),
         1,
     ):
-        made = (
-            generator.nfe("44483401000135", recipient, number, signed=False) if recipient else xml
-        )
+        made = generator.nfe(issuer, recipient, number, signed=False) if recipient else xml
         raw = generator.mail([made], pdf_bytes=2_000, subject=subject, seed=number)
         digest = hashlib.sha256(raw).hexdigest()
         session.add(Blob(sha256=digest, data=raw, size=len(raw)))
@@ -269,6 +280,26 @@ def _down(session: Session, ana: Actor, *linked: int) -> None:
     for server in session.scalars(select(EmailServer).where(EmailServer.kind == "send")):
         if server.email in ("nfe@padaria.example", "reserva@padaria.example"):
             server.active = False
+
+
+def _twice(session: Session, ana: Actor) -> None:
+    """The bakery's first account, as a server of the partner's own."""
+    servers.add(
+        session,
+        ana,
+        ServerDraft(
+            kind="send",
+            nickname="Notas da padaria",
+            sender_name="Contábil Sul",
+            email="notas@contabil.example",
+            username="nfe@padaria.example",
+            partner_key="chave-do-parceiro",
+            password="segredo",
+            smtp_host="smtp.padaria.example",
+            smtp_port=587,
+            smtp_security="starttls",
+        ),
+    )
 
 
 def _account(session: Session, ana: Actor, name: str, companies: Sequence[int]) -> EmailServer:

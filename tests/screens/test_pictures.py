@@ -58,5 +58,6 @@ def test_tour_looks_as_it_did(
         at = next(n for n, step in enumerate(told) if step.screen == "health")
         await app.push_screen(TourCard(told[at], at, len(told), {}))
         await screen.shows(told[at].title)
+        await screen.settled()
 
     assert snap_compare(app, terminal_size=size, run_before=walk)

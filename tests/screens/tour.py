@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import tui_app
+from services.office import Office
 from services.settings import Settings
+from services.store import exchange
 from services.store.engine import open_store
 from tests.screens import sample
 from tests.screens.conftest import Console
 from tests.screens.faked import BLOCKED, CLIENT_ID
 from tui_app.app import CarteiroApp
+from tui_app.demo.console import DemoApp
+from tui_app.demo.demo import Demo
+
+TABLE = """cnpj;apelido;razao_social
+60701190000104;Loja do Zé;Loja do Zé Ltda
+60701190000199;Errada;Errada Ltda
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +31,10 @@ class Stop:
     """A screen: ``steps`` are keys, and the words that then appear.
 
     ``also`` names what the sample has besides: a "branch" of a headquarters, or with a "copy", or
-    mailboxes that are "down", or things that are "held" in quarantine, or addresses that are
-    "told", or a Microsoft account that is "linked" and out of use.
+    mailboxes that are "down", or things that are "held" in quarantine, also those that are of
+    several, "shared", or addresses that are "told", or a Microsoft account that is "linked" and out
+    of use, or a company that is "relayed" by the partner, or an account that is registered "twice",
+    or a "table" of companies to bring in; with "tour" it is the demonstration's console.
     """
 
     name: str
@@ -205,6 +219,83 @@ STOPS = (
         empty=True,
     ),
 )
+BESIDES = (
+    Stop("agenda", ((("9",), "caixa"), (("v",), "Agenda das contas")), also="linked"),
+    Stop("activity", ((("9",), "caixa"), (("m",), "Movimento por caixa")), also="down"),
+    Stop("arrivals", ((("9",), "caixa"), (("p",), "Esperados e recebidos")), also="down"),
+    Stop("bell_entry", ((("b",), "inativada"), (("down", "enter"), "E-mail recusado"))),
+    Stop("bell_filter", ((("b",), "inativada"), (("f",), "Filtrar notificações"))),
+    Stop("mailbox_notice", ((("b",), "inativada"), (("enter",), "e Abrir a caixa"))),
+    Stop("palette", ((("ctrl+p",), "Auditoria"),)),
+    Stop(
+        "tour",
+        ((("escape",), "F12 Visita guiada"), (("f12",), "Visita guiada 1")),
+        False,
+        also="tour",
+    ),
+    Stop("ways", ((("6",), "Boleto"), (("p",), "Caixas de envio ·"))),
+    Stop(
+        "choose_user",
+        (
+            (("3",), "fiscal@contabil"),
+            (("n",), "Novo e-mail"),
+            (("shift+tab", "right", "f8"), "Usuário que recebe"),
+        ),
+        also="told",
+        chosen=False,
+    ),
+    Stop(
+        "discover",
+        (
+            (("1",), "nfe@padaria"),
+            (("n",), "Outro provedor"),
+            (("2",), "Senha"),
+            (("tab", "tab", *"nova@padaria.example"), "nova@padaria.example"),
+            (("f6",), "● SMTP"),
+        ),
+    ),
+    Stop(
+        "rotate",
+        (
+            (("1",), "nfe@padaria"),
+            (("e",), "Editar caixa"),
+            (("tab", "tab", "tab", "tab", *"novidade", "f2"), "A mesma conta"),
+        ),
+        also="twice",
+    ),
+    Stop(
+        "other_account",
+        (
+            ((), "1 caixa parada"),
+            (("1",), "▲ Inativada"),
+            (("down", "down", "l"), "FBLWKDAZA"),
+            (("f3",), "Outra conta ·"),
+        ),
+        also="linked",
+    ),
+    Stop("sender_name", ((("1",), "· e muda o nome"), (("e",), "InvoiCy Mail ·")), also="relayed"),
+    Stop(
+        "choose_owner",
+        ((("8",), "De outra empresa: 2"), (("v",), "O documento cita")),
+        also="shared",
+    ),
+    Stop(
+        "csv_plan",
+        ((("4",), "Mercado Aurora"), (("i",), "empresas.csv"), (("enter",), "1 com erro")),
+        also="table",
+        chosen=False,
+    ),
+    Stop(
+        "progress",
+        (
+            (("2",), "faturas@contabil"),
+            (("space", "down", "space", "x"), "Excluir 2 servidores?"),
+            (("left", "enter"), "1 recusado."),
+        ),
+        chosen=False,
+    ),
+)
+"""Dialogs that have no picture."""
 
 
 async def go(console: Console, stop: Stop) -> None:
@@ -224,7 +315,20 @@ async def go(console: Console, stop: Stop) -> None:
     for keys, words in stop.steps:
         await console.press(*keys)
         await console.shows(words)
-    await console.pilot.pause()
+    await console.settled()
+
+
+class _Demonstration(DemoApp):
+    """Over the sample instead of a world of its own."""
+
+    CSS_PATH = str(Path(tui_app.__file__).with_name("app.tcss"))
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(cast(Demo, SimpleNamespace(settings=settings)))
+        self._with_jobs = False
+
+    def open_office(self) -> Office:
+        return CarteiroApp.open_office(self)
 
 
 def over_sample(home: Path, stop: Stop) -> CarteiroApp:
@@ -240,4 +344,8 @@ def over_sample(home: Path, stop: Stop) -> CarteiroApp:
         with store.writing() as session:
             sample.fill(session, stop.also)
     store.close()
-    return CarteiroApp(settings, with_jobs=False)
+    if stop.also == "table":
+        exchange.place(settings, "empresas.csv").write_text(TABLE, "utf-8")
+    return (
+        _Demonstration(settings) if stop.also == "tour" else CarteiroApp(settings, with_jobs=False)
+    )
