@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import subprocess
 import threading
@@ -292,8 +293,9 @@ def test_a_log_that_a_reader_keeps_from_ending(
 
 def test_nobody_works(carteiro: Run, store: Store) -> None:
     """R33, R36: no sign of life for hours, and a mailbox that nobody reads."""
-    found = look(carteiro)[1]["jobs"]
-    assert (found["ok"], "carteiro worker" in found["cure"]) == (True, True)
+    found = look(carteiro)[1]
+    assert re.match(r"(SQLite|PostgreSQL \d+.*), esquema \d+$", found["database"]["detail"])
+    assert (found["jobs"]["ok"], "carteiro worker" in found["jobs"]["cure"]) == (True, True)
     forget_hourly(store, threading.Event())
     assert look(carteiro)[1]["jobs"]["detail"] == "trabalham"
     with store.writing() as session:

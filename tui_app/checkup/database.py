@@ -64,6 +64,8 @@ def _of(store: Store) -> Iterator[Check]:
 
 
 def _begun(store: Store, session: Session) -> Check:
+    from sqlalchemy import text
+
     from services.registry import access
     from services.store import file
     from services.store.schema import HEAD
@@ -73,7 +75,10 @@ def _begun(store: Store, session: Session) -> Check:
     except CarteiroError as e:
         cure = _("Se não for uma tarefa longa, encerre o processo que mantém o arquivo ocupado")
         return Check("database", False, e.message, cure)
-    what = f"{'SQLite' if store.is_sqlite else 'PostgreSQL'}, {_('esquema')} {HEAD}"
+    kind = "SQLite"
+    if not store.is_sqlite:
+        kind = f"PostgreSQL {session.scalar(text('SHOW server_version'))}"
+    what = f"{kind}, {_('esquema')} {HEAD}"
     begun = access.has_partner(session)
     return Check(
         "database", begun, what, "" if begun else _("Ainda sem parceiro: use carteiro init")
