@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from string import Formatter
 
-from services.language import chosen, messages, said, speaking
+from services.language import chosen, messages
 
 _LEAST = 11
 """Characters of its own by which a message is told from foreign text."""
 _WORDS = frozenset({"why", "reason", "error"})
 """Values that are words of ours again, and may go on as they like; others are names and numbers."""
 _DEEPEST = 8
-_BEGINNING = 6
+_WORD = re.compile(r"\w+")
 _LABEL = r"(?:InvoiCy Mail \([^\s()]+\)|[^\s:;]+@[^\s:;]+)"
 _NEXT = re.compile(rf"; (?={_LABEL}:? )")
 _OF_ADDRESS = re.compile(rf"{_LABEL}:? ")
@@ -30,6 +30,24 @@ class _Shape:
     fixed: tuple[str, ...]
     pattern: str
 
+    @property
+    def key(self) -> str:
+        """The longest word of it with more of its own on each side, "" where there is none."""
+        inner = (
+            found[0]
+            for piece in self.fixed
+            for found in _WORD.finditer(piece)
+            if found.start() and found.end() < len(piece)
+        )
+        return max(inner, key=len, default="")
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """What ends as it does comes first, for a value at the end goes on as far as it may; then
+        what begins as it does, and the longest."""
+        own = sum(map(len, self.fixed))
+        return self.plain.endswith("{}"), self.plain.startswith("{}"), -own
+
 
 def retold(words: str) -> str:
     """Words of ours that were kept in either language, in the one in force.
@@ -38,62 +56,66 @@ def retold(words: str) -> str:
     a server's reply, and after the address or name that they are said of. Any other text, and what
     two messages say alike, is as it was.
     """
-    return _in(chosen(), words)
+    language = chosen()
+    return "; ".join(_again(piece, language, _DEEPEST) for piece in _NEXT.split(words))
 
 
-@lru_cache(4_096)
-def _in(language: str, words: str) -> str:
-    with speaking(language):
-        return "; ".join(_again(piece, _DEEPEST) for piece in _NEXT.split(words))
+def _again(words: str, language: str, deeper: int) -> str:
+    told = _known(words, language, deeper)
+    return words if told is None else told
 
 
-def _again(words: str, deeper: int) -> str:
+# What is said of many is the same but for whom it is said of.
+@lru_cache(8_192)
+def _known(words: str, language: str, deeper: int) -> str | None:
+    """In that language; None where no message is found in it."""
     if len(words) < _LEAST or not deeper:
-        return words
-    return (
-        _sentence(words)
-        or _labelled(words, _OF_ADDRESS, deeper)
-        or _shaped(words, deeper)
-        or _labelled(words, _OF_NAME, deeper)
-        or words
-    )
+        return None
+    told = _sentence(words, language)
+    if told is None:
+        told = _labelled(words, _OF_ADDRESS, language, deeper)
+    if told is None:
+        told = _shaped(words, language, deeper)
+    return _labelled(words, _OF_NAME, language, deeper) if told is None else told
 
 
-def _sentence(words: str) -> str:
+def _sentence(words: str, language: str) -> str | None:
     known = _whole()
     end = len(words)
     while end:
         message = known.get(words[:end])
         if message is not None:
-            return said(message) + words[end:]
+            return _said(message, language) + words[end:]
         end = words.rfind(". ", 0, end - 1) + 1
-    return ""
+    return None
 
 
-def _shaped(words: str, deeper: int) -> str:
+def _shaped(words: str, language: str, deeper: int) -> str | None:
     shapes = _shapes()
-    begins = words[:_BEGINNING]
-    for key in ((begins, True), ("", True), (begins, False), ("", False)):
-        for shape in shapes.get(key, ()):
-            if all(piece in words for piece in shape.fixed):
-                found = _compiled(shape.pattern).fullmatch(words)
-                if found is not None:
-                    values = {
-                        name: _again(value, deeper - 1) if name in _WORDS else value
-                        for name, value in found.groupdict().items()
-                    }
-                    return said(shape.message).format(**values)
-    return ""
+    keys = {"", *_WORD.findall(words)} & shapes.keys()
+    for shape in sorted((s for key in keys for s in shapes[key]), key=lambda shape: shape.rank):
+        if all(piece in words for piece in shape.fixed):
+            found = _compiled(shape.pattern).fullmatch(words)
+            if found is not None:
+                values = {
+                    name: _again(value, language, deeper - 1) if name in _WORDS else value
+                    for name, value in found.groupdict().items()
+                }
+                return _said(shape.message, language).format(**values)
+    return None
 
 
-def _labelled(words: str, label: re.Pattern[str], deeper: int) -> str:
-    """What is said of somebody, "" where that is not known."""
+def _labelled(words: str, label: re.Pattern[str], language: str, deeper: int) -> str | None:
+    """What is said of somebody."""
     of = label.match(words)
     if of is None:
-        return ""
-    rest = words[of.end() :]
-    told = _again(rest, deeper - 1)
-    return of[0] + told if told != rest else ""
+        return None
+    told = _known(words[of.end() :], language, deeper - 1)
+    return None if told is None else of[0] + told
+
+
+def _said(message: str, language: str) -> str:
+    return messages()[message] if language == "en" else message
 
 
 @cache
@@ -113,21 +135,18 @@ def _whole() -> dict[str, str]:
 
 
 @cache
-def _shapes() -> dict[tuple[str, bool], list[_Shape]]:
-    """The shapes that only one message has, the longest first, by how they begin ("" with a value)
-    and whether their end is their own: what ends with a value goes on as far as it may.
-    """
+def _shapes() -> dict[str, list[_Shape]]:
+    """The shapes that only one message has, by a word that is in them."""
     found: dict[str, dict[str, _Shape]] = {}
     for message, english in messages().items():
         for words in {message, english}:
             if "{" in words and (shape := _shape_of(message, words)) is not None:
                 found.setdefault(shape.plain, {})[message] = shape
-    alone = [shape for told in found.values() if len(told) == 1 for shape in told.values()]
-    shapes: dict[tuple[str, bool], list[_Shape]] = {}
-    for shape in sorted(alone, key=lambda shape: -sum(map(len, shape.fixed))):
-        begins = shape.plain.partition("{}")[0]
-        key = begins[:_BEGINNING] if len(begins) >= _BEGINNING else ""
-        shapes.setdefault((key, not shape.plain.endswith("{}")), []).append(shape)
+    shapes: dict[str, list[_Shape]] = {}
+    for told in found.values():
+        if len(told) == 1:
+            for shape in told.values():
+                shapes.setdefault(shape.key, []).append(shape)
     return shapes
 
 
