@@ -291,7 +291,8 @@ class Deliverer:
         try:
             payload = await payload_of(letter, route, enclosed)
         except Exception as e:  # noqa: BLE001 - one letter that cannot be composed stops no other
-            self._fail(letter, route, _("Não foi possível montar o e-mail: {why}").format(why=e))
+            why = e.message if isinstance(e, Invalid) else type(e).__name__
+            self._fail(letter, route, _("Não foi possível montar o e-mail: {why}").format(why=why))
             return line
         try:
             if line is None or not line.connection.usable:

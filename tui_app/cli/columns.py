@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 _GAP = "  "
 _WIDEST = 60
+# Before it every character that is printed takes one column.
+_FIRST_COMBINING = "\u0300"
 
 
 def aligned(lines: Sequence[Sequence[str]], room: int | None) -> Iterator[str]:
@@ -20,6 +22,9 @@ def aligned(lines: Sequence[Sequence[str]], room: int | None) -> Iterator[str]:
     if room is not None:
         widths = _fitted(columns, widths, room)
     for cells in lines:
+        if room is None:
+            yield _GAP.join(map(padded, cells, widths)).rstrip()
+            continue
         pieces = [_wrapped(cell, most) for cell, most in zip(cells, widths, strict=True)]
         for row in range(max(map(len, pieces))):
             told = (piece[row] if row < len(piece) else "" for piece in pieces)
@@ -28,6 +33,8 @@ def aligned(lines: Sequence[Sequence[str]], room: int | None) -> Iterator[str]:
 
 def width(text: str) -> int:
     """How many columns ``text`` takes."""
+    if text.isascii() or max(text) < _FIRST_COMBINING:
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
