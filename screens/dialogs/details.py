@@ -20,6 +20,7 @@ from services.errors import CarteiroError
 from services.language import _, later
 
 log = logging.getLogger(__name__)
+LATE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Details(Commanded, ModalScreen[None]):
         yield KeyLine()
 
     async def on_mount(self) -> None:
+        """Read the facts; what takes long says so."""
+        words = _("carregando…")
+        lines = self.query_one("#lines", FactLines)
+        self._late = self.set_timer(LATE_SECONDS, lambda: lines.show(words))
         run_beside(self, "work", self._show)
 
     async def _show(self) -> None:
@@ -69,5 +74,7 @@ class Details(Commanded, ModalScreen[None]):
             log.exception("details failed")
             lines.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
+        finally:
+            self._late.stop()
         lines.tell(facts.lines)
         self.query_one("#text", Foreign).show(facts.text)
