@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 
 class Budget:
@@ -35,10 +36,12 @@ class Budget:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if not turn.cancelled():
                 self.release(size)
             else:
-                self._queue.remove((min(size, self._limit), turn))
+                # Who released in the same moment has passed it over already.
+                with suppress(ValueError):
+                    self._queue.remove((min(size, self._limit), turn))
                 self.release(0)
             raise
 

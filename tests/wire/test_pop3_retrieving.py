@@ -208,6 +208,21 @@ async def test_waiting_for_the_budget_has_an_end() -> None:
     assert budget.take_now(1_000)
 
 
+async def test_whoever_is_cancelled_as_bytes_come_free_is_just_cancelled() -> None:
+    """All mailboxes are cut at once when the console closes: each gives back what it holds."""
+    budget = Budget(1_000)
+    assert budget.take_now(1_000)
+    waiting = [asyncio.create_task(budget.take(size)) for size in (400, 1_000, 600)]
+    await asyncio.sleep(0)
+    for task in waiting[:2]:
+        task.cancel()
+    budget.release(1_000)
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in ended] == [asyncio.CancelledError] * 2 + [type(None)]
+    budget.release(600)
+    assert budget.take_now(1_000)
+
+
 # Any bytes, cut anywhere
 
 _PIECES = st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"a", b"\r\n.", b"..", b"\0", b"x" * 70])
