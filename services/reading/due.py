@@ -167,13 +167,17 @@ def finish(
 ) -> None:
     """Close a reading in one unit of work: counts, bell, health, the next time, and the claim.
 
-    What a killed reader brought is counted and told too. Where another has taken the claim over,
-    it is that one who tells, also of what was imported here.
+    What a killed reader brought is counted and told too. One that was stopped while batches were on
+    their way to the database knows of none of those: what is on record counts. Where another has
+    taken the claim over, it is that one who tells, also of what was imported here.
     """
     if not leases.holds(session, held.name, held.owner, held.fence):
         return
-    if held.since is not None:
-        messages, imported = brought.since(session, target.server_id, held.since)
+    since = held.since
+    if since is None and failure is None and not worked:
+        since = leases.since(session, held.name)
+    if since is not None:
+        messages, imported = brought.since(session, target.server_id, since)
     activity.count_read(session, target.server_id, messages, imported.documents)
     _ring(session, target, imported)
     if failure is not None:

@@ -212,7 +212,16 @@ class Reader:
                 raise Lost(_("Outro processo assumiu a leitura desta caixa"))
 
     async def _claim(self, target: Target) -> Claim | None:
-        return await self._desk.writer.do(partial(due.claim, target=target, seconds=self._lease))
+        """Take the mailbox; who is cut meanwhile leaves it to the next reading, not to the lease."""
+        work = partial(due.claim, target=target, seconds=self._lease)
+        claiming = asyncio.ensure_future(self._desk.writer.do(work))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(CarteiroError, DBAPIError):
+                if (claim := await claiming) is not None:
+                    await self._desk.writer.do(partial(due.give_back, held=claim))
+            raise
 
     async def _finish(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from services.clock import set_source
 from services.health.tokens import SignIns
 from services.language import speaking
-from services.reading import quarantine, rivals
+from services.reading import intake, quarantine, rivals
 from services.reading.rehearsal import Rehearsal
 from services.reading.tick import Reader
 from services.registry.access import Actor
@@ -290,6 +291,50 @@ async def test_database_connections_cut(reader: Reader, inbox: Inbox, store: Sto
         await reader.run_due(mailbox_id=inbox.mailbox_id)
         assert server.messages == []
     assert inbox.keys() == keys_of(range(1, 11))
+
+
+async def _cut_at(statement: str, reader: Reader, store: Store) -> None:
+    """Have the reading cancelled while the database is at its first ``statement``."""
+    loop = asyncio.get_running_loop()
+    reached, go_on = asyncio.Event(), threading.Event()
+
+    @event.listens_for(store.write_engine, "before_cursor_execute")
+    def _wait(connection: object, cursor: object, words: str, *rest: object) -> None:
+        if words.startswith(statement):
+            loop.call_soon_threadsafe(reached.set)
+            assert go_on.wait(20)
+
+    reading = asyncio.create_task(reader.run_due())
+    await reached.wait()
+    reading.cancel()
+    loop.call_soon(go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    event.remove(store.write_engine, "before_cursor_execute", _wait)
+
+
+async def test_cut_while_batches_are_on_their_way(
+    reader: Reader, inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38, R43: a console that closes: what is committed all the same is told, the rest read later."""
+    monkeypatch.setattr("services.reading.intake._FULL", intake._Pace(8, 2**20, 3))
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+    await _cut_at("INSERT INTO document", reader, store)
+    done = inbox.count()
+    assert done > 0
+    assert inbox.told() == (done, done, len(inbox.receipts()))
+    assert len(inbox.left) == _MANY
+    await reader.run_due()
+    assert inbox.keys() == keys_of(range(1, _MANY + 1))
+    assert inbox.told() == (_MANY, _MANY, _MANY)
+    assert inbox.left == []
+
+
+async def test_cut_while_the_mailbox_is_claimed(reader: Reader, inbox: Inbox, store: Store) -> None:
+    """R38: a console that closes at once leaves the mailbox to the next reading."""
+    inbox.deliver(letter(1))
+    await _cut_at("INSERT INTO lease", reader, store)
+    assert (await reader.run_due()).documents == 1
 
 
 async def test_writer_dies(reader: Reader, inbox: Inbox) -> None:
