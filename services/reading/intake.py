@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from services.language import _
 from services.reading.arrivals import Arrival, Kept, digests_of, keep, note_too_large
 from services.reading.desk import Claim, Desk, Target
 from services.reading.importing import Imported, Source, import_messages
-from services.reading.memory import Wanted
+from services.reading.memory import Wanted, policy_of
 from services.reading.recovery import REFUSALS, import_safely, open_all
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
@@ -28,7 +29,7 @@ from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 _log = logging.getLogger(__name__)
 MAX_MESSAGE = 40 * 2**20
 # A session is ended after that: DELE takes effect at QUIT only, and one that is cut costs its own.
-_ASKING_SECONDS = 120.0
+ASKING_SECONDS = 120.0
 _BATCH_SECONDS = 1.0
 # A message that takes longer to be taken apart is kept before: it may be one that never ends.
 _PATIENCE = 0.25
@@ -83,7 +84,7 @@ class Intake:
 
     ``kept`` are those that are stored and imported: they, and only they, may be deleted on the
     server. ``noted`` counts what is too large and was put into quarantine without its content,
-    ``answered`` everything that the server was asked for: on a slow line that may not be all.
+    ``answered`` all about which the server has said something: on a slow line some are left over.
     """
 
     def __init__(self, desk: Desk, target: Target, claim: Claim, meter: Meter, before: int) -> None:
@@ -136,7 +137,7 @@ class Intake:
                 [item.number for item in wanted],
                 [item.size for item in wanted],
                 max_bytes=MAX_MESSAGE,
-                asking_seconds=_ASKING_SECONDS,
+                asking_seconds=self._asking_seconds(wanted),
             )
             async with aclosing(items):
                 async for item in items:
@@ -157,6 +158,11 @@ class Intake:
                 await self._too_large(expected[answered], MAX_MESSAGE + 1)
         await self._flush(batch)
         return cut
+
+    def _asking_seconds(self, wanted: Sequence[Wanted]) -> float:
+        """What stays there without a UIDL would be all that the next session came to."""
+        goes = policy_of(self._target.delete_after).days == 0
+        return ASKING_SECONDS if goes or all(item.uidl for item in wanted) else math.inf
 
     async def _add(self, batch: _Filling, place: Wanted, raw: bytes) -> _Filling:
         size = len(raw)

@@ -21,7 +21,7 @@ from services.reading import due
 from services.reading.arrivals import digests_of
 from services.reading.desk import Claim
 from services.reading.foresight import Foreseen, Foresight, Stage, stage
-from services.reading.intake import MAX_MESSAGE
+from services.reading.intake import ASKING_SECONDS, MAX_MESSAGE
 from services.reading.mailbox import SESSION_MESSAGES, entered
 from services.reading.memory import Plan, Wanted
 from services.reading.taking_apart.extractor import Extractor
@@ -120,6 +120,7 @@ class Rehearsal:
             [place.number for place in todo],
             [place.size for place in todo],
             max_bytes=MAX_MESSAGE,
+            asking_seconds=ASKING_SECONDS,
         )
         try:
             async with aclosing(items):

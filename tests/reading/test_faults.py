@@ -372,6 +372,18 @@ async def test_uidls_that_tell_nothing(
     assert len(inbox.receipts()) == 3
 
 
+async def test_a_slow_line_without_uidls(
+    reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: what stays there and has no name is read in one session: the next would begin anew."""
+    monkeypatch.setattr("services.reading.intake.ASKING_SECONDS", 0.0)
+    async with Maildrop(*(letter(n) for n in range(1, 46))) as server:
+        server.uidls = None
+        inbox.set(pop_port=server.port, delete_after="never")
+        await reader.run_due()
+    assert inbox.keys() == keys_of(range(1, 46))
+
+
 async def test_uidls_begin_anew_for_new_mail(reader: Reader, inbox: Inbox) -> None:
     """R38: after a deletion the server gives the same UIDLs to other messages: all are read."""
     async with Maildrop(*(letter(n) for n in range(1, 4))) as server:

@@ -119,6 +119,25 @@ async def test_left_in_the_middle(rehearse: Rehearse, inbox: Inbox, store: Store
     assert len([item async for item in rehearse(inbox.mailbox_id)]) == 39
 
 
+async def test_a_slow_line_takes_more_sessions(
+    rehearse: Rehearse, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R42: as when it is read: none is so long that its end comes before that of the mailbox."""
+    monkeypatch.setattr("services.reading.rehearsal.ASKING_SECONDS", 0.0)
+    logins = 0
+
+    def count(command: str) -> None:
+        nonlocal logins
+        logins += command.startswith("PASS ")
+
+    async with Maildrop(*(letter(n) for n in range(1, 46))) as drop:
+        drop.on_command = count
+        inbox.set(pop_port=drop.port)
+        told = [item async for item in rehearse(inbox.mailbox_id)]
+    assert [item.number for item in told] == list(range(1, 46))
+    assert logins == 3, "two that fetch, and one that finds nothing more"
+
+
 async def test_what_cannot_be_rehearsed_says_why(
     rehearse: Rehearse, inbox: Inbox, store: Store, actor: Actor
 ) -> None:

@@ -219,7 +219,7 @@ async def test_a_slow_line_does_not_keep_deletions_waiting(
     reader: Reader, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R38: after a while the session is ended, which deletes, and another fetches the rest."""
-    monkeypatch.setattr("services.reading.intake._ASKING_SECONDS", 0.0)
+    monkeypatch.setattr("services.reading.intake.ASKING_SECONDS", 0.0)
     inbox.deliver(*(letter(n) for n in range(1, 46)))
     left: list[int] = []
 
