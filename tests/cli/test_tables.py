@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from services.store.engine import Store
-from services.store.mail import Quarantine
+from services.store.mail import Document, Quarantine
 from tests.access.world import CNPJ, MARK, build
 from tests.cli.conftest import Run
 from tui_app.cli.columns import aligned
@@ -104,3 +105,14 @@ def test_narrow_columns_break_between_words() -> None:
     ]
     assert list(aligned([("a", "b c d e f")], 3)) == ["a  b", "   c", "   d", "   e", "   f"]
     assert list(aligned([("a", "b c d")], None)) == ["a  b c d"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_amounts_as_on_the_screens(bare: Run, store: Store) -> None:
+    """R40: people read amounts in Brazilian form, with both decimals; scripts read numbers."""
+    with store.writing() as session:
+        number = build(session).document
+        session.get_one(Document, number).total = Decimal("15107.1")
+    for words in (("list",), ("total",), ("show", str(number))):
+        assert "15.107,10" in bare("document", *words).out
+    assert bare("document", "list", "--json").json[0]["total"] == 15107.1

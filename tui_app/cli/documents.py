@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screens.check_lines import check_lines
+from screens.dates import amount, price, quantity
 from services.fiscal.cnpj import masked
 from services.fiscal.labels import kind_words
 from services.language import _, ngettext
@@ -121,7 +122,7 @@ def _list(context: Context) -> None:
                     d.access_key,
                     d.issuer_name,
                     d.issued_at,
-                    d.total,
+                    amount(d.total),
                     _("cancelado") if d.cancelled else "",
                 )
                 for d in found
@@ -145,9 +146,9 @@ def _total(context: Context) -> None:
         lambda: context.out.facts(
             (
                 (_("Documentos"), found.count),
-                (_("Soma"), found.amount),
+                (_("Soma"), amount(found.amount)),
                 (_("Dos quais cancelados"), found.cancelled),
-                (_("Soma dos cancelados"), found.cancelled_amount),
+                (_("Soma dos cancelados"), amount(found.cancelled_amount)),
             )
         ),
     )
@@ -180,7 +181,7 @@ def _tell(context: Context, found: DocumentView, inside: Contents) -> None:
             (_("Chave de acesso"), found.access_key),
             *((party.words, party.line) for party in inside.parties),
             (_("Emitido"), found.issued_at),
-            (_("Total"), found.total),
+            (_("Total"), amount(found.total)),
             (_("Importado"), moment(found.imported_at)),
             (_("Mensagem"), found.uidl),
             *check_lines(found),
@@ -189,7 +190,10 @@ def _tell(context: Context, found: DocumentView, inside: Contents) -> None:
     if inside.items:
         context.out.table(
             ("#", _("Item"), _("Quantidade"), _("Valor")),
-            ((item.number, item.name, item.quantity, item.value) for item in inside.items),
+            (
+                (item.number, item.name, quantity(item.quantity), price(item.value))
+                for item in inside.items
+            ),
             "",
         )
     if inside.more_items:
