@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from textual.screen import Screen
 
 from screens.browse import BrowseScreen
-from screens.dates import when
+from screens.dates import exact, when
 from screens.desk import Desk
 from screens.dialogs.details import Details, Facts
 from screens.widgets.asking import Source
@@ -85,7 +85,7 @@ class AuditScreen(BrowseScreen):
         if view.company is not None:
             company = f"{company}  {masked(view.company)}"
         lines = [
-            (_("Quando"), view.at.astimezone().strftime("%d/%m/%Y %H:%M:%S")),
+            (_("Quando"), exact(view.at)),
             (_("Quem"), view.user),
             (_("Conta do sistema"), view.os_account),
             (_("O quê"), row.what),

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from screens.background import run_newest
 from screens.browse import BrowseScreen
 from screens.commands import Command
-from screens.dates import when
+from screens.dates import exact, when
 from screens.desk import Desk
 from screens.dialogs.bell_entry import BellEntryDetails
 from screens.dialogs.bell_filter import BellFilter, severity_words
@@ -144,7 +144,7 @@ class BellScreen(BrowseScreen):
     async def _facts(self, entry: BellView) -> Facts:
         await self.desk.do(bell.mark_read, [entry.id])
         lines = [
-            (_("Quando"), when(entry.at)),
+            (_("Quando"), exact(entry.at)),
             (_("Gravidade"), severity_words(entry.severity)),
             (_("Empresa"), entry.company_nickname or ""),
             (_("Título"), entry.title),

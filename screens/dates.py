@@ -22,6 +22,11 @@ def when(instant: datetime | None) -> str:
     return local.strftime("%d/%m/%Y %H:%M")
 
 
+def exact(instant: datetime) -> str:
+    """``24/11/2026 05:26:07``, today's too: for what is told of one thing alone."""
+    return instant.astimezone().strftime("%d/%m/%Y %H:%M:%S")
+
+
 def since(instant: datetime | None) -> str:
     """``24/11 05:26``, the time alone for today, the day alone for another year."""
     if instant is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from screens.check_lines import check_lines
-from screens.dates import amount, price, quantity, when
+from screens.dates import amount, exact, price, quantity, when
 from screens.desk import Desk
 from screens.dialogs.details import Facts
 from screens.widgets.numbers import grouped
@@ -34,11 +34,11 @@ def _lines(view: DocumentView, inside: Contents) -> list[tuple[str, str]]:
         (_("Empresa"), view.company_nickname),
         *(line for party in inside.parties for line in _party(party)),
         *([(_("Número / série"), number)] if number else []),
-        (_("Emissão"), when(view.issued_at)),
+        *([(_("Emissão"), exact(view.issued_at))] if view.issued_at else []),
         (_("Total"), amount(view.total)),
         (_("Autorização"), _("com protocolo") if view.authorised else _("sem protocolo")),
         *([(_("Situação"), _("CANCELADO por um evento registrado"))] if view.cancelled else []),
-        (_("Importado"), when(view.imported_at)),
+        (_("Importado"), exact(view.imported_at)),
         *check_lines(view),
     ]
 

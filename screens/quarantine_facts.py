@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.dates import when
+from screens.dates import exact
 from screens.desk import Desk
 from screens.dialogs.details import Facts
 from screens.widgets.numbers import grouped
@@ -30,7 +30,7 @@ async def item_facts(desk: Desk, quarantine_id: int) -> Facts:
         (_("Assunto"), view.subject),
         (_("Remetente"), view.sender),
         (_("Tamanho"), _("{n} bytes").format(n=grouped(view.size))),
-        (_("Quando"), when(view.created_at)),
+        (_("Quando"), exact(view.created_at)),
     ]
     if receipt is not None:
         lines += [

@@ -126,6 +126,6 @@ def _cells(each: Expiry) -> Sequence[Cell]:
         each.email,
         state,
         since(each.renewed_at),
-        day(each.ends_at) if each.ends_at is not None else "",
+        "" if each.ends_at is None or each.inactive_code is not None else day(each.ends_at),
         since(each.check_at),
     )

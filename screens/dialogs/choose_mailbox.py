@@ -95,11 +95,11 @@ class ChooseMailbox(Choosing, ModalScreen[int | None]):
             Column("status", _("Situação"), 13),
         ]
         if kind == PARTNER:
-            columns.append(Column("companies", _("Usada por"), 12))
+            columns.append(Column("companies", _("Usada por"), 12, wide=True))
         self.list = WindowList(self._source, columns, empty=_("Nenhuma caixa de envio a copiar"))
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Foreign(
                 f"{name_of(self._kind)} · {self._company.nickname}", classes="dialog-title"
             )

@@ -148,7 +148,7 @@ class CsvPlan(Commanded, ModalScreen[Sequence[Line] | None]):
                 Column("number", _("Linha"), 5, "right"),
                 Column("action", _("O que faz"), 12),
                 Column("cnpj", "CNPJ", 18),
-                Column("nickname", _("Apelido"), 14, min_terminal_width=100),
+                Column("nickname", _("Apelido"), 14, min_terminal_width=110),
                 Column("told", _("Detalhe"), 20, wide=True),
             ),
             empty=_("A planilha não tem nenhuma linha além do cabeçalho."),

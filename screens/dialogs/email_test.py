@@ -143,7 +143,7 @@ class EmailTest(Commanded, ModalScreen[str | None]):
         return cls(desk, draft.email, draft.function, load, True)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide"):
             yield Foreign(
                 _("Testar E-mail · {email}").format(email=self._title), classes="dialog-title"
             )

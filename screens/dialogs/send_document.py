@@ -45,7 +45,7 @@ class SendDocument(RecordForm[Queued]):
             FieldSpec("document", _("Documento"), kind="readonly"),
             FieldSpec(
                 "to",
-                _("Para"),
+                _("Destinatários"),
                 placeholder=_("os endereços do documento"),
                 help=_("Vazio: os endereços do documento. Outros: separados por ponto e vírgula."),
             ),

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.errors import Conflict, NotFound, Refused
 from services.folding import fold
@@ -30,7 +30,7 @@ class AddressView:
     """An address for notifications; ``user`` is the nickname of whose it is, if of a user.
 
     ``companies`` are the CNPJs that are linked, in order, empty in :func:`rows`;
-    ``companies_count`` how many, and ``types_count`` how many (company, type) it receives.
+    ``companies_count`` how many, and ``types_count`` how many types it receives of any of them.
     """
 
     id: int
@@ -226,8 +226,10 @@ def _views(
     access.partner_only(actor)
     found: dict[int, AddressView] = {}
     for some in pieces(wanted, _AT_ONCE):
-        linked = _counts(session, NotificationEmailCompany, some)
-        types = _counts(session, Subscription, some)
+        linked = _counts(session, NotificationEmailCompany.email_id, func.count(), some)
+        types = _counts(
+            session, Subscription.email_id, func.count(Subscription.type_key.distinct()), some
+        )
         for row, nickname, of_user in session.execute(
             select(NotificationEmail, User.nickname, User.email)
             .outerjoin(User, User.id == NotificationEmail.user_id)
@@ -247,13 +249,12 @@ def _views(
 
 def _counts(
     session: Session,
-    table: type[NotificationEmailCompany] | type[Subscription],
+    email_id: InstrumentedAttribute[int],
+    count: ColumnElement[int],
     some: Iterable[int],
 ) -> dict[int, int]:
     return dict(
         session.execute(
-            select(table.email_id, func.count())
-            .where(table.email_id.in_(list(some)))
-            .group_by(table.email_id)
+            select(email_id, count).where(email_id.in_(list(some))).group_by(email_id)
         ).all()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,11 @@ from unittest.mock import patch
 from textual.widgets import Input
 
 from services import clock
+from services.dispatch import queueing
 from services.jobs.checking import check_documents
 from services.settings import Settings
 from tests.demo.album import PARTS
+from tests.demo.album.page import Picture
 from tests.demo.chance import without_chance
 from tests.demo.svg import picture
 from tests.demo.walk import Walk
@@ -26,6 +28,7 @@ from tui_app.app import CarteiroApp
 from tui_app.demo import letters, nfe
 from tui_app.demo.console import MARK
 from tui_app.demo.demo import Demo
+from tui_app.demo.history import issued
 from tui_app.demo.names import stranger, suppliers
 from tui_app.demo.servers import Servers
 from tui_app.liveness import Liveness
@@ -92,19 +95,21 @@ async def _nothing(_liveness: Liveness) -> None:
 async def pose(folder: Path, size: tuple[int, int], only: frozenset[str]) -> None:
     """Every picture, or ``only`` those of these names, as SVG into ``folder``."""
     home = folder / "first"
+    wanted = [p for part in PARTS for p in part.pictures if not only or p.name in only]
     with still(), Demo(Settings(home=home, database_url="")) as demo:
         servers = demo.servers
         assert isinstance(servers, Posed)
         with patch("socket.getaddrinfo", servers.find):
-            _bring_letters(demo, demo.build())
+            _bring(demo, demo.build())
             await check_documents(demo.world.office.store)
-            app = CarteiroApp(demo.settings, with_jobs=False)
-            app.desk.mark = MARK
-            await _walk(app, demo.world.companies, folder, size, only)
-        empty = CarteiroApp(
-            Settings(home=home, database_url=f"sqlite:///{home}/carteiro.db"), with_jobs=False
-        )
-        await _walk(empty, {}, folder, size, only)
+            for user in dict.fromkeys(each.user for each in wanted if not each.first_run):
+                app = CarteiroApp(demo.settings, user, with_jobs=False)
+                app.desk.mark = MARK
+                seen = [each for each in wanted if each.user == user and not each.first_run]
+                await _walk(app, demo.world.companies, folder, size, seen)
+        if first := [each for each in wanted if each.first_run]:
+            empty = Settings(home=home, database_url=f"sqlite:///{home}/carteiro.db")
+            await _walk(CarteiroApp(empty, with_jobs=False), {}, folder, size, first)
 
 
 async def _walk(
@@ -112,21 +117,21 @@ async def _walk(
     companies: dict[int, int],
     folder: Path,
     size: tuple[int, int],
-    only: frozenset[str],
+    wanted: Sequence[Picture],
 ) -> None:
     async with app.run_test(size=size) as pilot:
         walk = Walk(Console(app, pilot), companies)
         await walk.begin()
-        for each in (each for part in PARTS for each in part.pictures):
-            if each.first_run is not bool(companies) and (not only or each.name in only):
-                await walk.to(each)
-                shown = picture(app, f"Carteiro: {each.name}")
-                (folder / f"{each.name}.svg").write_text(shown, "utf-8")
+        for each in wanted:
+            await walk.to(each)
+            shown = picture(app, f"Carteiro: {each.name}")
+            (folder / f"{each.name}.svg").write_text(shown, "utf-8")
         await walk.end()
 
 
-def _bring_letters(demo: Demo, number: int) -> None:
-    """What waits in a mailbox: a document to import, one of another company, and none."""
+def _bring(demo: Demo, number: int) -> None:
+    """What waits in a mailbox: a document to import, one of another company, and none. What waits
+    in the outbox: documents that were issued just now."""
     post, supplier, at = demo.servers.post, suppliers()[0], clock.now()
     for firm in (demo.world.firms[1].party, stranger()):
         document = nfe.make(demo.authority, supplier, firm, number, at)
@@ -135,5 +140,8 @@ def _bring_letters(demo: Demo, number: int) -> None:
     post.deliver(
         _READER,
         f"From: {supplier.name} <vendas@fornecedor.example>\r\nTo: {_READER}\r\n"
-        "Subject: Ofertas da semana\r\n\r\nSem nota fiscal.\r\n".encode(),
+        "Subject: Newsletter 12\r\n\r\nSem nota fiscal.\r\n".encode(),
     )
+    for firm in (demo.world.firms[8], demo.world.firms[21], demo.world.firms[33]):
+        demo.world.office.do_now(queueing.send_found, issued(demo.authority, firm, number))
+        number += 1

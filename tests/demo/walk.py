@@ -36,6 +36,7 @@ class Walk:
         await self._console.until(
             lambda: self._app.desk.ready.is_set() or self._console.dialog == "Wizard", "the start"
         )
+        await self._rest()
         await self._live()
 
     async def to(self, each: Picture) -> None:

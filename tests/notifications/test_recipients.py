@@ -160,6 +160,19 @@ def test_another_address_keeps_companies_and_types(
     assert announced(store, actor, company, "sending_failed") == [OWNER]
 
 
+def test_types_count_once_for_all_companies(
+    store: Store, actor: Actor, company: CompanyView, tax: int
+) -> None:
+    """R23: the list tells how many types an address receives, of however many companies."""
+    draft = CompanyDraft("33000167000101", "Posto", "Posto Ltda")
+    with store.writing() as session:
+        other = companies.add(session, actor, draft)
+        keys = ["sending_failed", "general"]
+        subscriptions.subscribe(session, actor, tax, other.id, keys)
+        view = addresses.view(session, actor, tax)
+    assert (view.companies_count, view.types_count) == (2, 3)
+
+
 def test_companies_stay_linked_without_a_type(
     store: Store, actor: Actor, company: CompanyView, tax: int
 ) -> None:

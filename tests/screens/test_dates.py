@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from screens.dates import price, quantity
+from screens.dates import exact, price, quantity, when
+from services import clock
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,9 @@ def test_as_many_decimals_as_say_something(written: str, read: str) -> None:
 def test_prices_are_amounts() -> None:
     """R43: two decimals, and thousands told apart."""
     assert [price(text) for text in ("1234.5", "0.10", "?")] == ["1.234,50", "0,10", "?"]
+
+
+def test_what_is_told_of_one_thing_has_its_day() -> None:
+    """R43: a list may say the time alone of what is of today, a detail says the day too."""
+    at = clock.now()
+    assert exact(at) == f"{at.astimezone():%d/%m/%Y} {when(at)}"

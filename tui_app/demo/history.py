@@ -29,16 +29,19 @@ from services.sending import failures
 from services.sending.routes import Route, routes_of
 from services.store.mail import OutboxRecipient, OutboxState
 from services.wire import replies
-from tui_app.demo import letters, nfe
+from tui_app.demo import letters, month, nfe
 from tui_app.demo.certificates import Authority
 from tui_app.demo.names import Firm, stranger, suppliers
 from tui_app.demo.post import NOBODY
 from tui_app.demo.servers import HOST
 from tui_app.demo.smtp import ACCEPTED, UNKNOWN
-from tui_app.demo.world import AGE, World, ago, meet
+from tui_app.demo.world import PARTNER_READS, World, ago, meet
 
 FIRST_NUMBER = 1_001
 CUSTOMER = "cliente@cliente.example"
+_DAYS = 5
+"""How many days are lived through; of those before only the counts remain."""
+_ON_ITS_WAY = timedelta(minutes=25)
 _LEASE = 45.0
 _OWNER = "history"
 
@@ -47,18 +50,24 @@ def fill(world: World, authority: Authority) -> int:
     """Live through the last days, up to a few hours ago; the number of the next document."""
     chance = random.Random(0)  # noqa: S311 - who got what
     numbers = iter(range(FIRST_NUMBER, FIRST_NUMBER + 10_000))
-    for day in range(AGE.days - 1, -1, -1):
-        with ago(timedelta(days=day, hours=7, minutes=7 * day)):
+    world.do(month.count, world, _DAYS)
+    for day in range(_DAYS - 1, -1, -1):
+        age = timedelta(days=day, hours=7, minutes=7 * day)
+        with ago(age):
             for address, firms in world.readers.items():
                 some = chance.sample(firms, min(len(firms), 3))
                 if day == 2 and len(firms) > 3:
                     some.append(_foreign(firms[0]))
-                world.do(_read, world, authority, address, some, numbers)
+                torn = day == 1 and address == PARTNER_READS
+                world.do(_read, world, authority, address, some, numbers, torn)
             world.do(_queue, world, authority, day, numbers)
-        with ago(timedelta(days=day, hours=6, minutes=7 * day)):
-            world.do(_sent, world)
+        # What came back the first time is told by an e-mail, which leaves the second time.
+        for later in (timedelta(minutes=2), timedelta(minutes=4)):
+            with ago(age - later):
+                world.do(_sent, world)
+        with ago(age - timedelta(hours=1)):
             world.do(bell.mark_all_read)
-    meet(world)
+    meet(world, lambda: world.do(_sent, world))
     return next(numbers)
 
 
@@ -75,8 +84,10 @@ def _read(
     address: str,
     firms: list[Firm],
     numbers: Iterator[int],
+    torn: bool,
 ) -> None:
-    """A reading of a mailbox that held a letter for each of these companies."""
+    """A reading of a mailbox that held a letter for each of these companies; the last one's
+    document may be ``torn``."""
     target = Target(world.server_ids[address], actor.partner_id, address, HOST, "import")
     held = due.claim(session, target, _LEASE)
     assert held is not None
@@ -84,8 +95,10 @@ def _read(
     for place, firm in enumerate(firms, 1):
         number = next(numbers)
         supplier = suppliers()[number % 5]
-        document = nfe.make(authority, supplier, firm.party, number, now())
-        raw = letters.with_documents(supplier, address, [document], now())
+        document = nfe.make(authority, supplier, firm.party, number, now() - _ON_ITS_WAY)
+        if torn and place == len(firms):
+            document = replace(document, xml=document.xml[: len(document.xml) // 2])
+        raw = letters.with_documents(supplier, address, [document], now() - _ON_ITS_WAY)
         arrived.append(Arrival(place, f"past{number:08}", len(raw), raw))
     digests = arrivals.digests_of([each.raw for each in arrived])
     kept = arrivals.keep(session, actor.partner_id, target.server_id, arrived, digests)

@@ -41,7 +41,7 @@ from tui_app.demo.servers import HOST, Servers
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AGE = timedelta(days=5)
+AGE = timedelta(days=28)
 """How long the world has been there when it is shown."""
 BETWEEN_SIGN_INS = timedelta(hours=3, minutes=20)
 QUOTA = 2
@@ -50,11 +50,15 @@ DYING = "fiscal@empresa05.example"
 DYING_FIRM = 5
 DEAD_FIRM = 14
 """A company whose only mailbox a code had inactivated before one came."""
+LOCKED = "xml@empresa09.example"
+LOCKED_FIRM = 9
+"""A reading mailbox whose password is wrong, and whose it is."""
 FULL = of_partner("faturas")
 """The mailbox that reaches its daily limit."""
 FULL_FIRMS = (25, 26)
 PARTNER_READS = of_partner("documentos")
 """The mailbox by which most companies are reached."""
+_SOON = timedelta(minutes=1)
 _FAILURES = ("mailbox_inactivated", "sending_failed", "reading_failed")
 
 
@@ -231,7 +235,7 @@ def _own(session: Session, actor: Actor, world: World) -> None:
         (13, Function.SEND, "lenta@empresa13.example", {"timeout": 60}),
         (1, Function.READ, "xml@empresa01.example", {}),
         (7, Function.READ, "xml@empresa07.example", {"delete_after": "30"}),
-        (9, Function.READ, "xml@empresa09.example", {"password": "esquecida"}),
+        (LOCKED_FIRM, Function.READ, LOCKED, {"password": "esquecida"}),
         (16, Function.READ, "xml@empresa16.example", {"port": silent}),
     ):
         sends = function == Function.SEND
@@ -295,8 +299,11 @@ def _sign_in(world: World, email: str, number: int) -> None:
     world.readers[email] = [world.firms[number]]
 
 
-def meet(world: World) -> None:
-    """What jobs met this morning: a wrong password, a code of Microsoft's, a daily limit."""
+def meet(world: World, leave: Callable[[], None]) -> None:
+    """What jobs met this morning: a wrong password, a code of Microsoft's, a daily limit.
+
+    ``leave`` sends what there is to tell of it.
+    """
     dead = _ms(DEAD_FIRM)
     world.servers.microsoft.revoke(dead)
     who = f"{HOST}:{world.servers.pop_port}"
@@ -325,7 +332,7 @@ def meet(world: World) -> None:
         code=50173,
     )
     for age, address, failure, function, times in (
-        (timedelta(hours=5), "xml@empresa09.example", locked, Function.READ, 5),
+        (timedelta(hours=5), LOCKED, locked, Function.READ, 5),
         (timedelta(hours=2), dead, revoked, Function.READ, 1),
         (timedelta(minutes=20), of_partner("promocoes"), quota, Function.SEND, 1),
     ):
@@ -334,6 +341,8 @@ def meet(world: World) -> None:
                 world.office.do_now(
                     facts.note_failure, world.server_ids[address], failure, function=function
                 )
+        with ago(age - _SOON):
+            leave()
 
 
 def _places(world: World) -> dict[str, Any]:

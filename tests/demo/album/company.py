@@ -81,6 +81,55 @@ PARTS = (
                 1,
             ),
             Picture(
+                "inactivated",
+                ("Caixa inativada", "An inactivated mailbox"),
+                (
+                    (
+                        "A que a Microsoft deixou de aceitar diz desde quando, o código, o motivo e a "
+                        "tecla que a vincula de novo."
+                    ),
+                    (
+                        "One that Microsoft no longer accepts says since when, the code, the reason, "
+                        "and the key that links it again."
+                    ),
+                ),
+                (("1",),),
+                14,
+            ),
+            Picture(
+                "by_relay",
+                ("Com o InvoiCy Mail", "With InvoiCy Mail"),
+                (
+                    (
+                        "Enquanto a extensão está ligada, os e-mails da empresa saem pelo relay do "
+                        "parceiro, e aqui só se muda o nome do remetente."
+                    ),
+                    (
+                        "While the extension is on, the company's e-mails leave by the partner's "
+                        "relay, and only the sender name can be changed here."
+                    ),
+                ),
+                (("1",),),
+                37,
+            ),
+            Picture(
+                "as_company",
+                ("Como a empresa vê", "As the company sees it"),
+                (
+                    (
+                        "Um usuário da empresa vê só o que é dela. Sem permissão para cadastrar, está "
+                        "escrito o motivo e a quem pedir."
+                    ),
+                    (
+                        "A company's user sees only what is the company's. Without permission to "
+                        "register, the reason stands there, and whom to ask."
+                    ),
+                ),
+                (("1",),),
+                18,
+                user="semcaixa",
+            ),
+            Picture(
                 "register_way",
                 ("Nova caixa", "New mailbox"),
                 (
@@ -88,7 +137,7 @@ PARTS = (
                     "The ways to register a mailbox; one that is not possible says why.",
                 ),
                 _WAYS_IN,
-                3,
+                1,
             ),
             Picture(
                 "mailbox_form",
@@ -117,20 +166,65 @@ PARTS = (
                 3,
             ),
             Picture(
+                "choose_mailbox",
+                ("Importar do Parceiro", "Import from the partner"),
+                (
+                    "Quando o parceiro tem várias caixas, escolhe-se uma.",
+                    "Where the partner has several mailboxes, one is chosen.",
+                ),
+                (*_WAYS_IN, ("4",)),
+                3,
+            ),
+            Picture(
+                "resync",
+                ("Sincronizar uma cópia", "Synchronising a copy"),
+                (
+                    (
+                        "Quando a origem de uma cópia mudou, `y` mostra o que mudou e iguala a cópia "
+                        "a ela."
+                    ),
+                    (
+                        "When the origin of a copy has changed, `y` shows what changed and makes the "
+                        "copy like it."
+                    ),
+                ),
+                (("1",), ("y",)),
+                2,
+            ),
+            Picture(
                 "email_test",
                 ("Testar E-mail", "Test of a mailbox"),
                 (
-                    (
-                        "Passo a passo, do DNS ao e-mail entregue; o primeiro passo que falha traz a "
-                        "explicação e o campo a corrigir. `d` mostra a conversa com o servidor."
-                    ),
-                    (
-                        "Step by step, from the DNS to the e-mail delivered; the first step that fails "
-                        "brings the explanation and the field to mend. `d` shows the conversation with "
-                        "the server."
-                    ),
+                    "Passo a passo, do DNS ao e-mail entregue, cada um com o tempo que levou.",
+                    "Step by step, from the DNS to the e-mail delivered, each with the time it took.",
                 ),
                 (("1",), ("t",)),
+                1,
+            ),
+            Picture(
+                "failed_test",
+                ("Um teste que falha", "A test that fails"),
+                (
+                    (
+                        "O primeiro passo que falha traz a explicação; `e` abre o formulário no campo "
+                        "a corrigir, e F7 mostra o que o provedor pede."
+                    ),
+                    (
+                        "The first step that fails brings the explanation; `e` opens the form at the "
+                        "field to mend, and F7 shows what the provider asks for."
+                    ),
+                ),
+                (("1",), ("tab",), ("t",)),
+                9,
+            ),
+            Picture(
+                "conversation",
+                ("Conversa com o servidor", "The conversation with the server"),
+                (
+                    "`d` em um teste: o que foi dito de lado a lado, sem senhas.",
+                    "`d` in a test: what was said on either side, without passwords.",
+                ),
+                (("1",), ("t",), ("d",)),
                 1,
             ),
             Picture(

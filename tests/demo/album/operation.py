@@ -30,7 +30,7 @@ PARTS = (
                     "O resultado de cada destinatário, com as palavras do servidor.",
                     "Each recipient's outcome, in the server's words.",
                 ),
-                (("6",), ("end",), ("enter",)),
+                (("6",), ("end",), ("up",) * 5, ("enter",)),
             ),
             Picture(
                 "documents",
@@ -57,7 +57,7 @@ PARTS = (
                     "Aos endereços que o documento traz ou a outros, com o XML anexado.",
                     "To whom the document names or to others, with the XML attached.",
                 ),
-                (("7",), ("m",), "contador@escritorio.example"),
+                (("7",), ("down",) * 4, ("m",), "contador@escritorio.example"),
             ),
             Picture(
                 "quarantine",

@@ -15,7 +15,8 @@ class Picture:
     """``way`` leads there from the first screen.
 
     ``company`` is the number of the company that is chosen; ``step`` of the guided tour stands over
-    the screen; ``first_run``: nothing is registered yet.
+    the screen; ``user`` is the nickname of who looks, if not of the demonstration's own; ``first_run``:
+    nothing is registered yet.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Picture:
     way: Way = ()
     company: int | None = None
     step: int | None = None
+    user: str | None = None
     first_run: bool = False
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from tests.demo.album.page import Part, Picture
 
 _TABLE = """cnpj,apelido,razao_social,email_notificacao
-99000001000101,Padaria 01 Exemplo,Padaria 01 Exemplo Ltda,fiscal@empresa01.example
+99000001000101,Matriz 01,Padaria 01 Exemplo Ltda,fiscal@empresa01.example
 99000041000145,Floricultura 41,Floricultura 41 Exemplo Ltda,avisos@empresa41.example
 99000041000100,Sapataria 42,Sapataria 42 Exemplo Ltda,avisos@empresa42.example
 """
 
+
+_FOUND = (("2",), ("slash",), ("tab", "tab"), "atendimento", ("enter",))
+"""The same server in both languages, whose lists are in another order."""
 
 PARTS = (
     Part(
@@ -19,16 +22,28 @@ PARTS = (
                 "servers",
                 ("Servidores de E-mail", "E-mail Servers"),
                 (
+                    "Todas as contas do parceiro, suas e das empresas, e quantas empresas usam cada uma.",
                     (
-                        "Todas as contas do parceiro, suas e das empresas, com filtros por CNPJ, "
-                        "empresa, endereço e usuário."
-                    ),
-                    (
-                        "Every account of the partner, its own and its companies', with filters by "
-                        "CNPJ, company, address and user."
+                        "Every account of the partner, its own and its companies', and how many "
+                        "companies use each."
                     ),
                 ),
-                (("2",), ("down",)),
+                (("2",),),
+            ),
+            Picture(
+                "servers_filter",
+                ("Filtrar servidores", "Filtering servers"),
+                (
+                    (
+                        "`/`: por CNPJ, apelido da empresa, endereço e usuário, um só ou juntos; "
+                        "acentos, maiúsculas e máscaras não importam."
+                    ),
+                    (
+                        "`/`: by CNPJ, the company's nickname, address and user, one or together; "
+                        "accents, case and masks do not matter."
+                    ),
+                ),
+                (("2",), ("slash",), ("tab", "tab"), "empresa01"),
             ),
             Picture(
                 "server_form",
@@ -43,7 +58,7 @@ PARTS = (
                         "fills in the advanced options."
                     ),
                 ),
-                (("2",), ("down",), ("e",)),
+                (*_FOUND, ("e",)),
             ),
             Picture(
                 "link_companies",
@@ -52,7 +67,7 @@ PARTS = (
                     "As empresas que usam o servidor: o filtro acha, Espaço marca, F2 salva.",
                     "The companies that use the server: the filter finds, Space marks, F2 saves.",
                 ),
-                (("2",), ("down",), ("v",)),
+                (*_FOUND, ("v",)),
             ),
             Picture(
                 "notification_emails",
