@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS = "▁▂▃▄▅▆▇"
 
 
 def spark(numbers: Sequence[int], width: int | None = None) -> str:
-    """A character a number, the highest as a full block; nought is a space's dot, "·".
+    """A character a number, the highest just short of the line above; nought is a space's dot, "·".
 
     With fewer columns than numbers, neighbours are added up: ``width`` must divide their count.
     """

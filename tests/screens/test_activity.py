@@ -32,17 +32,17 @@ async def test_what_was_sent_read_and_failed(console: Opened, store: Store, acto
     async with console((80, 24)) as c:
         await c.at_home()
         await c.press("9")
-        await c.until(lambda: any(x.split()[:1] == ["Enviados"] and "█ 2" in x for x in c.lines))
-        assert any(x.split()[:1] == ["Lidos"] and "█ 9" in x for x in c.lines)
-        assert any(x.split()[:1] == ["Falhas"] and "█ 1" in x for x in c.lines)
+        await c.until(lambda: any(x.split()[:1] == ["Enviados"] and "▇ 2" in x for x in c.lines))
+        assert any(x.split()[:1] == ["Lidos"] and "▇ 9" in x for x in c.lines)
+        assert any(x.split()[:1] == ["Falhas"] and "▇ 1" in x for x in c.lines)
         await c.press("m")
         await c.in_front("ActivityDialog")
         await c.until(
             lambda: any(
-                "notas@" in x and "1          2         9  ···········█" in x for x in c.lines
+                "notas@" in x and "1          2         9  ···········▇" in x for x in c.lines
             )
         )
-        assert any("Enviados" in x and "30 dias" in x and "█ 2" in x for x in c.lines[3:])
+        assert any("Enviados" in x and "30 dias" in x and "▇ 2" in x for x in c.lines[3:])
         await c.press("escape")
         await c.in_front("HealthScreen")
 
@@ -56,7 +56,7 @@ async def test_expected_and_come(console: Opened, store: Store, actor: Actor) ->
         await c.in_front("ArrivalsDialog")
         await c.until(
             lambda: any(
-                "Padaria" in x and "sem histórico" in x and " 7 " in x and "········█" in x
+                "Padaria" in x and "sem histórico" in x and " 7 " in x and "········▇" in x
                 for x in c.lines
             )
         )
