@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input
@@ -34,12 +35,17 @@ class Console:
         self.pilot = pilot
 
     @property
+    def strips(self) -> list[Strip]:
+        """The screen in front as it is drawn, with what is under it."""
+        # Who draws first fills Textual's cache: without this what is under a dialog would be left
+        # out of it, and of the picture that is taken next.
+        visible_screen_stack.set(self.app._background_screens)
+        return self.app.screen._compositor.render_strips()
+
+    @property
     def lines(self) -> list[str]:
         """The screen in front, with what is under it, line by line."""
-        return [
-            "".join(segment.text for segment in strip)
-            for strip in self.app.screen._compositor.render_strips()
-        ]
+        return ["".join(segment.text for segment in strip) for strip in self.strips]
 
     @property
     def text(self) -> str:
@@ -81,7 +87,7 @@ class Console:
         pictures: list[list[Strip]] = []
 
         def still() -> bool:
-            pictures.append(self.app.screen._compositor.render_strips())
+            pictures.append(self.strips)
             filled = all(w.is_mounted for w in self.app.screen.walk_children())
             return filled and not self._is_filling and pictures[-1:] == pictures[-2:-1]
 
