@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -95,6 +95,7 @@ class Intake:
         self._meter = meter
         self._done = before
         self._group = asyncio.TaskGroup()
+        self._filling = _Filling(asyncio.get_running_loop().time())
         self._held = 0
         self._fetched: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
         self._alone = asyncio.Lock()
@@ -114,7 +115,11 @@ class Intake:
                 self._group = group
                 for _each in range(_FULL.storing):
                     group.create_task(self._store_all())
+                over = asyncio.Event()
+                hurrying = group.create_task(self._hurry(over))
                 cut = await self._fetch(pop, wanted)
+                over.set()
+                await hurrying
                 for _each in range(_FULL.storing):
                     await self._fetched.put(None)
         except BaseExceptionGroup as e:
@@ -130,7 +135,6 @@ class Intake:
         places = {item.number: item for item in wanted}
         expected = [item for item in wanted if item.size <= MAX_MESSAGE]
         answered = 0
-        batch = _Filling(clock())
         cut: WireError | None = None
         try:
             items = pop.retrieve(
@@ -148,41 +152,50 @@ class Intake:
                     if isinstance(item, TooLarge):
                         await self._too_large(place, item.size)
                     elif isinstance(item, Retrieved):
-                        batch = await self._add(batch, place, item.data)
-                        if batch.full(clock()):
-                            batch = await self._flush(batch)
+                        await self._add(place, item.data)
+                        if self._filling.full(clock()):
+                            await self._flush()
         except WireError as e:
             cut = e
             if e.failure.kind == "size" and answered < len(expected):
                 # A message without an end: the next session must get past it.
                 await self._too_large(expected[answered], MAX_MESSAGE + 1)
-        await self._flush(batch)
+        await self._flush()
         return cut
+
+    async def _hurry(self, over: asyncio.Event) -> None:
+        """Hand over what the server keeps waiting for company: others wait for its bytes."""
+        clock = asyncio.get_running_loop().time
+        while not over.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BATCH_SECONDS):
+                    await over.wait()
+            if self._filling.full(clock()):
+                await self._flush()
 
     def _asking_seconds(self, wanted: Sequence[Wanted]) -> float:
         """What stays there without a UIDL would be all that the next session came to."""
         goes = policy_of(self._target.delete_after).days == 0
         return ASKING_SECONDS if goes or all(item.uidl for item in wanted) else math.inf
 
-    async def _add(self, batch: _Filling, place: Wanted, raw: bytes) -> _Filling:
+    async def _add(self, place: Wanted, raw: bytes) -> None:
         size = len(raw)
         if not self._desk.held.take_now(size):
             # Whoever waits must hold nothing that is not on its way: others wait for it.
-            batch = await self._flush(batch)
+            await self._flush()
             await self._desk.held.take(size)
         self._held += size
-        batch.arrivals.append(Arrival(place.number, place.uidl, place.size, raw))
-        batch.size += size
-        return batch
+        self._filling.arrivals.append(Arrival(place.number, place.uidl, place.size, raw))
+        self._filling.size += size
 
-    async def _flush(self, batch: _Filling) -> _Filling:
+    async def _flush(self) -> None:
         """Start on the batch before it comes to its turn: the writer is the slowest and must not wait."""
+        batch, self._filling = self._filling, _Filling(asyncio.get_running_loop().time())
         if batch.arrivals:
             raws = [arrival.raw for arrival in batch.arrivals]
             self._opening = self._group.create_task(self._open(self._opening, raws))
             summing = self._group.create_task(self._desk.compute(partial(digests_of, raws)))
             await self._fetched.put(_Batch(batch.arrivals, batch.size, self._opening, summing))
-        return _Filling(asyncio.get_running_loop().time())
 
     async def _open(
         self, before: asyncio.Task[list[Extracted | Problem]] | None, raws: list[bytes]

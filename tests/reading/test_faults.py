@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from services.clock import set_source
 from services.health.tokens import SignIns
 from services.language import speaking
-from services.reading import intake, quarantine, rivals
+from services.reading import desk, intake, quarantine, rivals
 from services.reading.rehearsal import Rehearsal
 from services.reading.tick import Reader
 from services.registry.access import Actor
@@ -327,6 +327,34 @@ async def test_cut_while_batches_are_on_their_way(
     await reader.run_due()
     assert inbox.keys() == keys_of(range(1, _MANY + 1))
     assert inbox.told() == (_MANY, _MANY, _MANY)
+    assert inbox.left == []
+
+
+async def test_a_server_that_falls_silent_holds_nothing_up(
+    reader: Reader, inbox: Inbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R36, R38: what has come is stored meanwhile, for its bytes are what others wait for."""
+    monkeypatch.setattr("services.reading.intake._BATCH_SECONDS", 0.2)
+    monkeypatch.setattr("services.wire.pop3.WINDOW", 1)
+    inbox.deliver(*(letter(n) for n in range(1, 6)))
+    go_on = asyncio.Event()
+
+    async def silent(data: bytes) -> bool:
+        if data.startswith(b"RETR 4"):
+            await go_on.wait()
+        return True
+
+    proxy.on_command = silent
+    held = reader._desk.held
+    reading = asyncio.create_task(reader.run_due())
+    async with asyncio.timeout(10):
+        while inbox.keys() != keys_of([1, 2, 3]):
+            assert not reading.done()
+            await asyncio.sleep(0.01)
+        await held.take(desk._HELD)
+    held.release(desk._HELD)
+    go_on.set()
+    assert (await reading).documents == 5
     assert inbox.left == []
 
 
