@@ -36,7 +36,7 @@ LISTS = (
 SAME = {
     *LISTS, "home", "mailboxes_copy", "mailboxes_linked", "linked_form", "sign_in_refused",
     "servers_filter", "health_incident", "quarantine_item", "audit_entry", "manual_chapter",
-    "field_help",
+    "field_help", "resync",
 }  # fmt: skip
 """Stops with the controls of another one, or that are gone through in one run."""
 WALK = (*(stop for stop in STOPS if stop.name not in SAME), *BESIDES)
@@ -56,7 +56,7 @@ DIALOGS = {
     "many_companies": "ManyCompanies", "microsoft_form": "MicrosoftForm",
     "other_account": "OtherAccount", "palette": "Palette", "partner_form": "PartnerForm",
     "progress": "Progress", "register_way": "RegisterWay", "rehearsal": "RehearsalDialog",
-    "resync": "Confirm", "rotate": "Rotate", "send_document": "SendDocument",
+    "rotate": "Rotate", "send_document": "SendDocument",
     "sender_name": "SenderName", "server_form": "ServerForm", "sign_in": "SignIn",
     "sign_in_address": "SignIn", "tour": "TourCard", "type_matrix": "TypeMatrix",
     "user_form": "UserForm", "ways": "SendingWays", "who_receives": "WhoReceives",
