@@ -39,6 +39,8 @@ _LISTING_LIMIT = 16 * 2**20
 _SMALL = 16 * 1024
 # All sessions of the process: half of what reading may use, the rest is for buffers and copies.
 _IN_FLIGHT = Budget(48 * 2**20)
+# What one session has under way of it besides a single message: a slow server's holds up no other.
+_SHARE = 6 * 2**20
 
 
 async def connect(
@@ -231,9 +233,12 @@ class Pop3Session:
 
     async def _ask_for(self, waiting: deque[tuple[int, int]], window: int) -> None:
         commands: list[bytes] = []
+        mine = sum(asked.taken for asked in self._talk.under_way)
         while waiting and len(self._talk.under_way) < window:
             number, size = waiting[0]
             taken = max(size, _SMALL)
+            if mine and mine + taken > _SHARE:
+                break
             if not self._budget.take_now(taken):
                 if self._talk.under_way:
                     break
@@ -242,6 +247,7 @@ class Pop3Session:
                         await self._budget.take(taken)
                 except TimeoutError as e:
                     raise self._talk.broken(e, Stage.RETRIEVE) from e
+            mine += taken
             waiting.popleft()
             self._talk.under_way.append(Asked(number, size, taken))
             commands.append(b"RETR %d\r\n" % number)

@@ -198,6 +198,30 @@ async def test_sessions_share_a_budget() -> None:
     assert budget.take_now(40_000)
 
 
+async def test_a_silent_server_leaves_bytes_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R36: large mail under way at a server that says nothing holds up no other mailbox."""
+    monkeypatch.setattr(pop3, "_SHARE", 40_000)
+    budget = Budget(100_000)
+    asked = asyncio.Event()
+
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+
+    async with (
+        listening(ScriptedPop3(RETR=nothing)) as silent,
+        listening(ScriptedPop3(RETR=b"+OK\r\nbody\r\n.\r\n")) as quick,
+    ):
+        slow = await pop3.connect(silent, deadline=20, budget=budget)
+        waiting = asyncio.create_task(anext(slow.retrieve(range(1, 6), [20_000] * 5)))
+        await asked.wait()
+        session = await pop3.connect(quick, deadline=2, budget=budget)
+        assert len([i async for i in session.retrieve(range(1, 4), [60_000] * 3)]) == 3
+        session.abort()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+
+
 async def test_waiting_for_the_budget_has_an_end() -> None:
     budget = Budget(1_000)
     assert budget.take_now(1_000)
