@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 LIVE_SECONDS = 0.25
 TOASTS_AT_ONCE = 3
 TOAST_SECONDS = 4.0
-BESIDE_TOAST = 12
-"""Columns of the top line that a toast leaves to the bell, with its own border and margin."""
+TOAST_EDGES = 3
+"""Columns of a toast beside its words."""
 
 
 class Liveness:
@@ -109,8 +109,16 @@ class Liveness:
         self._toasted = [at for at in self._toasted if now - at < TOAST_SECONDS]
         if len(self._toasted) < TOASTS_AT_ONCE or severity == "error":
             self._toasted.append(now)
-            words = fit(safe(title), self._app.size.width - BESIDE_TOAST).rstrip()
-            notify_safe(self._app, words, severity, TOAST_SECONDS)
+            room = self._app.size.width - self._beside_the_bell() - TOAST_EDGES
+            notify_safe(self._app, fit(safe(title), room).rstrip(), severity, TOAST_SECONDS)
+
+    def _beside_the_bell(self) -> int:
+        """Have toasts end where the bell begins, whatever it counts; columns that it takes."""
+        framed = framed_of(self._app.screen_stack)
+        width = framed.query_one(TopBar).bell_width if framed is not None else 0
+        for rack in self._app.screen.query("ToastRack"):
+            rack.styles.padding = (0, width, 0, 0)
+        return width
 
     def _show_numbers(self) -> None:
         for screen in self._app.screen_stack:

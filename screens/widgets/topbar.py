@@ -63,6 +63,11 @@ class TopBar(Widget):
         self.plain = not can_draw_bell() if plain is None else plain
 
     @property
+    def bell_width(self) -> int:
+        """Columns at the right that the bell and its count take."""
+        return cell_len(self._bell)
+
+    @property
     def _bell(self) -> str:
         count = "9.999+" if self.unread > 9_999 else grouped(self.unread)
         return f" {PLAIN_BELL if self.plain else BELL} {count} "
@@ -114,7 +119,7 @@ class TopBar(Widget):
 
     def on_click(self, event: object) -> None:
         """The bell opens the feed, the number before it what is down (R50, R52)."""
-        x, bell = getattr(event, "x", 0), self.size.width - cell_len(self._bell)
+        x, bell = getattr(event, "x", 0), self.size.width - self.bell_width
         if x >= bell:
             self.post_message(self.BellClicked())
         elif x >= bell - cell_len(self._down):

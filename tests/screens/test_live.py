@@ -10,6 +10,7 @@ from textual.css.query import NoMatches
 from textual.widgets._toast import Toast
 
 from screens.dialogs.help import HelpDialog
+from screens.widgets.topbar import TopBar
 from services.notifications import bell, ringing
 from services.notifications.by_hand import notify
 from services.outbox import queue
@@ -96,6 +97,9 @@ async def test_toasts_stand_over_no_row_of_a_list(
         assert len(shown) == 3
         assert max(each.region.bottom for each in shown) <= first
         assert {each.region.height for each in shown} == {1}
+        bell = c.app.screen.query_one(TopBar).bell_width
+        assert {each.region.right for each in shown} == {80 - bell}
+        assert c.lines[0].rstrip().endswith("🔔 4")
         assert "Nota 0" in c.text
 
 
