@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from services.courtesy import person
 from services.errors import Unavailable
 from services.language import _
-from services.store.engine import Store
+from services.store.engine import Store, is_ring
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ _GROUP = 8
 _CARRY_OVER = 96 * 2**20
 _CARRY_LEFT = 4 * 2**20
 _PAUSE_SECONDS = 1.0
+# How often a unit is run again for such a reason.
+_RINGS = 3
 
 
 @dataclass(slots=True)
@@ -130,8 +132,7 @@ class Writer:
                 return
         for unit in group:
             try:
-                with self._store.writing() as session:
-                    result = unit.work(session)
+                result = self._alone(unit)
             except Exception as e:  # noqa: BLE001 - it belongs to whoever handed the work in
                 unit.refuse(e)
             except BaseException as e:
@@ -139,6 +140,18 @@ class Writer:
                 raise
             else:
                 unit.answer(result)
+
+    def _alone(self, unit: _Unit[T]) -> T:
+        """Run one unit; again where PostgreSQL ended it for two that waited for each other."""
+        for _again in range(_RINGS):
+            try:
+                with self._store.writing() as session:
+                    return unit.work(session)
+            except Unavailable as e:
+                if not is_ring(e):
+                    raise
+        with self._store.writing() as session:
+            return unit.work(session)
 
     def _next(self) -> _Unit[Any] | None:
         """Wait for work; when there is none for a while, use the pause."""

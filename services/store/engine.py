@@ -235,6 +235,12 @@ def is_damage(error: DBAPIError) -> bool:
     return type(error.orig) is sqlite3.DatabaseError
 
 
+def is_ring(error: Unavailable) -> bool:
+    """Did PostgreSQL end the unit of work because two waited for each other? It may be run again."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", "") == "40P01"
+
+
 def damaged(error: BaseException | None) -> str:
     """That the file must be brought back from a backup."""
     return _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import event, text
@@ -37,6 +38,41 @@ async def test_one_commit_for_what_is_handed_in_together(store: Store) -> None:
     assert results[::2] == [1, 1]
     assert isinstance(results[1], ZeroDivisionError)
     assert len(commits) == 3
+
+
+async def test_whoever_waited_in_a_ring_is_run_again(store: Store) -> None:
+    """R38: of two processes that wait for each other PostgreSQL ends one, which fails no reading."""
+    if store.is_sqlite:
+        pytest.skip("SQLite has one writer")
+    both = threading.Barrier(2)
+    runs = 0
+
+    def lock(session: Session, place: int) -> None:
+        session.execute(text(f"SELECT pg_advisory_xact_lock(1, {place})"))
+
+    def other() -> None:
+        with store.writing() as session:
+            session.execute(text("SET LOCAL deadlock_timeout = '60s'"))
+            lock(session, 2)
+            both.wait(20)
+            lock(session, 1)
+
+    def mine(session: Session) -> int:
+        nonlocal runs
+        runs += 1
+        session.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
+        lock(session, 1)
+        if runs == 1:
+            both.wait(20)
+        lock(session, 2)
+        return runs
+
+    writer = Writer(store)
+    try:
+        done, _other = await asyncio.gather(writer.do(mine), asyncio.to_thread(other))
+    finally:
+        await asyncio.to_thread(writer.close)
+    assert done == 2
 
 
 async def test_the_log_is_carried_over_beside_the_commits(
