@@ -90,7 +90,7 @@ class HomeScreen(FramedScreen):
         run_newest(self, "count", self.refresh_live)
 
     async def _count(self) -> None:
-        from services.health.overview import down_count
+        from services.health.overview import down_count, unwell_count
         from services.health.setup import setup
         from services.notifications.bell import unread_count
         from services.outbox.progress import progress
@@ -103,12 +103,13 @@ class HomeScreen(FramedScreen):
         arrived = await self.desk.ask(arrivals, today, today - WEEK)
         held = sum((await self.desk.ask(quarantine.counts)).values())
         down = await self.desk.ask(down_count)
+        unwell = await self.desk.ask(unwell_count)
         if self.desk.actor.is_partner:
             self.setup = await self.desk.ask(setup)
         room = max(self._overview.size.width - 2, 30)
         lines = [
             *_part(_("Falta fazer"), _to_do(self.setup) if self.setup else (), room),
-            *_part(_("Agora"), _now(unread, queue, arrived, held, down), room),
+            *_part(_("Agora"), _now(unread, queue, arrived, held, (down, unwell)), room),
         ]
         self._overview.update(Content("\n").join(lines))
         self.refresh_bindings()
@@ -178,7 +179,11 @@ def _to_do(found: Setup) -> Iterator[tuple[str, str, str]]:
 
 
 def _now(
-    unread: int, queue: Progress, arrived: tuple[int, int], held: int, down: int
+    unread: int,
+    queue: Progress,
+    arrived: tuple[int, int],
+    held: int,
+    mailboxes: tuple[int, int],
 ) -> Iterator[tuple[str, str, str]]:
     from screens.progress_words import progress_words
     from screens.widgets.numbers import grouped
@@ -194,6 +199,16 @@ def _now(
     words = ngettext("{n} em quarentena", "{n} em quarentena", held)
     told = words.format(n=grouped(held)) if held else _("Nada em quarentena")
     yield "8", told, "$text-warning" if held else ""
+    yield "9", *_mailboxes(*mailboxes)
+
+
+def _mailboxes(down: int, unwell: int) -> tuple[str, str]:
+    from screens.widgets.numbers import grouped
+
     words = ngettext("{n} caixa parada", "{n} caixas paradas", down)
     told = words.format(n=grouped(down)) if down else _("Nenhuma caixa parada")
-    yield "9", told, "$text-error" if down else "$text-success"
+    if unwell > down:
+        told += " · " + _("{n} em Saúde").format(n=grouped(unwell))
+    if down:
+        return told, "$text-error"
+    return told, "$text-warning" if unwell else "$text-success"

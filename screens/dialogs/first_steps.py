@@ -155,7 +155,7 @@ class FirstSteps(Helped, ModalScreen[None]):
                 _("Quem emite os documentos. Enter cadastra uma; i importa uma planilha inteira."),
                 (
                     "carteiro company add --cnpj … --nickname … --legal-name …",
-                    "carteiro company import FILE.csv",
+                    f"carteiro company import {_('ARQUIVO.csv')}",
                 ),
             ),
             Step.MAILBOX: _Told(

@@ -30,7 +30,7 @@ def name_of(key: str) -> str:
 def _what_for(key: str) -> str:
     return {
         "microsoft": _("Entra com a conta, sem senha guardada"),
-        "other": _("Preenche endereço, senha e servidor, e testa antes de salvar"),
+        "other": _("Preenche endereço, senha e servidor; F5 testa antes de salvar"),
         "headquarters": _("Troca as caixas de envio por uma cópia da caixa da matriz"),
         "partner": _("Troca as caixas de envio por uma cópia de uma caixa do parceiro"),
     }.get(key, "")

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Input, Static
 
 from screens.commands import Command, Commanded
@@ -236,25 +236,26 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
 
     # Folding and visibility.
 
-    def unfold(self) -> None:
-        """Show the advanced fields, built when first asked for."""
+    def unfold(self) -> AwaitMount | None:
+        """Show the advanced fields, built when first asked for: then what to wait for."""
         if self.unfolded or not self.has_advanced:
-            return
+            return None
         self.unfolded = True
         self._fold.update(self._fold_words())
         with self.app.batch_update():
-            if any(s.advanced and s.name in self._rows for s in self.specs):
-                self._show_visible()
-            else:
-                self.mount_all(self._build(advanced=True))
+            if not any(s.advanced and s.name in self._rows for s in self.specs):
+                return self.mount_all(self._build(advanced=True))
+            self._show_visible()
+        return None
 
-    def action_advanced(self) -> None:
-        """Fold the advanced fields, or unfold them and go to the first."""
+    async def action_advanced(self) -> None:
+        """Fold the advanced fields, or unfold them and go to the first before the next key."""
         if not self.unfolded:
-            self.unfold()
+            if (built := self.unfold()) is not None:
+                await built
             shown = (spec.name for spec in self.specs if spec.advanced and self._visible(spec))
             if (first := next(shown, None)) is not None:
-                self.focus_field(first)
+                self.screen.set_focus(self._rows[first].control)
             return
         self.unfolded = False
         self._fold.update(self._fold_words())
@@ -264,10 +265,10 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
             if focused is not None and not focused.display:
                 self.focus_field(self.specs[0].name)
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_click(self, event: events.Click) -> None:
         """A click on the fold's line."""
         if event.widget is self._fold:
-            self.action_advanced()
+            await self.action_advanced()
 
     def _fold_words(self) -> str:
         arrow = "▾" if self.unfolded else "▸"

@@ -131,6 +131,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
         "xsx", lambda s, a, w: queueing.send_stored(s, a, w.document, Danfe(why="unasked"))),
     "health.overview.down": ("-s-", lambda s, a, w: overview.down(s, a)),
     "health.overview.down_count": ("-s-", lambda s, a, w: overview.down_count(s, a)),
+    "health.overview.unwell_count": ("-s-", lambda s, a, w: overview.unwell_count(s, a)),
     "health.setup.setup": ("xx-", lambda s, a, w: [setup.setup(s, a).mailbox_id == w.mailbox or None]),
     "health.setup.send_first": ("xsx", lambda s, a, w: setup.send_first(s, a, w.mailbox)),
     "health.retest.account": (

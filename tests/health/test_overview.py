@@ -84,11 +84,12 @@ def mail(store: Store, actor: Actor, company: CompanyView, **state: Any) -> int:
 
 
 def down(store: Store, actor: Actor) -> tuple[Trouble, ...]:
-    """What is told; the number in the top bar is that of what no job uses, every time."""
+    """What is told; the numbers on the first screen are those of it, every time."""
     with store.reading() as session:
         found = overview.down(session, actor)
         out_of_use = [each for each in found if each.state in ("inactivated", "down")]
         assert overview.down_count(session, actor) == len(out_of_use)
+        assert overview.unwell_count(session, actor) == len(found)
     return found
 
 

@@ -76,6 +76,24 @@ async def test_each_letter_goes_to_its_field(console: Opened, actor: Actor) -> N
         ]  # fmt: skip
 
 
+async def test_what_follows_f4_goes_to_the_first_advanced_field(
+    console: Opened, actor: Actor
+) -> None:
+    """F4 and a letter in one burst: the letter is not one of the field where F4 was pressed."""
+    async with console((80, 24)) as c:
+        await c.servers()
+        await c.press("n")
+        await c.in_front("RegisterWay")
+        await c.press("2")
+        await c.in_front("ServerForm")
+        before = values(c)
+        burst(c, "f4", "x")
+        await c.until(lambda: values(c) != before, "the letter")
+        changed = {name for name, value in values(c).items() if value != before.get(name)}
+        form = c.app.screen.form  # type: ignore[attr-defined]
+        assert all(spec.advanced for spec in form.specs if spec.name in changed)
+
+
 async def test_a_password_is_never_typed_in_the_clear(console: Opened, actor: Actor) -> None:
     """R14: user, Tab and password in one burst are the user and the password of the relay."""
     async with console((80, 24)) as c:
