@@ -98,7 +98,7 @@ class Walk:
             if any(map(self._goes_on, self._app.workers)):
                 before, same = [], 0
                 continue
-            now = self._app.screen._compositor.render_strips()
+            now = self._console.strips
             before, same = now, same + 1 if now == before else 0
 
     def _goes_on(self, worker: Worker[Any]) -> bool:
