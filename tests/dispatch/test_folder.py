@@ -283,7 +283,7 @@ def test_a_place_on_another_disk_is_told_and_not_filled(
     folder.settled()
     clock(2)
     (claimed,) = folder.next()
-    with pytest.raises(Unavailable, match="cross-device"):
+    with pytest.raises(Unavailable, match="discos diferentes"):
         folder.finish(claimed)
     assert names(folder, DONE) == []
     assert [each.name for each in folder.next()] == ["nota.xml"]
