@@ -43,7 +43,7 @@ class _Pace(NamedTuple):
     storing: int
 
 
-_FULL = _Pace(64, 6 * 2**20, 3)
+_FULL = _Pace(48, 4 * 2**20, 2)
 # A batch's work with the database is a piece that a key may have to wait for.
 _BESIDE_A_PERSON = _Pace(32, 3 * 2**20, 1)
 

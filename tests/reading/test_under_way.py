@@ -34,7 +34,7 @@ async def test_others_see_how_far_a_reading_is(
     monkeypatch.setattr(under_way, "_TELL_SECONDS", 0.0)
     letters = [letter(n) for n in range(1, _MESSAGES + 1)]
     inbox.deliver(*letters)
-    room = sum(map(len, letters[:70]))
+    room = sum(map(len, letters[:54]))
     go_on = asyncio.Event()
 
     async def slow(data: bytes) -> bool:
@@ -49,7 +49,7 @@ async def test_others_see_how_far_a_reading_is(
         inbox.set(pop_port=proxy.port)
         reading = asyncio.create_task(reader.run_due())
         async with asyncio.timeout(20):
-            while seen(store, actor) != [(inbox.user, 64, _MESSAGES)]:
+            while seen(store, actor) != [(inbox.user, 48, _MESSAGES)]:
                 assert not reading.done()
                 await asyncio.sleep(0.01)
         go_on.set()
