@@ -11,28 +11,40 @@ import asyncio
 import time
 from collections.abc import Callable
 
-# A key's frame is out well before that.
-HELD_SECONDS = 0.03
-# After that, work has at least so long, whatever is typed: a key held down leaves it a third.
-LEAST_SECONDS = 0.015
+# A key's frame is out by then,
+FRAME_SECONDS = 0.008
+# and after a key alone what it asked for, as a list's rows, is there too.
+ALONE_SECONDS = 0.03
+# Keys that are no further apart have a rhythm: the next is expected when it would come.
+RHYTHM_SECONDS = 0.25
+# Between two of them work may begin for so long at least, whatever is typed; else in their half.
+WORK_SECONDS = 0.015
+_LATE = 1.5
+# How often whoever waits looks again: another key may have made room for work.
+_LOOK_SECONDS = 0.005
 # Who pressed a key so short a time ago is about to press another.
 NEAR_SECONDS = 2.0
 
 
 class Courtesy:
-    """Since when the person has been there; may be asked from any thread."""
+    """Since when the person has been there; may be asked from any thread.
+
+    What is begun just before a key comes is in its way. So work begins after a key's frame, and
+    early enough to be over when the next is due: with keys 45 ms apart it begins from 8 to 23 ms
+    after each, and when none has come after 68 ms. At least a third of the time is work's.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until = self._again = -1.0
-        self._came = float("-inf")
+        self._came = self._counted = float("-inf")
+        self._apart = float("inf")
 
     def came(self) -> None:
         """A key was pressed: hold work back for a moment, unless it has just been held back."""
-        self._came = at = self._clock()
-        if at >= self._again:
-            self._until = at + HELD_SECONDS
-            self._again = self._until + LEAST_SECONDS
+        at = self._clock()
+        if at - self._counted >= FRAME_SECONDS + WORK_SECONDS:
+            self._counted, self._apart = at, at - self._came
+        self._came = at
 
     def near(self) -> bool:
         """True while keys are being pressed: work is better done in small pieces."""
@@ -40,17 +52,25 @@ class Courtesy:
 
     def seconds(self) -> float:
         """How long a piece of work should still wait before it begins; 0 most of the time."""
-        return max(0.0, self._until - self._clock())
+        since = self._clock() - self._counted
+        if self._apart > RHYTHM_SECONDS:
+            return max(0.0, ALONE_SECONDS - since)
+        if since < FRAME_SECONDS:
+            return FRAME_SECONDS - since
+        apart = max(self._apart, 2 * (FRAME_SECONDS + WORK_SECONDS))
+        if since < apart / 2:
+            return 0.0
+        return max(0.0, _LATE * apart - since)
 
     async def passed(self) -> None:
         """Return when work may begin."""
-        if seconds := self.seconds():
-            await asyncio.sleep(seconds)
+        while seconds := self.seconds():  # noqa: ASYNC110 - a clock's, not an event's
+            await asyncio.sleep(min(seconds, _LOOK_SECONDS))
 
     def wait(self) -> None:
         """:meth:`passed` for threads: blocks."""
-        if seconds := self.seconds():
-            time.sleep(seconds)
+        while seconds := self.seconds():
+            time.sleep(min(seconds, _LOOK_SECONDS))
 
 
 person = Courtesy()

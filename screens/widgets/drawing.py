@@ -15,6 +15,7 @@ from screens.widgets.pages import Row
 from screens.widgets.status import Tone
 
 GUTTER = 2
+_KEPT = 500
 MARK = "✓"
 CURSOR = "▸"
 COMPONENTS = {
@@ -57,10 +58,14 @@ class Painter:
     def __init__(self, style_of: Callable[[str], Style]) -> None:
         self._style_of = style_of
         self._styles: dict[str, Style] = {}
+        self._layout: Sequence[Placed] = ()
+        self._width = 0
+        self._rows: dict[tuple[Row | None, tuple[str, str] | None], Strip] = {}
 
     def forget(self) -> None:
         """Other colours from now on."""
         self._styles.clear()
+        self._rows.clear()
 
     def _style(self, name: str) -> Style:
         style = self._styles.get(name)
@@ -79,6 +84,17 @@ class Painter:
         self, row: Row | None, layout: Sequence[Placed], width: int, sign: tuple[str, str] | None
     ) -> Strip:
         """A row, each cell in its tone; ``sign`` is a mark before it and the name of its style."""
+        if self._layout is not layout or self._width != width or len(self._rows) > _KEPT:
+            self._layout, self._width = layout, width
+            self._rows.clear()
+        drawn = self._rows.get((row, sign))
+        if drawn is None:
+            drawn = self._rows[row, sign] = self._row(row, layout, width, sign)
+        return drawn
+
+    def _row(
+        self, row: Row | None, layout: Sequence[Placed], width: int, sign: tuple[str, str] | None
+    ) -> Strip:
         cells = pieces(row, layout)
         if sign is not None:
             cells.insert(0, (f"{sign[0]} ", sign[1]))

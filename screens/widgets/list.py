@@ -370,9 +370,22 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         return True
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw for the width that there is now: at Resize the compositor may not know it yet."""
+        """Draw for the width that there is now: at Resize the compositor may not know it yet.
+
+        A list has no border, padding or opacity, so that its lines are ready as they are: what
+        Textual does for such costs as much again as drawing them.
+        """
         self._lay_out()
-        return super().render_lines(crop)
+        strips = [self.render_line(line) for line in crop.line_range]
+        background = self.background_colors[1]
+        if not self.show_vertical_scrollbar:
+            gutter = Style(bgcolor=background.rich_color)
+            strips = [strip.adjust_cell_length(self.size.width, gutter) for strip in strips]
+        for each in self.get_line_filters():
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def on_resize(self) -> None:
         """Another width: what was drawn with the old one is drawn again."""
@@ -385,10 +398,16 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows in view: the header stays as it is."""
         if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
+            self._move_bar(new_value)
         if round(old_value) != round(new_value):
             self.refresh(Region(0, HEADER, self.scrollable_content_region.width, self._visible))
             self._need()
+
+    def _move_bar(self, to: float) -> None:
+        """The scroll bar goes by eighths of a line: what would look the same is not drawn again."""
+        bar, step = self.vertical_scrollbar, max(len(self._ids) / (8 * self.size.height), 1)
+        exact = bar.grabbed or to >= self.max_scroll_y
+        bar.position = to if exact else to // step * step
 
     def on_focus(self) -> None:
         """The cursor looks awake."""
@@ -408,7 +427,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line: header, a row, or the words for a list without rows."""
-        draw, width = self._painter, self.scrollable_content_region.width
+        draw, width = self._painter, self._laid[1] if self._laid else 0
         if y < HEADER:
             return draw.header(self._layout, width, self.sort, self._asking.descending)
         if not self._ids:

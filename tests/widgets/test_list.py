@@ -253,3 +253,36 @@ async def test_the_cursor_is_seen_without_colour(monkeypatch: pytest.MonkeyPatch
         assert "● Enviado" in lines(pilot.app)[2]
         strip = pilot.app.screen._compositor.render_strips()[1]
         assert all(seg.style is not None and seg.style.reverse for seg in list(strip)[:1])
+
+
+async def test_another_theme_colours_the_rows_that_were_drawn_before() -> None:
+    """Rows that are drawn once are drawn again when their colours are others."""
+    rows = _list(Memory(50))
+    async with Stage(rows).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        before = [str(segment.style) for segment in rows.render_line(5)]
+        pilot.app.theme = "carteiro-light"
+        await settle(pilot)
+        after = [str(segment.style) for segment in rows.render_line(5)]
+        assert len(after) == len(before)
+        assert not set(after) & set(before)
+
+
+async def test_the_scroll_bar_goes_by_what_can_be_seen_of_it() -> None:
+    """Half a page of 100,000 rows moves nothing of it; a row of 30 does, and the end is the end."""
+    rows = _list(Memory(100_000))
+    async with Stage(rows).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("pagedown")
+        await settle(pilot)
+        assert rows.scroll_offset.y == 23
+        assert rows.vertical_scrollbar.position == 0
+        await pilot.press("end")
+        await settle(pilot)
+        assert rows.vertical_scrollbar.position == rows.max_scroll_y
+    rows = _list(Memory(30))
+    async with Stage(rows).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press(*["down"] * 23)
+        await settle(pilot)
+        assert rows.vertical_scrollbar.position == rows.scroll_offset.y > 0
