@@ -98,7 +98,8 @@ def _diagnosis(exc: BaseException, stage: Stage) -> tuple[str, str, str | None]:
     """Kind, explanation and field."""
     match exc:
         case ssl.SSLCertVerificationError():
-            return "certificate", _of_certificate(exc.verify_code), "verify_certificate"
+            field = "host" if exc.verify_code in _HOSTNAME_MISMATCH else "verify_certificate"
+            return "certificate", _of_certificate(exc.verify_code), field
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError() if stage != Stage.TLS:
             return "closed", _("O servidor fechou a conexão no meio da conversa."), None
         case ssl.SSLError():
