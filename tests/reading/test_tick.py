@@ -13,6 +13,7 @@ from services.clock import now, set_source
 from services.notifications import bell
 from services.reading import documents, quarantine, receipts
 from services.reading.desk import Desk
+from services.reading.due import due
 from services.reading.recovery import open_all
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
@@ -24,11 +25,13 @@ from services.store.engine import Store
 from services.store.mail import InboundState, Uidl
 from services.store.models import EmailServer, Health, Mailbox
 from services.wire.pop3 import WINDOW
+from services.wire.presets import preset_of_host
 from tests.documents import generator
 from tests.reading.conftest import ISSUER, Inbox, Readers, keys_of, letter, register
 from tests.reading.proxy import Proxy
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
+from tests.servers.scripted_pop3 import ScriptedPop3, listening
 from tests.store_fixtures import CNPJ
 
 
@@ -292,3 +295,66 @@ async def test_an_unreachable_host_stops_nobody(
     summary = await reader.run_due()
     assert (summary.mailboxes, len(summary.failures)) == (1, 1)
     assert inbox.count() == 1
+
+
+async def test_a_silent_host_keeps_nobody_from_a_connection(
+    readers: Readers, inbox: Inbox, store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R36: of a host's mailboxes some are read at once, and the others take no room meanwhile."""
+    silent: list[asyncio.StreamWriter] = []
+    slow = await asyncio.start_server(lambda _in, out: silent.append(out), "127.0.0.2", 0)
+    port = slow.sockets[0].getsockname()[1]
+    for number in range(6):
+        register(store, actor, company, "127.0.0.2", port, f"muda{number}")
+    inbox.deliver(letter(1))
+    inbox.set(next_read_at=now() - timedelta(minutes=1))
+    reader = readers(reading_connections=4)
+    with store.reading() as session:
+        assert due(session)[-1].server_id == inbox.server_id, "it is the last in turn"
+    reading = asyncio.create_task(reader.run_due())
+    async with asyncio.timeout(20):
+        while inbox.count() == 0 or inbox.left:
+            assert not reading.done()
+            await asyncio.sleep(0.01)
+    assert len(silent) == 2
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    slow.close()
+
+
+@pytest.mark.parametrize(
+    ("answers", "preset", "seconds"),
+    [
+        ({"CAPA": b"+OK\r\nUSER\r\nUIDL\r\nLOGIN-DELAY 900\r\n.\r\n"}, None, 900),
+        ({"PASS": b"-ERR [LOGIN-DELAY] minimum time between mail checks\r\n"}, None, 300),
+        ({}, "pop.gmail.com", 300),
+        ({}, None, 60),
+    ],
+    ids=["announced", "refused", "known", "none"],
+)
+async def test_a_server_is_asked_no_oftener_than_it_wants(
+    readers: Readers,
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: dict[str, bytes],
+    preset: str | None,
+    seconds: int,
+) -> None:
+    """R36, R48: LOGIN-DELAY, announced or in a refusal, and what is known of a provider count
+    before a shorter interval; none of them is a refusal of the mailbox."""
+    if preset is not None:
+        monkeypatch.setattr(
+            "services.reading.tick.preset_of_host", lambda _h: preset_of_host(preset)
+        )
+    nothing = {"STAT": b"+OK 0 0\r\n", "LIST": b"+OK\r\n.\r\n", "UIDL": b"+OK\r\n.\r\n"}
+    async with listening(ScriptedPop3(**nothing, **answers)) as server:
+        inbox.set(pop_port=server.port)
+        began = now()
+        await readers(reading_interval=60).run_due()
+    with inbox.store.reading() as session:
+        found = session.get_one(EmailServer, inbox.server_id)
+        assert found.next_read_at is not None
+        wait = (found.next_read_at - began).total_seconds()
+        assert seconds <= wait < seconds + 30
+        assert (found.active, found.pop_refusals) == (True, 0)
+        assert found.health != Health.DOWN
