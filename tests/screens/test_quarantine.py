@@ -19,6 +19,7 @@ from services.settings import Settings
 from services.store.blobs import keep_blobs
 from services.store.engine import Store
 from services.store.mail import Document, InboundMessage
+from services.store.models import Mailbox
 from tests.documents import events, generator
 from tests.documents.generator import Party
 from tests.reading.conftest import ISSUER, letter, register
@@ -119,6 +120,32 @@ async def test_many_are_rejected_and_found_again(
         await c.shows("Quarentena · rejeitados")
         await c.until(lambda: c.text.count("NF-e emitida") == 2, "the rejected")
     assert len(office.ask_now(quarantine.ids, actor)) == 1
+
+
+async def test_what_is_marked_is_read_again(
+    console: Opened, store: Store, office: Office, actor: Actor, server: int
+) -> None:
+    """R41: t, once the cause is mended; what still belongs to nobody here says so and stays."""
+    arrive(
+        store,
+        actor,
+        server,
+        *(letter(n, recipient=OTHER) for n in (1, 2)),
+        letter(3, recipient=generator.cnpj(32)),
+    )
+    async with console((120, 40)) as c:
+        await c.at_home()
+        await c.press("8")
+        await c.until(lambda: c.text.count("NF-e emitida") == 3, "all three")
+        made = office.do_now(
+            companies.add, actor, CompanyDraft(OTHER, "Nova", "N", document_import=True)
+        )
+        with store.writing() as session:
+            session.add(Mailbox(server_id=server, company_id=made.id, function="read"))
+        await c.press("space", "space", "space", "t")
+        await c.told("2 documentos importados; 1 ainda em quarentena")
+        await c.until(lambda: c.text.count("NF-e emitida") == 1, "the one that is left")
+    assert count(store) == 2
 
 
 async def test_documents_filtered_added_up_and_exported(
