@@ -17,10 +17,10 @@ from services.reading import documents, quarantine
 from services.reading.finding import Filters
 from services.reading.importing import Source, import_messages
 from services.reading.taking_apart.findings import Extracted, Found
-from services.registry import access
+from services.registry import access, audit_views
 from services.settings import Settings
 from services.store.engine import Store, open_store
-from services.store.mail import CompanyDay, Document, InboundMessage, ServerHour
+from services.store.mail import CompanyDay, Document, InboundMessage, ServerHour, Uidl
 from services.store.models import Company, EmailServer, Function, Mailbox, User
 from services.store.schema import _MIGRATIONS
 from tests.documents import services
@@ -63,7 +63,14 @@ INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, is
     sha256, inbound_id, imported_at) VALUES (1, 1, 1, 'NFe', '{key}', '', '82845322000104', 'Moinho Ação', 'Padaria',
     TRUE, 'ok', 'ok', 'ok', 'ok', '{digest}', 1, {at});
 INSERT INTO quarantine (id, partner_id, server_id, inbound_id, part, reason, detail, state,
-    created_at) VALUES (1, 1, 1, 2, 'a.xml', 'foreign_company', '{key}', 'open', {at})
+    created_at) VALUES (1, 1, 1, 2, 'a.xml', 'foreign_company', '{key}', 'open', {at});
+INSERT INTO uidl (server_id, uidl, inbound_id, size, first_seen_at) VALUES (1, 'u2', 2, 4, {at});
+INSERT INTO outbox_attachment (message_id, position, filename, content_type, sha256)
+    VALUES (2, 0, 'nota.xml', 'application/xml', '{digest}');
+INSERT INTO bell_read (user_id, entry_id) VALUES (1, 1);
+INSERT INTO audit_entry (id, at, partner_id, company_id, user_id, user_nickname, os_account, action,
+    entity, entity_id, before, after) VALUES (1, {at}, 1, 1, 1, 'José', 'jose', 'edit', 'company', 1,
+    '{{"nickname": "Padaria"}}', '{{"nickname": "Padaria São João"}}')
 """
 _MUNICIPAL = f"""
 INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, issuer_name,
@@ -71,6 +78,7 @@ INSERT INTO document (id, partner_id, company_id, kind, access_key, event_id, is
     sha256, imported_at) VALUES (:id, 1, 1, 'NFSeMunicipal', :key, '', 'Oficina', '', :code, '', '',
     '', '', '{"0" * 64}', 1700000000000000)
 """
+_PASSWORD = "senha ✓"
 _AT = 1_700_000_000_000_000
 _VALUES = {
     "at": _AT,
@@ -97,12 +105,15 @@ def older(request: pytest.FixtureRequest, home: Path, database_url: str) -> Sett
         kind = "BLOB" if database_url.startswith("sqlite") else "BYTEA"
         for row in _ROWS.format(**_VALUES, bytes=kind).split(";"):
             connection.execute(text(row.replace(":", "\\:")))
+    with store.writing() as session:
+        store.vault.put(session, "email_server", 1, "password", _PASSWORD)
     store.close()
     return settings
 
 
 def test_nothing_is_lost_and_everything_is_found(older: Settings) -> None:
-    """R16: rows and their links stay; the folded words of what is there already are filled in."""
+    """R16, R55: rows and their links stay, passwords open, the trail is whole; the folded words of
+    what is there already are filled in."""
     store = open_store(older)
     with store.reading() as session:
         assert session.get_one(Company, 1).nickname_key == "padaria sao joao"
@@ -110,6 +121,11 @@ def test_nothing_is_lost_and_everything_is_found(older: Settings) -> None:
         assert session.get_one(User, 1).search_key == "jose jose lima j@p.example"
         assert session.get_one(User, 1).nickname_key == "jose"
         assert session.get_one(Mailbox, 1).server.refusals == 2
+        assert store.vault.get(session, "email_server", 1, "password") == _PASSWORD
+        actor = access.identify(session, nickname="José", owns_state=True)
+        (change,) = audit_views.entries(session, actor)
+        assert (change.user, change.action, change.company) == ("José", "edit", "11222333000181")
+        assert change.after == {"nickname": "Padaria São João"}
     store.close()
 
 
@@ -118,10 +134,14 @@ def test_mail_and_documents_are_as_they_were(older: Settings) -> None:
     store = open_store(older)
     with store.reading() as session:
         actor = access.identify(session, nickname="José", owns_state=True)
-        assert [views.show(session, actor, n).view.state for n in (1, 2)] == ["sent", "queued"]
+        letters = [views.show(session, actor, n) for n in (1, 2)]
+        assert [letter.view.state for letter in letters] == ["sent", "queued"]
+        assert [one.filename for one in letters[1].attachments] == ["nota.xml"]
         assert list(documents.ids(session, actor, filters=Filters(text="moinho acao"))) == [1]
         assert list(quarantine.ids(session, actor)) == [1]
         assert [entry.title for entry in bell.feed(session, actor)] == ["Outro", "Aviso"]
+        assert bell.unread_count(session, actor) == 1
+        assert session.scalars(select(Uidl.uidl)).all() == ["u2"]
         hour = session.scalars(select(ServerHour)).one()
         assert (hour.server_id, hour.hour) == (1, _AT // 3_600_000_000)
         assert (hour.sent, hour.failed, hour.fetched) == (1, 0, 2)
