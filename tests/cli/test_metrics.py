@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -67,20 +68,26 @@ def test_nobodys_name_is_in_them(carteiro: Run) -> None:
 
 
 def test_a_worker_answers_on_the_loopback(carteiro: Run, settings: Settings) -> None:
-    """A port that is taken is a clear error."""
+    """There alone, with what it uses itself; a port that is taken is a clear error."""
     port = free_port()
+    told: dict[str, float] = {}
     argv = [sys.executable, "-m", "tui_app", "worker", "--metrics-port", str(port)]
     with subprocess.Popen(argv, cwd=TOP, stdout=subprocess.PIPE) as worker:
 
         def answers() -> bool:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-                    return samples(answer.read().decode())["carteiro_up[]"] == 1
+                    told.update(samples(answer.read().decode()))
             except OSError:
                 return False
+            return told["carteiro_up[]"] == 1
 
         try:
             wait_until(answers, "the worker answers", 60)
+            assert told["process_resident_memory_bytes[]"] > 10 << 20
+            # Who listened at every address would answer at this one too.
+            with socket.socket() as elsewhere:
+                assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
             second = carteiro("worker", "--once", "--metrics-port", str(port), "--json")
             assert (second.status, json.loads(second.err)["error"]["field"]) == (1, "metrics_port")
         finally:
