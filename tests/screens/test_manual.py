@@ -83,6 +83,37 @@ def test_tables_come_from_the_program(spoken: str) -> None:
     assert [name for name, _words in tables[0]] == [topic.key for topic in guidance.topics()]
 
 
+@pytest.mark.parametrize(
+    ("called", "chapter"),
+    [
+        ("verificação em duas etapas", "security"),
+        ("senha de aplicativo", "security"),
+        ("aplicativos menos seguros", "security"),
+        ("Gmail ativar o POP", "security"),
+        ("extensão InvoiCy Mail", "register"),
+        ("extensão Importação de Documentos", "register"),
+        ("Vincular conta Microsoft", "register"),
+        ("Outro provedor", "register"),
+        ("Importar da Matriz", "register"),
+        ("Importar do Parceiro", "register"),
+        ("opções avançadas porta SSL tempo limite", "register"),
+        ("Caixa ativa", "register"),
+        ("filtros CNPJ apelido do usuário", "servers"),
+        ("tipo envio leitura ambos", "servers"),
+        ("chave de parceiro", "servers"),
+        ("Vincular Empresas", "servers"),
+        ("Novo E-mail", "notifications"),
+        ("um único e-mail", "notifications"),
+        *((f"AADSTS{code}", "microsoft") for code in aadsts.seven()),
+        ("E-mail para notificações", "microsoft"),
+        ("envio ou leitura inativada", "microsoft"),
+    ],
+)
+def test_what_the_article_speaks_of_is_found_by_its_name(called: str, chapter: str) -> None:
+    """R1-R28, R45-R51: in the chapter where one would look for it."""
+    assert chapter in [found.chapter.key for found in manual.search(called)]
+
+
 async def test_manual_is_searched_read_and_left(
     console: Opened, store: Store, actor: object
 ) -> None:
