@@ -273,7 +273,6 @@ async def _read_back(
                 talk.passed("read_back", last=True)
                 return
             pause = max(_POLL_SECONDS, session.login_delay or 0)
-            await session.quit()
         finally:
             session.abort()
         if loop.time() + pause > until:
@@ -289,10 +288,12 @@ async def _read_back(
 
 
 async def _holds(session: pop3.Pop3Session, token: str, seen: set[object]) -> bool:
+    """Is it among what is new? QUIT only where nothing was fetched: Gmail hides what was (R38)."""
     listed = (await session.list_messages())[-_LAST_MESSAGES:]
     fresh = [m for m in listed if m.size <= _SMALL and (m.uidl or m.number) not in seen]
     seen.update(m.uidl or m.number for m in fresh)
     if not fresh:
+        await session.quit()
         return False
     found = False
     async for item in session.retrieve([m.number for m in fresh], [m.size for m in fresh]):

@@ -11,9 +11,12 @@ from services.health.accounts import Account
 from services.health.email_test import run_test
 from services.health.steps import Step, cure_of, plan
 from services.wire.endpoint import Endpoint, Login, Security
+from tests.reading.conftest import letter
+from tests.reading.maildrop import Maildrop
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import DOMAIN, Postfix
 from tests.servers.scripted_smtp import SILENCE, ScriptedSmtp
+from tests.servers.sink import Sink
 
 CONNECTING = ["dns", "tcp", "tls", "greeting", "login"]
 
@@ -48,6 +51,21 @@ async def test_sending_and_reading_back(dovecot: Dovecot, postfix: Postfix) -> N
     assert all(step.ms >= 0 for step in steps)
     assert "segredo" not in repr(steps)
     assert "MAIL FROM" in steps[7].transcript
+
+
+async def test_a_server_that_takes_away_what_was_fetched_keeps_it(
+    sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R19, R38: a document that is there is for the reading, also where the e-mail never comes."""
+    monkeypatch.setattr("services.health.email_test.READ_BACK_SECONDS", 0.5)
+    monkeypatch.setattr("services.health.email_test._POLL_SECONDS", 0.1)
+    async with Maildrop(letter(1), letter(2), consumes=True) as server:
+        pop = Endpoint("127.0.0.1", server.port, "none")
+        account = replace(sending(sink.port), pop=pop, pop_login=Login("u", "segredo"))
+        steps = await run_test(account, "both")
+        assert (steps[-1].step, steps[-1].ok) == ("read_back", False)
+        assert server.retrieved == 2
+        assert len(server.messages) == 2
 
 
 async def test_a_reading_mailbox_is_looked_at_and_left_as_it_was(dovecot: Dovecot) -> None:

@@ -61,6 +61,8 @@ class Maildrop:
         if verb == "CAPA":
             uidl = b"" if self.uidls is None else b"UIDL\r\n"
             return b"+OK\r\nUSER\r\nPIPELINING\r\n" + uidl + b".\r\n"
+        if verb == "STAT":
+            return f"+OK {len(self.messages)} {sum(map(len, self.messages))}\r\n".encode()
         if verb == "LIST":
             rows = (f"{n} {len(m)}\r\n" for n, m in enumerate(self.messages, 1))
             return b"+OK\r\n" + "".join(rows).encode() + b".\r\n"
