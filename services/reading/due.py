@@ -23,6 +23,7 @@ from services.notifications.templates import words
 from services.reading import brought
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
+from services.reading.memory import allowed
 from services.reading.under_way import held_until, lease_name
 from services.registry import direction
 from services.store import leases
@@ -103,12 +104,12 @@ def due(
                 EmailServer.next_read_at > farthest,
             ),
         )
-    return [Target(*row) for row in session.execute(query)]
+    return _found(session, query)
 
 
 def with_leftovers(session: Session) -> list[Target]:
     """Mailboxes with messages that were stored and not imported: their reader was killed."""
-    rows = session.execute(
+    query = (
         _targets()
         .where(
             EmailServer.id.in_(
@@ -117,7 +118,7 @@ def with_leftovers(session: Session) -> list[Target]:
         )
         .order_by(EmailServer.id)
     )
-    return [Target(*row) for row in rows]
+    return _found(session, query)
 
 
 def held(session: Session, *, server_ids: Collection[int] | None = None) -> list[Held]:
@@ -194,14 +195,22 @@ def after(interval: float, asked: float) -> datetime:
     return now() + timedelta(seconds=max(interval, min(asked, _DAY_SECONDS)))
 
 
-def _targets() -> Select[int, int, str, str, str]:
+def _targets() -> Select[int, int, str, str, str, str]:
     return select(
         EmailServer.id,
         EmailServer.partner_id,
         EmailServer.email,
         func.coalesce(EmailServer.pop_host, ""),
         EmailServer.delete_after,
+        EmailServer.username,
     )
+
+
+def _found(session: Session, query: Select[int, int, str, str, str, str]) -> list[Target]:
+    return [
+        Target(server_id, partner_id, email, host, allowed(delete_after, username))
+        for server_id, partner_id, email, host, delete_after, username in session.execute(query)
+    ]
 
 
 def _ring(session: Session, target: Target, imported: Imported) -> None:

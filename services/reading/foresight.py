@@ -16,7 +16,7 @@ from services.language import _
 from services.reading.columns import Unique, storable
 from services.reading.desk import Target
 from services.reading.importing import FOREIGN, Source, foresee, reason_words
-from services.reading.memory import Known, Plan, Wanted, plan, policy_of, remembered
+from services.reading.memory import Known, Plan, Wanted, allowed, plan, policy_of, remembered
 from services.reading.receipts import Found
 from services.reading.routing import Destination, destinations
 from services.reading.taking_apart.findings import Extracted
@@ -87,7 +87,11 @@ def stage(session: Session, actor: Actor, mailbox_id: int) -> Stage:
     companies = {row[0]: row[1] for row in seen}
     return Stage(
         Target(
-            server.id, server.partner_id, server.email, server.pop_host or "", server.delete_after
+            server.id,
+            server.partner_id,
+            server.email,
+            server.pop_host or "",
+            allowed(server.delete_after, server.username),
         ),
         destinations(session, server.id),
         companies,

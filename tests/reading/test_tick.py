@@ -28,6 +28,7 @@ from services.wire.pop3 import WINDOW
 from services.wire.presets import preset_of_host
 from tests.documents import generator
 from tests.reading.conftest import ISSUER, Inbox, Readers, keys_of, letter, register
+from tests.reading.maildrop import Maildrop
 from tests.reading.proxy import Proxy
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
@@ -175,6 +176,21 @@ async def test_never_deleted_is_not_fetched_again(reader: Reader, inbox: Inbox) 
     assert (await reader.run_due(mailbox_id=inbox.mailbox_id)).messages == 2
     assert (await reader.run_due(mailbox_id=inbox.mailbox_id)).messages == 0
     assert len(inbox.left) == 2
+
+
+async def test_what_other_readers_share_is_not_deleted(
+    reader: Reader, inbox: Inbox, store: Store
+) -> None:
+    """R38: Gmail's ``recent:`` shows everybody the same 30 days: imported, once, and left there."""
+    told: list[str] = []
+    async with Maildrop(letter(1), letter(2)) as server:
+        server.on_command = told.append
+        inbox.set(pop_port=server.port, username="recent:nfe@empresa.example")
+        for _again in range(2):
+            await reader.run_due(mailbox_id=inbox.mailbox_id)
+        assert (len(server.messages), server.retrieved) == (2, 2)
+    assert "USER recent:nfe@empresa.example" in told
+    assert inbox.keys() == keys_of([1, 2])
 
 
 async def test_deleted_after_days(reader: Reader, inbox: Inbox) -> None:
