@@ -10,10 +10,12 @@ from screens.desk import Desk
 from screens.dialogs.record_form import RecordForm
 from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.form import Form
+from services.errors import Invalid
 from services.fiscal.cnpj import masked, parse
 from services.language import _
 from services.registry import companies, relay
 from services.registry.companies import CompanyDraft, CompanyView
+from services.wire.addresses import split_addresses
 
 
 def fields(*, editing: bool) -> list[FieldSpec]:
@@ -24,9 +26,12 @@ def fields(*, editing: bool) -> list[FieldSpec]:
         ),
         FieldSpec("nickname", _("Apelido"), required=True),
         FieldSpec("legal_name", _("Razão social"), required=True),
-        FieldSpec("headquarters", _("CNPJ da matriz"), help=_("Só para filiais.")),
+        FieldSpec("headquarters", _("CNPJ da matriz"), help=_("Só para filiais."), validate=parse),
         FieldSpec(
-            "notification_email", _("E-mail para notificações"), help=_("Vários: separe com ;")
+            "notification_email",
+            _("E-mail para notificações"),
+            help=_("Vários: separe com ;"),
+            validate=_addresses,
         ),
         FieldSpec("document_import", _("Importação de Documentos"), kind="switch"),
         FieldSpec("invoicy_mail", "InvoiCy Mail", kind="switch"),
@@ -45,6 +50,12 @@ def fields(*, editing: bool) -> list[FieldSpec]:
             visible_when=lambda values: bool(values["document_import"]),
         ),
     ]
+
+
+def _addresses(text: str) -> None:
+    _good, bad = split_addresses(text)
+    if bad:
+        raise Invalid("; ".join(why for _piece, why in bad))
 
 
 def label_of(name: str) -> str:

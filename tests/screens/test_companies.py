@@ -49,6 +49,24 @@ async def test_the_empty_list_says_what_to_do_first(console: Opened, actor: Acto
         await c.shows("Nenhuma empresa. Tecle n")
 
 
+async def test_all_that_is_wrong_is_said_at_once_beside_its_field(
+    console: Opened, store: Store, actor: Actor
+) -> None:
+    """R53: each field is checked when it is left; saving keeps nothing of it."""
+    async with console((80, 24)) as c:
+        await _listed(c)
+        await c.press("n")
+        await c.in_front("CompanyForm")
+        await c.fill("11.222.333/0001-82", "Padaria", "Padaria Ltda", "123", "dono@; a@b.example")
+        await c.press("tab")
+        refusals = ("o dígito verificador", "são 14 caracteres", "inválido: dono@")
+        await c.shows(*refusals)
+        await c.press("f2")
+        await c.shows(*refusals)
+        assert c.dialog == "CompanyForm"
+    assert _all(store) == {}
+
+
 async def test_a_branch_is_registered_under_its_headquarters(
     console: Opened, store: Store, company: CompanyView
 ) -> None:
