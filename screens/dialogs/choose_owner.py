@@ -46,7 +46,17 @@ class ChooseOwner(Commanded, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("choose_owner.leave", "escape,q", later("Voltar"), "dismiss(None)", order=1),
+        # The list has an Enter of its own, of which no line of keys would tell.
+        Command(
+            "choose_owner.take",
+            "enter",
+            later("Escolher"),
+            "take",
+            order=1,
+            palette=False,
+            priority=True,
+        ),
+        Command("choose_owner.leave", "escape,q", later("Voltar"), "dismiss(None)", order=2),
     )
 
     def __init__(self, view: QuarantineView) -> None:
@@ -70,6 +80,10 @@ class ChooseOwner(Commanded, ModalScreen[int | None]):
             yield Foreign(_("O documento cita estas empresas:"), classes="hint")
             yield self._list
         yield KeyLine()
+
+    def action_take(self) -> None:
+        """Choose the company under the cursor."""
+        self._list.action_choose()
 
     def on_window_list_chosen(self, message: WindowList.Chosen) -> None:
         """Enter takes it."""

@@ -58,8 +58,19 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("csv_choose.reload", "r", later("Atualizar"), "reload", order=1),
-        Command("csv_choose.leave", "escape,q", later("Voltar"), "dismiss(None)", order=2),
+        # The list has an Enter of its own, of which no line of keys would tell.
+        Command(
+            "csv_choose.take",
+            "enter",
+            later("Escolher"),
+            "take",
+            order=1,
+            palette=False,
+            priority=True,
+            when=lambda dialog: bool(dialog.list.row_count),
+        ),
+        Command("csv_choose.reload", "r", later("Atualizar"), "reload", order=2),
+        Command("csv_choose.leave", "escape,q", later("Voltar"), "dismiss(None)", order=3),
     )
 
     def __init__(self, settings: Settings, columns: Sequence[str]) -> None:
@@ -68,7 +79,7 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
         self._settings = settings
         self._columns = columns
         self._source = FileSource(settings)
-        self._list = WindowList(
+        self.list = WindowList(
             self._source,
             (
                 Column("name", _("Arquivo"), 24, wide=True),
@@ -92,12 +103,20 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
                 _("Colunas: {names}").format(names=", ".join(self._columns)), classes="hint"
             )
             yield Foreign(id="refusal", classes="error")
-            yield self._list
+            yield self.list
         yield KeyLine()
 
     def action_reload(self) -> None:
         """Look into the folder again."""
-        self._list.refresh_ids()
+        self.list.refresh_ids()
+
+    def on_window_list_counted(self) -> None:
+        """There may be a file now, or none."""
+        self.refresh_bindings()
+
+    def action_take(self) -> None:
+        """Take the file under the cursor."""
+        self.list.action_choose()
 
     def on_paste(self, event: events.Paste) -> None:
         """What was copied from a spreadsheet; it is never drawn as it came."""
@@ -117,4 +136,4 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
             refusal = self.query_one("#refusal", Foreign)
             refusal.show(f"▲ {e.message}")
             refusal.add_class("-shown")
-            self._list.refresh_ids()
+            self.list.refresh_ids()

@@ -91,10 +91,10 @@ class Rotate(Commanded, ModalScreen[bool]):
         self._list = WindowList(
             _Siblings(found),
             (
-                Column("nickname", _("Apelido"), 14),
+                Column("nickname", _("Apelido"), 12),
                 Column("email", _("E-mail"), 20, wide=True),
                 Column("host", _("Servidor"), 20),
-                Column("companies", _("Empresas"), 8, align="right"),
+                Column("companies", _("Empresas"), 9, align="right"),
             ),
         )
 

@@ -36,6 +36,13 @@ def without_chance() -> Iterator[None]:
             choice=lambda letters: letters[next(codes) * 5 % len(letters)],
             token_urlsafe=secrets.token_urlsafe,
         ),
+        "services.wire.entra.secrets": SimpleNamespace(
+            token_urlsafe=lambda _n: "gk2x0s9Vb7yQm1Tz4LrPcw"
+        ),
+        "msal.oauth2cli.oidc.secrets": SimpleNamespace(token_urlsafe=lambda _n: "nonce"),
+        "msal.oauth2cli.oauth2.secrets": SimpleNamespace(
+            choice=lambda letters: letters[0], token_urlsafe=secrets.token_urlsafe
+        ),
         "services.outbox.queue.secrets": SimpleNamespace(
             token_hex=lambda n: f"{next(names) * 0x9E3779B97F4A7C15 % 2 ** (8 * n):0{2 * n}x}"
         ),

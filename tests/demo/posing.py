@@ -9,15 +9,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from dns import rrset
+from rich.console import RenderableType
+from textual._compositor import Compositor
 from textual.widgets import Input
 
 from services import clock
-from services.dispatch import queueing
 from services.jobs.checking import check_documents
 from services.settings import Settings
+from services.store import exchange
+from tests.demo import happenings
 from tests.demo.album import PARTS
 from tests.demo.album.page import Picture
 from tests.demo.chance import without_chance
@@ -25,17 +30,41 @@ from tests.demo.svg import picture
 from tests.demo.walk import Walk
 from tests.screens.conftest import Console
 from tui_app.app import CarteiroApp
-from tui_app.demo import letters, nfe
 from tui_app.demo.console import MARK
 from tui_app.demo.demo import Demo
-from tui_app.demo.history import issued
-from tui_app.demo.names import stranger, suppliers
+from tui_app.demo.microsoft import Microsoft
 from tui_app.demo.servers import Servers
 from tui_app.liveness import Liveness
 
 AFTERNOON = datetime(2026, 3, 20, 18, 30, tzinfo=UTC)
 """A Friday, half past three in São Paulo."""
-_READER = "xml@empresa01.example"
+_BROWSER = "https://login.microsoft.example"
+"""Where a person signs in: the demonstration's own place has a port, which is another each time."""
+_RECORDS = {
+    ("", "MX"): "1 smtp.google.com.",
+    ("_submission._tcp.", "SRV"): "0 1 587 smtp.empresa01.example.",
+}
+"""What the DNS says of ``empresa01.example``, by the name below it and the type of record."""
+
+_CONFIGURATION = Microsoft._configuration
+
+
+class Names:
+    """A DNS that knows one domain: its mail is with a provider, and a server of its own is left."""
+
+    def __init__(self, **_more: Any) -> None:
+        """Whatever else is told or asked of it."""
+
+    async def resolve(self, name: str, kind: str, **_more: Any) -> SimpleNamespace:
+        """In the place of dnspython's."""
+        told = _RECORDS.get((name.removesuffix("empresa01.example."), kind))
+        return SimpleNamespace(rrset=told and rrset.from_text(name, 300, "IN", kind, told))
+
+
+def configuration(microsoft: Microsoft, tenant: str) -> dict[str, Any]:
+    """In the place of the demonstration's: the same, with an address that a person could open."""
+    at = f"{_BROWSER}/{tenant}/oauth2/v2.0/authorize"
+    return {**_CONFIGURATION(microsoft, tenant), "authorization_endpoint": at}
 
 
 class Posed(Servers):
@@ -77,7 +106,14 @@ def still() -> Iterator[None]:
         "screens.home.PAUSE": 0.0,
         "screens.health_source.TroubleSource.resting": lambda _source: 0.0,
         "tui_app.liveness.Liveness.run": _nothing,
+        "textual._compositor.Compositor.render_update": _undrawn,
         "tui_app.demo.demo.Servers": Posed,
+        "screens.bulk.time": SimpleNamespace(monotonic=lambda: 0.0),
+        "screens.dialogs.csv_choose.exchange": SimpleNamespace(
+            folder=lambda _settings: Path("/var/lib/carteiro/csv"), files=exchange.files
+        ),
+        "dns.asyncresolver.Resolver": Names,
+        "tui_app.demo.microsoft.Microsoft._configuration": configuration,
     }
     with without_chance(), ExitStack() as stack:
         for name, what in instead.items():
@@ -92,6 +128,16 @@ async def _nothing(_liveness: Liveness) -> None:
     """What was committed is shown when the walk says so, not some time."""
 
 
+def _undrawn(
+    compositor: Compositor, full: bool = False, simplify: bool = False, **_more: Any
+) -> RenderableType | None:
+    """Nobody sees the terminal: only the picture is drawn, and what tells that the screen rests."""
+    if full:
+        return compositor.render_full_update(simplify=simplify)
+    compositor._dirty_regions.clear()
+    return None
+
+
 async def pose(folder: Path, size: tuple[int, int], only: frozenset[str]) -> None:
     """Every picture, or ``only`` those of these names, as SVG into ``folder``."""
     home = folder / "first"
@@ -100,48 +146,36 @@ async def pose(folder: Path, size: tuple[int, int], only: frozenset[str]) -> Non
         servers = demo.servers
         assert isinstance(servers, Posed)
         with patch("socket.getaddrinfo", servers.find):
-            _bring(demo, demo.build())
+            happenings.today(demo, demo.build())
             await check_documents(demo.world.office.store)
             for user in dict.fromkeys(each.user for each in wanted if not each.first_run):
                 app = CarteiroApp(demo.settings, user, with_jobs=False)
                 app.desk.mark = MARK
                 seen = [each for each in wanted if each.user == user and not each.first_run]
-                await _walk(app, demo.world.companies, folder, size, seen)
+                await _walk(app, demo, folder, size, sorted(seen, key=_is_last))
         if first := [each for each in wanted if each.first_run]:
             empty = Settings(home=home, database_url=f"sqlite:///{home}/carteiro.db")
-            await _walk(CarteiroApp(empty, with_jobs=False), {}, folder, size, first)
+            await _walk(CarteiroApp(empty, with_jobs=False), None, folder, size, first)
+
+
+def _is_last(each: Picture) -> bool:
+    return each.last or each.before is not None
 
 
 async def _walk(
     app: CarteiroApp,
-    companies: dict[int, int],
+    demo: Demo | None,
     folder: Path,
     size: tuple[int, int],
     wanted: Sequence[Picture],
 ) -> None:
     async with app.run_test(size=size) as pilot:
-        walk = Walk(Console(app, pilot), companies)
+        walk = Walk(Console(app, pilot), demo.world.companies if demo is not None else {})
         await walk.begin()
         for each in wanted:
+            if demo is not None and each.before is not None:
+                happenings.HAPPENINGS[each.before](demo)
             await walk.to(each)
             shown = picture(app, f"Carteiro: {each.name}")
             (folder / f"{each.name}.svg").write_text(shown, "utf-8")
         await walk.end()
-
-
-def _bring(demo: Demo, number: int) -> None:
-    """What waits in a mailbox: a document to import, one of another company, and none. What waits
-    in the outbox: documents that were issued just now."""
-    post, supplier, at = demo.servers.post, suppliers()[0], clock.now()
-    for firm in (demo.world.firms[1].party, stranger()):
-        document = nfe.make(demo.authority, supplier, firm, number, at)
-        post.deliver(_READER, letters.with_documents(supplier, _READER, [document], at))
-        number += 1
-    post.deliver(
-        _READER,
-        f"From: {supplier.name} <vendas@fornecedor.example>\r\nTo: {_READER}\r\n"
-        "Subject: Newsletter 12\r\n\r\nSem nota fiscal.\r\n".encode(),
-    )
-    for firm in (demo.world.firms[8], demo.world.firms[21], demo.world.firms[33]):
-        demo.world.office.do_now(queueing.send_found, issued(demo.authority, firm, number))
-        number += 1

@@ -54,7 +54,7 @@ class _Run:
 
 
 def picture(app: App[Any], title: str) -> str:
-    """What ``app`` shows now."""
+    """What ``app`` shows now; the class of the screen in front is told along."""
     wide, high = app.size.width * _WIDE, app.size.height * _HIGH
     runs = list(_runs(app))
     inks = {key: f"c{n}" for n, key in enumerate(dict.fromkeys((r.ink, r.look) for r in runs))}
@@ -65,6 +65,7 @@ def picture(app: App[Any], title: str) -> str:
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}">',
             f"<title>{escape(title)}</title>",
+            f"<metadata>{type(app.screen).__name__}</metadata>",
             (
                 "<style>text{font:15px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
                 f"white-space:pre}}path{{fill:none}}{rules}</style>"

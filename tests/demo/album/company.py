@@ -113,6 +113,16 @@ PARTS = (
                 37,
             ),
             Picture(
+                "sender_name",
+                ("Nome do remetente", "Sender name"),
+                (
+                    "`e` enquanto o InvoiCy Mail está ligado: o nome com que os e-mails da empresa saem.",
+                    "`e` while InvoiCy Mail is on: the name that the company's e-mails leave in.",
+                ),
+                (("1",), ("e",)),
+                37,
+            ),
+            Picture(
                 "as_company",
                 ("Como a empresa vê", "As the company sees it"),
                 (
@@ -154,6 +164,27 @@ PARTS = (
                 ),
                 (("1",), ("e",), ("f4",)),
                 1,
+            ),
+            Picture(
+                "discover",
+                ("Procurar servidor", "Looking the server up"),
+                (
+                    "F6 no formulário: o que o DNS do domínio diz; um servidor de fora dele pede confirmação.",
+                    "F6 in the form: what the domain's DNS says; a server outside it asks to be confirmed.",
+                ),
+                (*_WAYS_IN, ("2",), ("tab", "tab"), "vendas@empresa01.example", ("f6",)),
+                1,
+            ),
+            Picture(
+                "rotate",
+                ("Nova senha", "A new password"),
+                (
+                    "A senha de uma conta que está em outros cadastros é testada e trocada em todos de uma vez.",
+                    "The password of an account that is registered elsewhere too is tested and changed in all at once.",
+                ),
+                (("1",), ("e",), ("tab",) * 4, "nova-senha-2026", ("f2",)),
+                1,
+                last=True,
             ),
             Picture(
                 "import_mailbox",
@@ -261,6 +292,26 @@ PARTS = (
                 ),
                 (*_WAYS_IN, ("1",), "contas@empresa01.example", ("f2",)),
                 1,
+            ),
+            Picture(
+                "sign_in_address",
+                ("Entrada por endereço", "Signing in by address"),
+                (
+                    "`e`: para onde a organização bloqueia códigos, um endereço a abrir e o que dele volta.",
+                    "`e`: where the organization blocks codes, an address to open and what comes back of it.",
+                ),
+                (*_WAYS_IN, ("1",), "contas@empresa01.example", ("f2",), ("e",)),
+                1,
+            ),
+            Picture(
+                "other_account",
+                ("Outra conta", "Another account"),
+                (
+                    "F3 ao vincular de novo: outra pessoa entra pela caixa, e os vínculos dela ficam.",
+                    "F3 when linking again: somebody else signs in for the mailbox, and its links remain.",
+                ),
+                (("1",), ("l",), ("f3",)),
+                14,
             ),
             Picture(
                 "rehearsal",

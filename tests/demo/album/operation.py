@@ -33,6 +33,15 @@ PARTS = (
                 (("6",), ("end",), ("up",) * 5, ("enter",)),
             ),
             Picture(
+                "sending_ways",
+                ("Caixas de envio", "Sending mailboxes"),
+                (
+                    "`p` na fila: por quais caixas os e-mails da empresa podem sair agora, e por que outra não.",
+                    "`p` in the outbox: by which mailboxes the company's e-mails may leave now, and why not by another.",
+                ),
+                (("6",), ("down",), ("p",)),
+            ),
+            Picture(
                 "documents",
                 ("Documentos", "Documents"),
                 (
@@ -84,6 +93,16 @@ PARTS = (
                 (("8",), ("enter",)),
             ),
             Picture(
+                "choose_owner",
+                ("Documento de várias empresas", "A document of several companies"),
+                (
+                    "`v` em um documento que cita mais de uma empresa do parceiro: para qual importar.",
+                    "`v` on a document that names more than one of the partner's companies: for which to import it.",
+                ),
+                (("8",), ("v",)),
+                before="astray",
+            ),
+            Picture(
                 "arrived",
                 ("Chegou?", "Did it arrive?"),
                 (
@@ -106,6 +125,16 @@ PARTS = (
                     ),
                 ),
                 (("9",),),
+            ),
+            Picture(
+                "incidents",
+                ("Um incidente", "An incident"),
+                (
+                    "O mesmo código em várias caixas em poucos minutos é uma causa só; Espaço a desdobra.",
+                    "The same code on several mailboxes within minutes is one cause; Space unfolds it.",
+                ),
+                (("9",), ("space",)),
+                before="revoked",
             ),
             Picture(
                 "activity",
@@ -169,6 +198,15 @@ PARTS = (
                     "What happened and what to do, with the keys that lead to the cause.",
                 ),
                 (("b",), ("down", "down"), ("enter",)),
+            ),
+            Picture(
+                "bell_news",
+                ("Uma boa notícia", "Good news"),
+                (
+                    "O que correu bem também fica no sino, para quem quer conferir.",
+                    "What went well is in the bell too, for whoever wishes to make sure.",
+                ),
+                (("b",), ("down",) * 5, ("enter",)),
             ),
             Picture(
                 "bell_filter",

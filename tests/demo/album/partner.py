@@ -70,6 +70,16 @@ PARTS = (
                 (*_FOUND, ("v",)),
             ),
             Picture(
+                "progress",
+                ("Trabalho em lote", "Work in bulk"),
+                (
+                    "Até onde foi, quanto falta e, no fim, o que foi recusado e por quê.",
+                    "How far it has come, how long it will take and, at the end, what was refused and why.",
+                ),
+                (("2",), ("space", "down", "space", "down", "space"), ("x",), ("left", "enter")),
+                last=True,
+            ),
+            Picture(
                 "notification_emails",
                 ("E-mails para Notificações", "Notification E-mails"),
                 (
@@ -86,6 +96,15 @@ PARTS = (
                     "A new address or a user's.",
                 ),
                 (("3",), ("n",), "contabil@parceiro.example"),
+            ),
+            Picture(
+                "choose_user",
+                ("Usuário que recebe", "The user who receives"),
+                (
+                    "F8 com “o de um usuário”: quem tem e-mail no cadastro.",
+                    "F8 with “a user's”: whoever has an e-mail in the register.",
+                ),
+                (("3",), ("n",), ("shift+tab", "right", "f8")),
             ),
             Picture(
                 "type_matrix",
@@ -156,6 +175,15 @@ PARTS = (
                     "Switches an extension on or off for the marked companies or for all.",
                 ),
                 (("4",), ("m",)),
+            ),
+            Picture(
+                "csv_choose",
+                ("Escolher a planilha", "Choosing the spreadsheet"),
+                (
+                    "Cole as linhas copiadas da planilha, ou escolha um arquivo da pasta.",
+                    "Paste the lines copied from the spreadsheet, or choose a file of the folder.",
+                ),
+                (("4",), ("i",)),
             ),
             Picture(
                 "csv_plan",
