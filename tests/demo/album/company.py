@@ -116,7 +116,10 @@ PARTS = (
                 "sender_name",
                 ("Nome do remetente", "Sender name"),
                 (
-                    "`e` enquanto o InvoiCy Mail está ligado: o nome com que os e-mails da empresa saem.",
+                    (
+                        "`e` enquanto o InvoiCy Mail está ligado: o nome com que os e-mails da "
+                        "empresa saem."
+                    ),
                     "`e` while InvoiCy Mail is on: the name that the company's e-mails leave in.",
                 ),
                 (("1",), ("e",)),
@@ -169,8 +172,14 @@ PARTS = (
                 "discover",
                 ("Procurar servidor", "Looking the server up"),
                 (
-                    "F6 no formulário: o que o DNS do domínio diz; um servidor de fora dele pede confirmação.",
-                    "F6 in the form: what the domain's DNS says; a server outside it asks to be confirmed.",
+                    (
+                        "F6 no formulário: o que o DNS do domínio diz; um servidor de fora dele "
+                        "pede confirmação."
+                    ),
+                    (
+                        "F6 in the form: what the domain's DNS says; a server outside it asks to "
+                        "be confirmed."
+                    ),
                 ),
                 (*_WAYS_IN, ("2",), ("tab", "tab"), "vendas@empresa01.example", ("f6",)),
                 1,
@@ -179,8 +188,14 @@ PARTS = (
                 "rotate",
                 ("Nova senha", "A new password"),
                 (
-                    "A senha de uma conta que está em outros cadastros é testada e trocada em todos de uma vez.",
-                    "The password of an account that is registered elsewhere too is tested and changed in all at once.",
+                    (
+                        "A senha de uma conta que está em outros cadastros é testada e trocada em "
+                        "todos de uma vez."
+                    ),
+                    (
+                        "The password of an account that is registered elsewhere too is tested and "
+                        "changed in all at once."
+                    ),
                 ),
                 (("1",), ("e",), ("tab",) * 4, "nova-senha-2026", ("f2",)),
                 1,
@@ -227,7 +242,10 @@ PARTS = (
                 ("Testar E-mail", "Test of a mailbox"),
                 (
                     "Passo a passo, do DNS ao e-mail entregue, cada um com o tempo que levou.",
-                    "Step by step, from the DNS to the e-mail delivered, each with the time it took.",
+                    (
+                        "Step by step, from the DNS to the e-mail delivered, each with the time it "
+                        "took."
+                    ),
                 ),
                 (("1",), ("t",)),
                 1,
@@ -297,8 +315,14 @@ PARTS = (
                 "sign_in_address",
                 ("Entrada por endereço", "Signing in by address"),
                 (
-                    "`e`: para onde a organização bloqueia códigos, um endereço a abrir e o que dele volta.",
-                    "`e`: where the organization blocks codes, an address to open and what comes back of it.",
+                    (
+                        "`e`: para onde a organização bloqueia códigos, um endereço a abrir e o "
+                        "que dele volta."
+                    ),
+                    (
+                        "`e`: where the organization blocks codes, an address to open and what "
+                        "comes back of it."
+                    ),
                 ),
                 (*_WAYS_IN, ("1",), "contas@empresa01.example", ("f2",), ("e",)),
                 1,
@@ -307,8 +331,14 @@ PARTS = (
                 "other_account",
                 ("Outra conta", "Another account"),
                 (
-                    "F3 ao vincular de novo: outra pessoa entra pela caixa, e os vínculos dela ficam.",
-                    "F3 when linking again: somebody else signs in for the mailbox, and its links remain.",
+                    (
+                        "F3 ao vincular de novo: outra pessoa entra pela caixa, e os vínculos dela "
+                        "ficam."
+                    ),
+                    (
+                        "F3 when linking again: somebody else signs in for the mailbox, and its "
+                        "links remain."
+                    ),
                 ),
                 (("1",), ("l",), ("f3",)),
                 14,

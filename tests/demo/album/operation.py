@@ -36,8 +36,14 @@ PARTS = (
                 "sending_ways",
                 ("Caixas de envio", "Sending mailboxes"),
                 (
-                    "`p` na fila: por quais caixas os e-mails da empresa podem sair agora, e por que outra não.",
-                    "`p` in the outbox: by which mailboxes the company's e-mails may leave now, and why not by another.",
+                    (
+                        "`p` na fila: por quais caixas os e-mails da empresa podem sair agora, e "
+                        "por que outra não."
+                    ),
+                    (
+                        "`p` in the outbox: by which mailboxes the company's e-mails may leave "
+                        "now, and why not by another."
+                    ),
                 ),
                 (("6",), ("down",), ("p",)),
             ),
@@ -96,8 +102,14 @@ PARTS = (
                 "choose_owner",
                 ("Documento de várias empresas", "A document of several companies"),
                 (
-                    "`v` em um documento que cita mais de uma empresa do parceiro: para qual importar.",
-                    "`v` on a document that names more than one of the partner's companies: for which to import it.",
+                    (
+                        "`v` em um documento que cita mais de uma empresa do parceiro: qual "
+                        "vincular à caixa."
+                    ),
+                    (
+                        "`v` on a document that names more than one of the partner's companies: "
+                        "which to link to the mailbox."
+                    ),
                 ),
                 (("8",), ("v",)),
                 before="astray",
@@ -130,8 +142,14 @@ PARTS = (
                 "incidents",
                 ("Um incidente", "An incident"),
                 (
-                    "O mesmo código em várias caixas em poucos minutos é uma causa só; Espaço a desdobra.",
-                    "The same code on several mailboxes within minutes is one cause; Space unfolds it.",
+                    (
+                        "O mesmo código em várias caixas em poucos minutos é uma causa só; Espaço "
+                        "a desdobra."
+                    ),
+                    (
+                        "The same code on several mailboxes within minutes is one cause; Space "
+                        "unfolds it."
+                    ),
                 ),
                 (("9",), ("space",)),
                 before="revoked",

@@ -22,7 +22,10 @@ PARTS = (
                 "servers",
                 ("Servidores de E-mail", "E-mail Servers"),
                 (
-                    "Todas as contas do parceiro, suas e das empresas, e quantas empresas usam cada uma.",
+                    (
+                        "Todas as contas do parceiro, suas e das empresas, e quantas empresas usam "
+                        "cada uma."
+                    ),
                     (
                         "Every account of the partner, its own and its companies', and how many "
                         "companies use each."
@@ -74,7 +77,10 @@ PARTS = (
                 ("Trabalho em lote", "Work in bulk"),
                 (
                     "Até onde foi, quanto falta e, no fim, o que foi recusado e por quê.",
-                    "How far it has come, how long it will take and, at the end, what was refused and why.",
+                    (
+                        "How far it has come, how long it will take and, at the end, what was "
+                        "refused and why."
+                    ),
                 ),
                 (("2",), ("space", "down", "space", "down", "space"), ("x",), ("left", "enter")),
                 last=True,
