@@ -39,7 +39,8 @@ async def running(persons: Settings, dies_after: float = 3_600.0) -> AsyncIterat
 
 
 async def test_tour(persons: Settings) -> None:
-    """Each step stands over its screen; it can be dismissed, and goes on where it was left."""
+    """Each step stands over its screen; it can be dismissed, and goes on where it was left. There
+    are servers of every state."""
     async with running(persons) as console:
         assert console.lines[0].startswith(" DEMO  Contabilidade Exemplo")
         told = steps()
@@ -68,6 +69,10 @@ async def test_tour(persons: Settings) -> None:
         await console.in_front("Palette")
         await console.shows("Auditoria")
         await console.press("escape")
+        await console.press("2")
+        await console.in_front("ServersScreen")
+        states = ("● Ativa", "○ Inativa", "▲ Inativada", "◌ Pausada", "▲ Parada", "▲ Com falha")
+        await console.shows(*states, within=30.0)
 
 
 async def test_dead_mailbox_is_signed_in_again(persons: Settings) -> None:

@@ -32,7 +32,8 @@ def test_documents_pass_every_check(tmp_path: Path) -> None:
 
 
 def test_companies_are_distinct_and_valid() -> None:
-    """Forty companies, headquarters before their branches, every CNPJ right and given once."""
+    """Forty companies, headquarters before their branches, every CNPJ right and given once; with and
+    without each extension and the permission to register."""
     everybody = firms()
     assert len({firm.cnpj for firm in everybody}) == len({f.nickname for f in everybody}) == 40
     known = set()
@@ -40,6 +41,9 @@ def test_companies_are_distinct_and_valid() -> None:
         assert cnpj.is_valid(firm.cnpj)
         assert firm.headquarters is None or firm.headquarters in known
         known.add(firm.cnpj)
+    assert len({firm.headquarters for firm in everybody}) > 2
+    for switch in ("document_import", "invoicy_mail", "may_register"):
+        assert {getattr(firm, switch) for firm in everybody} == {True, False}
 
 
 def test_folder_is_private_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
