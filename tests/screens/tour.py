@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import cast
 
@@ -333,19 +336,38 @@ class _Demonstration(DemoApp):
 
 def over_sample(home: Path, stop: Stop) -> CarteiroApp:
     """The console over what ``stop`` asks for, jobs off."""
-    settings = Settings(
-        home=home,
-        database_url=f"sqlite:///{home / 'carteiro.db'}",
-        hostname="carteiro.example",
-        microsoft_client_id=CLIENT_ID,
-    )
-    store = open_store(settings)
-    if not stop.empty:
-        with store.writing() as session:
-            sample.fill(session, stop.also)
-    store.close()
+    shutil.copytree(_filled(None if stop.empty else stop.also), home, dirs_exist_ok=True)
+    settings = _settings(home)
     if stop.also == "table":
         exchange.place(settings, "empresas.csv").write_text(TABLE, "utf-8")
     return (
         _Demonstration(settings) if stop.also == "tour" else CarteiroApp(settings, with_jobs=False)
+    )
+
+
+@cache
+def _filled(also: str | None) -> Path:
+    """A state folder with a migrated database and the sample in it, to be copied; None: no sample."""
+    home = Path(_folder().name) / f"home-{also}"
+    home.mkdir(mode=0o700)
+    store = open_store(_settings(home))
+    if also is not None:
+        with store.writing() as session:
+            sample.fill(session, also)
+    store.close()
+    return home
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Gone with the process."""
+    return TemporaryDirectory(prefix="sample-")
+
+
+def _settings(home: Path) -> Settings:
+    return Settings(
+        home=home,
+        database_url=f"sqlite:///{home / 'carteiro.db'}",
+        hostname="carteiro.example",
+        microsoft_client_id=CLIENT_ID,
     )
