@@ -19,6 +19,7 @@ from services import language
 from tests import catalogue
 from tests.catalogue import marked, sources
 
+Modules = Sequence[tuple[Path, ast.Module]]
 REMEDY = "run python -m tests.catalogue and fill in what it lists"
 DEADLINE = 120
 SAYING = frozenset(
@@ -88,6 +89,12 @@ def english() -> Catalog:
     return catalogue.read()
 
 
+@pytest.fixture(scope="module")
+def modules() -> Modules:
+    """The program, read once for all that looks through it."""
+    return sources()
+
+
 @pytest.fixture
 def speak() -> Iterator[None]:
     """The test may choose a language; Portuguese is spoken again after it."""
@@ -120,11 +127,11 @@ def test_placeholders_survive(english: Catalog) -> None:
     assert wrong == []
 
 
-def test_every_message_has_words(english: Catalog) -> None:
+def test_every_message_has_words(english: Catalog, modules: Modules) -> None:
     """Whatever the sources say in Portuguese, the catalogue says in English."""
     missing = [
         f"{path.relative_to(catalogue.ROOT)}:{line}: {first.value}"
-        for path, tree in sources()
+        for path, tree in modules
         for line, (first, *_more) in marked(tree)
         if isinstance(first, ast.Constant)
         and ((found := english.get(first.value)) is None or not all(forms(found.string)))
@@ -132,21 +139,21 @@ def test_every_message_has_words(english: Catalog) -> None:
     assert missing == [], REMEDY
 
 
-def test_messages_are_literals() -> None:
+def test_messages_are_literals(modules: Modules) -> None:
     """A message is looked up as it is written: no f-string, no variable, filled in afterwards."""
     wrong = [
         f"{path.relative_to(catalogue.ROOT)}:{line}"
-        for path, tree in sources()
+        for path, tree in modules
         for line, arguments in marked(tree)
         if not all(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in arguments)
     ]
     assert wrong == []
 
 
-def test_a_message_is_counted_wherever_it_stands_or_nowhere() -> None:
+def test_a_message_is_counted_wherever_it_stands_or_nowhere(modules: Modules) -> None:
     """Before Python 3.11.5 gettext finds no words for what is in the catalogue with a plural."""
     asked: dict[str, set[str]] = {"_": set(), "ngettext": set()}
-    for _path, tree in sources():
+    for _path, tree in modules:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 words = node.args[0]
@@ -156,11 +163,11 @@ def test_a_message_is_counted_wherever_it_stands_or_nowhere() -> None:
     assert not asked["_"] & asked["ngettext"]
 
 
-def test_words_of_classes_are_looked_up_when_shown() -> None:
+def test_words_of_classes_are_looked_up_when_shown(modules: Modules) -> None:
     """What runs at import asks for no words: they would stay in the language of that moment."""
     frozen = [
         f"{path.relative_to(catalogue.ROOT)}:{node.lineno}"
-        for path, tree in sources()
+        for path, tree in modules
         for scope in _at_import(tree)
         for node in ast.walk(scope)
         if isinstance(node, ast.Call)
@@ -242,11 +249,11 @@ def test_language_of_the_settings(installed: Path) -> None:
         settings.unlink()
 
 
-def test_no_words_are_hard_coded() -> None:
+def test_no_words_are_hard_coded(modules: Modules) -> None:
     """What is handed to a widget, a message, an error or the command line's help is looked up."""
     bare = [
         f"{path.relative_to(catalogue.ROOT)}:{call.lineno}: {text}"
-        for path, tree in sources()
+        for path, tree in modules
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and _called(call) in SAYING
         for text in _texts(call)
