@@ -50,10 +50,8 @@ def _wheel(folder: Path) -> Path:
     return wheel
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A program of two modules that starts as Carteiro does, with one dependency."""
-    top = tmp_path / "a checkout"
+def _checkout(folder: Path) -> Path:
+    top = folder / "a checkout"
     for room in ("tui_app", "screens", "services"):
         (top / room).mkdir(parents=True)
         (top / room / "__init__.py").touch()
@@ -61,10 +59,30 @@ def checkout(tmp_path: Path) -> Path:
     (top / "services/part.py").touch()
     shutil.copy(TOP / "carteiro", top)
     shutil.copy(TOP / "tui_app/environment.sh", top / "tui_app")
-    wheel = _wheel(tmp_path)
+    wheel = _wheel(folder)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     (top / "requirements.lock").write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
     return top
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A program of two modules that starts as Carteiro does, with one dependency."""
+    return _checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another, whose environment has been made."""
+    top = _checkout(tmp_path_factory.mktemp("started"))
+    _run(top / "carteiro")
+    return top
+
+
+@pytest.fixture
+def made(started: Path, tmp_path: Path) -> Path:
+    """A copy of ``started`` for the test alone."""
+    return shutil.copytree(started, tmp_path / "a checkout", symlinks=True)
 
 
 def _start(*argv: str | Path, cwd: Path | None = None, **more: str) -> subprocess.Popen[str]:
@@ -103,11 +121,11 @@ def test_it_makes_an_environment_once_and_gives_the_arguments_on(checkout: Path)
     assert (made[0] / "ready").stat().st_mtime_ns == stamp
 
 
-def test_a_changed_lock_makes_another_environment(checkout: Path) -> None:
-    before = _run(checkout / "carteiro")[1]
-    with (checkout / "requirements.lock").open("a") as lock:
+def test_a_changed_lock_makes_another_environment(made: Path) -> None:
+    before = _run(made / "carteiro")[1]
+    with (made / "requirements.lock").open("a") as lock:
         lock.write("# changed\n")
-    assert _run(checkout / "carteiro")[1] != before
+    assert _run(made / "carteiro")[1] != before
 
 
 def test_it_starts_through_links_from_anywhere_and_after_a_move(
@@ -160,12 +178,12 @@ def test_a_build_killed_half_way_is_made_anew(checkout: Path) -> None:
     assert not (left / "half").exists()
 
 
-def test_an_environment_whose_python_has_gone_is_made_anew(checkout: Path) -> None:
-    _run(checkout / "carteiro")
-    python = _environments(checkout)[0] / "bin/python"
+def test_an_environment_whose_python_has_gone_is_made_anew(made: Path) -> None:
+    _run(made / "carteiro")
+    python = _environments(made)[0] / "bin/python"
     python.unlink()
     python.symlink_to("/nowhere/python")
-    assert _run(checkout / "carteiro", "x")[0] == "['x']"
+    assert _run(made / "carteiro", "x")[0] == "['x']"
 
 
 def test_started_three_times_at_once_it_builds_once(checkout: Path) -> None:
@@ -176,10 +194,10 @@ def test_started_three_times_at_once_it_builds_once(checkout: Path) -> None:
     assert len(_environments(checkout)) == 1
 
 
-def test_signals_reach_the_program(checkout: Path) -> None:
+def test_signals_reach_the_program(made: Path) -> None:
     """The launcher has become the program: same process, so SIGHUP and SIGTERM arrive."""
-    _run(checkout / "carteiro")
-    process = _start(checkout / "carteiro", "wait")
+    _run(made / "carteiro")
+    process = _start(made / "carteiro", "wait")
     assert process.stdout is not None
     assert [process.stdout.readline() for _ in range(4)][3].strip() == str(process.pid)
     process.terminate()
@@ -305,32 +323,32 @@ def test_over_ssh_the_client_does_not_say_where_programs_are(
     assert first == ("['--user', 'ana']" if over_ssh else "planted http://evil.example")
 
 
-def test_no_variable_of_pythons_has_a_say(checkout: Path, tmp_path: Path) -> None:
+def test_no_variable_of_pythons_has_a_say(made: Path, tmp_path: Path) -> None:
     """R54: the program ends when it ends, and imports what belongs to it."""
     (tmp_path / "sitecustomize.py").write_text("raise SystemExit('not mine')")
     more = {"PYTHONINSPECT": "1", "PYTHONPATH": str(tmp_path), "PYTHONVERBOSE": "1"}
-    assert _run(checkout / "carteiro", "x", **more)[0] == "['x']"
+    assert _run(made / "carteiro", "x", **more)[0] == "['x']"
 
 
 def _plain(checkout: Path) -> str:
     return Path(_run(checkout / "carteiro")[1]).name
 
 
-def test_the_extra_is_chosen_for_good_once_it_is_there(checkout: Path) -> None:
+def test_the_extra_is_chosen_for_good_once_it_is_there(made: Path) -> None:
     """R31: `carteiro extra danfe`; what cannot be installed changes nothing."""
-    lock = checkout / "requirements-danfe.lock"
-    lock.write_text(f"nowhere @ {checkout.as_uri()}/nowhere.whl --hash=sha256:{'0' * 64}\n")
-    failed = _start(checkout / "carteiro", "extra", "danfe")
+    lock = made / "requirements-danfe.lock"
+    lock.write_text(f"nowhere @ {made.as_uri()}/nowhere.whl --hash=sha256:{'0' * 64}\n")
+    failed = _start(made / "carteiro", "extra", "danfe")
     failed.communicate()
     assert failed.returncode == 1
-    assert not _plain(checkout).startswith("requirements-danfe-")
-    lock.write_text((checkout / "requirements.lock").read_text())
-    _run(checkout / "carteiro", "extra", "danfe")
-    assert _plain(checkout).startswith("requirements-danfe-")
-    _run(checkout / "carteiro", "extra", "none")
-    assert not _plain(checkout).startswith("requirements-danfe-")
+    assert not _plain(made).startswith("requirements-danfe-")
+    lock.write_text((made / "requirements.lock").read_text())
+    _run(made / "carteiro", "extra", "danfe")
+    assert _plain(made).startswith("requirements-danfe-")
+    _run(made / "carteiro", "extra", "none")
+    assert not _plain(made).startswith("requirements-danfe-")
     for asked in ("--help", "pdf"):
-        assert _run(checkout / "carteiro", "extra", asked)[0] == str(["extra", asked])
+        assert _run(made / "carteiro", "extra", asked)[0] == str(["extra", asked])
 
 
 def test_the_lock_files_agree() -> None:
