@@ -104,6 +104,7 @@ class MailboxesScreen(FramedScreen):
 
     async def company_changed(self) -> None:
         """Show the lists of the company that is chosen now."""
+        self.imported = None
         for shown in self._lists.values():
             shown.action_unmark()
         await self.refresh_live()
@@ -115,9 +116,9 @@ class MailboxesScreen(FramedScreen):
                 self._lists[function].refresh_ids()
         await self._relay.ask()
         company = self.desk.company
-        self.imported = None
-        if company is not None:
-            self.imported = await self.desk.ask(undoing.last, company.id)
+        # Undoing stays possible while it is asked whether it still is: a key pressed then counts.
+        last = None if company is None else await self.desk.ask(undoing.last, company.id)
+        self.imported = last
         self._show_imported()
         self.refresh_bindings()
 
