@@ -18,6 +18,7 @@ from services.settings import Settings
 from services.store.models import Function
 from tests.screens import sample
 from tests.screens.faked import FAKED
+from tests.screens.stylesheets import taken_apart_once  # noqa: F401 - found by name here
 from tui_app.app import CarteiroApp
 
 DEADLINE = 15.0
