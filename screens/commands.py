@@ -39,7 +39,8 @@ class Command:
     ``id`` is "place.verb" and is what ``carteiro.toml`` rebinds; ``key`` may list several keys
     by comma; ``message`` and ``hint`` are marked by ``later``; ``action`` is Textual's; ``order``
     places it in the footer (0: not there); ``when`` gets the screen or widget and says whether it
-    is possible now: the impossible is neither bound nor shown anywhere.
+    is possible now: the impossible is neither bound nor shown anywhere. ``turned`` gets the same
+    and gives, in place of ``message``, what the key would do now, marked as well.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Command:
     when: Callable[[Any], bool] | None = None
     palette: bool = True
     priority: bool = False
+    turned: Callable[[Any], str] | None = None
 
     def __post_init__(self) -> None:
         if not reliable(self.key):
@@ -137,6 +139,12 @@ class Entry:
     keys: tuple[str, ...]
     node: DOMNode
 
+    @property
+    def words(self) -> str:
+        """What the key does now, to what is chosen."""
+        turned = self.command.turned
+        return self.command.words if turned is None else said(turned(self.node))
+
 
 def possible(screen: Screen[Any]) -> Iterator[Entry]:
     """What can be done now in ``screen``, the focused widget's commands first."""
@@ -159,7 +167,7 @@ def palette(screen: Screen[Any]) -> Iterator[SystemCommand]:
         command = entry.command
         if command.palette:
             yield SystemCommand(
-                command.words,
+                entry.words,
                 command.help or " ".join(entry.keys),
                 partial(screen.app.run_action, command.action, entry.node),
             )

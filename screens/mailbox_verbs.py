@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from screens.commands import Command
 from screens.dialogs.linking import can_relink
+from screens.turning import pausing_words, switching_words
 from services.language import later
 from services.store.models import Function
 
@@ -18,6 +19,7 @@ VERBS: tuple[Command, ...] = (
         "switch",
         later("Ativa ou inativa a caixa, ou as marcadas"),
         order=4,
+        turned=lambda s: switching_words(s.switched),
     ),
     Command(
         "mailboxes.delete",
@@ -73,6 +75,7 @@ VERBS: tuple[Command, ...] = (
         later("Pausa o envio pela caixa até que alguém o retome, ou o retoma"),
         order=9,
         when=lambda s: s.chosen is not None and s.chosen.function == Function.SEND,
+        turned=lambda s: pausing_words(s.chosen),
     ),
     Command("mailboxes.status", "s", later("Situação"), "status"),
     Command("mailboxes.up", "plus", later("Subir na ordem"), "move(-1)", palette=False),

@@ -208,6 +208,11 @@ class MailboxesScreen(FramedScreen):
         return [v for v in self._sources[function].views.values() if v.id in wanted]
 
     @property
+    def switched(self) -> list[bool]:
+        """Which of those that an action is for are active."""
+        return [view.active for view in self._targets()]
+
+    @property
     def chosen_has_drifted(self) -> bool:
         """Is the mailbox under the cursor a copy whose origin has changed?"""
         view = self.chosen

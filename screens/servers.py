@@ -20,6 +20,7 @@ from screens.dialogs.server_form import ServerForm
 from screens.frame import FramedScreen
 from screens.registering import register_server
 from screens.server_source import ServerSource, columns
+from screens.turning import pausing_words, switching_words
 from screens.widgets.asking import nothing_is
 from screens.widgets.filter_bar import FilterBar, FilteredListing, FilterField
 from screens.widgets.foreign import notify_safe
@@ -50,7 +51,15 @@ class ServersScreen(FramedScreen):
         Command("servers.edit", "e", later("Editar"), "edit", order=2),
         Command("servers.test", "t", later("Testar"), "test", order=3),
         Command("servers.link", "v", later("Vincular"), "link", order=4),
-        Command("servers.switch", "a", later("Ativar"), "switch", order=5),
+        Command(
+            "servers.switch",
+            "a",
+            later("Ativar"),
+            "switch",
+            later("Ativa ou inativa o servidor, ou os marcados"),
+            order=5,
+            turned=lambda s: switching_words(s.switched),
+        ),
         Command("servers.delete", "x", later("Excluir"), "delete", order=6),
         Command(
             "servers.relink",
@@ -71,6 +80,7 @@ class ServersScreen(FramedScreen):
             later("Pausa o envio pelo servidor até que alguém o retome, ou o retoma"),
             order=8,
             when=lambda s: s.chosen is not None and s.chosen.kind != Kind.READ,
+            turned=lambda s: pausing_words(s.chosen),
         ),
         Command("servers.status", "s", later("Situação"), "status", order=9),
         Command("servers.reload", "r", later("Atualizar"), "reload", palette=False),
@@ -125,6 +135,12 @@ class ServersScreen(FramedScreen):
     def chosen(self) -> ServerView | None:
         """The server under the cursor as it was read last."""
         return None if self.list.current is None else self._source.views.get(self.list.current)
+
+    @property
+    def switched(self) -> list[bool]:
+        """Which of those that an action is for are active, as far as they were read."""
+        views = self._source.views
+        return [views[each].active for each in self.list.targets if each in views]
 
     def on_window_list_highlighted(self) -> None:
         """Another server: other things may be possible."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual.screen import Screen
@@ -13,6 +13,7 @@ from screens.commands import Command
 from screens.desk import Desk
 from screens.dialogs.confirm import Confirm
 from screens.dialogs.user_form import UserForm, role_words
+from screens.turning import switching_words
 from screens.widgets.asking import Source
 from screens.widgets.columns import Cell, Column
 from screens.widgets.status import Tone, cell
@@ -24,16 +25,19 @@ from services.store.models import Role
 
 
 class UserSource:
-    """The partner's users."""
+    """The partner's users; ``on_read`` hears of those that were read."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, on_read: Callable[[Mapping[int, UserView]], None]) -> None:
         self._desk = desk
+        self._on_read = on_read
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
         return await self._desk.ask(people.ids, filter=filter, sort=sort, descending=descending)
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
-        return {i: _cells(v) for i, v in (await self._desk.ask(people.rows, ids)).items()}
+        found = await self._desk.ask(people.rows, ids)
+        self._on_read(found)
+        return {i: _cells(view) for i, view in found.items()}
 
 
 def _cells(view: UserView) -> Sequence[Cell]:
@@ -59,9 +63,21 @@ class UsersScreen(RecordsScreen[UserView]):
 
     key = "users"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("users.switch", "a", later("Ativar"), "switch", order=3),
+        Command(
+            "users.switch",
+            "a",
+            later("Ativar"),
+            "switch",
+            later("Deixa o usuário entrar, ou não mais"),
+            order=3,
+            turned=lambda s: switching_words(s.switched),
+        ),
         Command("users.delete", "x", later("Excluir"), "delete", order=4),
     )
+
+    def __init__(self, desk: Desk) -> None:
+        self._active: dict[int, bool] = {}
+        super().__init__(desk)
 
     @classmethod
     def title_words(cls) -> str:
@@ -75,7 +91,7 @@ class UsersScreen(RecordsScreen[UserView]):
         )
 
     def source(self) -> Source:
-        return UserSource(self.desk)
+        return UserSource(self.desk, self._read)
 
     def columns(self) -> Sequence[Column]:
         return (
@@ -99,6 +115,20 @@ class UsersScreen(RecordsScreen[UserView]):
 
     def form(self, record: UserView | None) -> Screen[Any]:
         return UserForm(self.desk, record)
+
+    @property
+    def switched(self) -> list[bool]:
+        """Whether the user under the cursor may enter; empty while that was not read."""
+        current = self.list.current
+        return [self._active[current]] if current in self._active else []
+
+    def _read(self, found: Mapping[int, UserView]) -> None:
+        self._active.update({i: view.active for i, view in found.items()})
+        self.refresh_bindings()
+
+    def on_window_list_highlighted(self) -> None:
+        """Another user: the key does other things."""
+        self.refresh_bindings()
 
     def action_switch(self) -> None:
         """Let the user in, or not any more."""

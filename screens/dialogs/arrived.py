@@ -64,6 +64,7 @@ class Arrived(Commanded, ModalScreen[None]):
 
     async def _look(self, typed: str) -> None:
         told = self.query_one("#told", Foreign)
+        told.show(_("Procurando…"))
         try:
             found = await self.desk.ask(receipts.receipts, typed)
         except CarteiroError as e:

@@ -181,9 +181,9 @@ def _paragraphs(texts: Iterable[str], sought: str, room: int, style: str = "") -
 def _key(entry: Entry, sought: str, room: int) -> Iterator[Content]:
     command = entry.command
     keys = safe(", ".join(entry.keys))
-    if not holds(f"{keys} {command.words} {command.help}", sought):
+    if not holds(f"{keys} {entry.words} {command.help}", sought):
         return
-    told = f"{command.words}: {command.help}" if command.help else command.words
+    told = f"{entry.words}: {command.help}" if command.help else entry.words
     first, *more = wrap(safe(told), room - KEYS_WIDTH) or [""]
     pad = " " * max(KEYS_WIDTH - cell_len(keys), 1)
     yield Content.assemble((f"{keys}{pad}", "bold $text-accent"), first)

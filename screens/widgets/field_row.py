@@ -47,9 +47,12 @@ class FieldRow(Vertical):
         yield self._error
 
     def show_error(self, message: str) -> None:
-        """Show what is wrong, or with "" that nothing is."""
+        """Show what is wrong, or with "" that nothing is; the label stands beside it already."""
+        bare = message.removeprefix(f"{self.spec.label}: ")
+        if bare != message:
+            bare = bare[:1].upper() + bare[1:]
         self.set_class(bool(message), "-wrong")
-        self._error.show(f"▲ {message}" if message else "")
+        self._error.show(f"▲ {bare}" if message else "")
 
     def put(self, value: Value) -> None:
         """Show another value; nobody typed it."""

@@ -27,7 +27,7 @@ class KeyLine(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[tuple[Command, str, int, int]] = []
+        self._shown: list[tuple[Command, str, str, int, int]] = []
 
     def on_mount(self) -> None:
         """Follow the focus and what is possible."""
@@ -42,8 +42,9 @@ class KeyLine(Widget):
         )
         shown, x = [], 1
         for entry in entries:
-            width = cell_len(f"{entry.keys[0]} {entry.command.words}")
-            shown.append((entry.command, entry.keys[0], x, width))
+            words = entry.words
+            width = cell_len(f"{entry.keys[0]} {words}")
+            shown.append((entry.command, entry.keys[0], words, x, width))
             x += width + 2
         if shown != self._shown:
             self._shown = shown
@@ -51,17 +52,17 @@ class KeyLine(Widget):
 
     def render(self) -> Content:
         parts: list[tuple[str, str]] = []
-        for command, key, x, width in self._shown:
+        for _command, key, words, x, width in self._shown:
             # A key that has no room is left out whole: "?" lists them all.
             if x + width < self.size.width:
                 parts.append((f" {key}", "bold $footer-key-foreground"))
-                parts.append((f" {safe(command.words)} ", ""))
+                parts.append((f" {safe(words)} ", ""))
         return Content.assemble(*parts)
 
     async def on_click(self, event: events.Click) -> None:
         """Do what was clicked on."""
         for entry in possible(self.screen):
-            for command, _key, x, width in self._shown:
+            for command, _key, _words, x, width in self._shown:
                 if command is entry.command and x <= event.x < x + width:
                     await self.app.run_action(command.action, entry.node)
                     return

@@ -17,6 +17,7 @@ KINDS = (
     *("EventoNFCom", "EventoNF3e", "EventoBPe"),
 )
 """Every kind that a document may have, as it is stored and asked for."""
+_EVENT = "Evento"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,22 @@ def kind_words(kind: str, event_id: str = "") -> str:
         "BPe": _("BP-e"),
         "InutNFe": _("NF-e: inutilização"),
     }
-    if kind.startswith("Evento"):
+    if is_event(kind):
         event = _event_words(kind, event_id[:6])
-        return f"{plain.get(kind.removeprefix('Evento'), kind)}: {event}"
+        return f"{plain.get(kind.removeprefix(_EVENT), kind)}: {event}"
     if event_id and kind in plain:
         return f"{plain[kind]}: {_('cancelamento')}"
     return plain.get(kind, kind)
+
+
+def is_event(kind: str) -> bool:
+    """Does it tell what became of a document, and is none itself?"""
+    return kind.startswith(_EVENT)
+
+
+def may_be_event(kind: str) -> bool:
+    """The same where the kind leaves it open: a municipal NFS-e and its cancellation are one kind."""
+    return is_event(kind) or kind == "NFSeMunicipal"
 
 
 def _event_words(kind: str, code: str) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from services.dispatch.watch import Watch
     from services.health.tokens import SignIns
+    from services.outbox.claims import Claimed
     from services.reading.due import Held
     from services.reading.tick import Reader
     from services.sending.tick import Sender
@@ -91,7 +92,7 @@ class Activity:
 
 @dataclass(slots=True)
 class Done:
-    """What :func:`run_once` did; ``held`` is what it left to another process."""
+    """What :func:`run_once` did; ``held`` and ``claimed`` is what it left to other processes."""
 
     sent: int = 0
     mailboxes: int = 0
@@ -104,6 +105,7 @@ class Done:
     sign_ins: int = 0
     inactivated: int = 0
     held: list[Held] = field(default_factory=list)
+    claimed: Claimed | None = None
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -378,6 +380,7 @@ async def run_once(office: Place, only: Collection[str] = NAMES) -> Done:
             work.cancel()
             await asyncio.wait([work])
         done.held = await reader.held() if reader is not None else []
+        done.claimed = await sender.claimed() if sender is not None else None
         await put_away(office.store)
         await warn_of_silence(office.store)
         await asyncio.to_thread(forget_hourly, office.store, closing_soon)

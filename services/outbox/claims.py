@@ -46,6 +46,14 @@ class Dead:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """``count`` e-mails that somebody has, and until when the last one is, unless that is renewed."""
+
+    count: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One e-mail claimed: the key under which its outcome will be accepted."""
 
@@ -258,6 +266,16 @@ class Watch:
                 self.suspects += 1
         self._seen = seen
         return dead
+
+
+def claimed(session: Session) -> Claimed | None:
+    """What is being sent, or was when its sender was killed; None where nobody has a claim."""
+    count, until = session.execute(
+        select(func.count(), func.max(OutboxMessage.lease_until)).where(
+            OutboxMessage.state == OutboxState.SENDING
+        )
+    ).one()
+    return Claimed(count, until) if until is not None else None
 
 
 def freed(session: Session) -> list[int]:

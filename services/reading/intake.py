@@ -217,13 +217,12 @@ class Intake:
     async def _store(self, batch: _Batch) -> None:
         """Keep a batch and import it, in one unit of work where the child is done with it."""
         source = Source(self._target.partner_id, self._target.server_id)
-        self._done += len(batch.arrivals)
         keeping = partial(
             _keep,
             target=self._target,
             arrivals=batch.arrivals,
             digests=await batch.digests,
-            tell=partial(self._meter.tell, done=self._done),
+            tell=partial(self._tell, fresh=len(batch.arrivals)),
         )
         await asyncio.wait({batch.opening}, timeout=_PATIENCE)
         if batch.opening.done():
@@ -245,8 +244,13 @@ class Intake:
 
     def _stored(self, batch: _Batch, kept: list[Kept], imported: Imported) -> None:
         self.kept += kept
+        self._done += len(batch.arrivals)
         self.imported.add(imported)
         self._give_back(batch.size)
+
+    def _tell(self, session: Session, fresh: int) -> None:
+        """How far it is once ``session`` is committed: what is on its way elsewhere may never be."""
+        self._meter.tell(session, self._done + fresh)
 
     def _give_back(self, size: int) -> None:
         self._held -= size

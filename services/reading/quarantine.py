@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, NotFound
+from services.fiscal.labels import is_event, may_be_event
 from services.folding import fold
 from services.language import _
 from services.reading.importing import (
@@ -47,8 +48,9 @@ class QuarantineView:
     """One thing that was held. Part, detail, subject and sender are foreign text.
 
     ``reason`` is a key (``foreign_company``, ``too_large``, …); ``state`` open, resolved, rejected.
-    Of a document of no linked company ``parties`` are the CNPJs in it, and ``owners`` those of them
-    that are companies which the person sees.
+    Of a document of no linked company ``kinds`` are what the message brought under its access key,
+    ``parties`` the CNPJs in it, and ``owners`` those of them that are companies which the person
+    sees.
     """
 
     id: int
@@ -62,6 +64,7 @@ class QuarantineView:
     size: int
     inbound_id: int
     server_id: int | None
+    kinds: tuple[str, ...]
     parties: tuple[str, ...]
     owners: tuple[Owner, ...]
     created_at: datetime
@@ -74,8 +77,10 @@ class QuarantineView:
     @property
     def hint(self) -> str:
         """What else there is to know about it; empty for most."""
-        if self.reason != FOREIGN:
+        if self.reason != FOREIGN or not any(map(may_be_event, self.kinds)):
             return ""
+        if all(map(is_event, self.kinds)):
+            return _("É um evento: entra sozinho quando chegar o documento de que fala")
         return _("Se for um evento, entra sozinho quando chegar o documento de que fala")
 
 
@@ -309,6 +314,11 @@ def _view(
         size=message.size,
         inbound_id=message.id,
         server_id=row.server_id,
+        kinds=tuple(
+            dict.fromkeys(
+                each["kind"] for each in message.found if each["access_key"] == row.detail
+            )
+        ),
         parties=tuple(row.parties.split()),
         owners=owners,
         created_at=row.created_at,

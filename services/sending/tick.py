@@ -19,7 +19,7 @@ from services.errors import Unavailable
 from services.health import activity
 from services.health.tokens import SignIns
 from services.outbox import claims, journal, owner
-from services.outbox.claims import Claim
+from services.outbox.claims import Claim, Claimed
 from services.outbox.journal import Journal
 from services.outbox.taking_back import Traces, take_back
 from services.sending import failures
@@ -83,6 +83,10 @@ class Sender:
                 if self._journal is not None:
                     self._journal.close()
                     self._journal = None
+
+    async def claimed(self) -> Claimed | None:
+        """What other processes have claimed, once :meth:`run_due` has ended."""
+        return await self._threads.read(claims.claimed)
 
     async def close(self) -> None:
         """Finish the letters under way, hand back the other claims, leave every server."""

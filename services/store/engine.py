@@ -20,7 +20,7 @@ from services.disk import reason
 from services.errors import Unavailable
 from services.language import _
 from services.settings import Settings
-from services.store import sqlite_words
+from services.store import postgres_words, sqlite_words
 
 if TYPE_CHECKING:
     from services.store.vault import Vault
@@ -225,7 +225,7 @@ def _plain_errors() -> Iterator[None]:
     except OperationalError as e:
         raise Unavailable(_explain(e)) from e
     except DBAPIError as e:
-        if e.connection_invalidated or is_damage(e):
+        if e.connection_invalidated or is_damage(e) or postgres_words.hinders(e.orig):
             raise Unavailable(_explain(e)) from e
         raise
 
@@ -251,6 +251,8 @@ def damaged(error: BaseException | None) -> str:
 
 def explained(error: BaseException | None) -> str:
     """What the driver says of a missing, full or locked database, for a person."""
+    if not isinstance(error, sqlite3.Error) and (words := postgres_words.known(error)):
+        return words
     lowered = str(error).lower()
     if any(word in lowered for word in ("locked", "deadlock", "busy")):
         return _("O banco de dados está ocupado por outro processo; tente de novo em instantes")
@@ -262,10 +264,10 @@ def explained(error: BaseException | None) -> str:
 
 
 def told(error: BaseException | None) -> str:
-    """PostgreSQL speaks the language that its server was set to; SQLite only English."""
+    """Ours of SQLite, which speaks only English; PostgreSQL's own in the language it was set to."""
     if isinstance(error, sqlite3.Error):
         return sqlite_words.reason(error)
-    return str(error).strip().partition("\n")[0]
+    return postgres_words.original(error)
 
 
 def _explain(error: DBAPIError) -> str:

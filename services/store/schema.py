@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from services.errors import Unavailable
 from services.language import _
+from services.store import postgres_words
 from services.store.engine import Store, begin_exclusive, damaged, is_damage, told
 
 HEAD = "0016"
@@ -32,14 +33,14 @@ def bring_up_to_date(store: Store) -> None:
             begin_exclusive(connection)
             if _version(connection) != HEAD:
                 upgrade(connection)
-    except OperationalError as e:
-        raise Unavailable(
-            _("Não foi possível abrir o banco de dados: {error}").format(error=told(e.orig))
-        ) from e
     except DatabaseError as e:
-        if not is_damage(e):
+        if is_damage(e):
+            raise Unavailable(damaged(e.orig)) from e
+        words = "" if store.is_sqlite else postgres_words.known(e.orig)
+        if not words and not isinstance(e, OperationalError):
             raise
-        raise Unavailable(damaged(e.orig)) from e
+        error = _("Não foi possível abrir o banco de dados: {error}").format(error=told(e.orig))
+        raise Unavailable(words or error) from e
 
 
 def _version(connection: Connection) -> str | None:
@@ -98,4 +99,6 @@ def upgrade(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as e:
-        raise Unavailable(str(e)) from e
+        raise Unavailable(
+            _("O banco de dados não se deixou atualizar para esta versão ({error})").format(error=e)
+        ) from e

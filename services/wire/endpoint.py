@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from services.language import _
+
 Security = Literal["tls", "starttls", "none"]
 Mechanism = Literal["password", "xoauth2"]
 
@@ -30,6 +32,12 @@ class Endpoint:
     def who(self) -> str:
         """ "host:port", as failures name it."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def place(self) -> str:
+        """The same with the security that is asked for, as the e-mail test tells it (R19)."""
+        words = {"tls": "TLS", "starttls": "STARTTLS", "none": _("sem TLS")}
+        return f"{self.who} · {words[self.security]}"
 
 
 @dataclass(frozen=True, slots=True)

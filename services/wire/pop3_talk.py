@@ -60,7 +60,7 @@ class Talk:
         addresses = await resolve(endpoint, self._patience())
         self.step(Stage.DNS, ", ".join(address[1][0] for address in addresses))
         sock = await dial(endpoint, addresses, self._patience())
-        self.step(Stage.TCP, str(sock.getpeername()[0]))
+        self.step(Stage.TCP, endpoint.place)
         # asyncio sets TCP_NODELAY: USER and PASS do not wait for delayed acknowledgements.
         if endpoint.security == "tls":
             await self._encrypt(sock)

@@ -67,7 +67,7 @@ async def connect(
     addresses = await resolve(endpoint, endpoint.timeout)
     step(Stage.DNS, ", ".join(str(address[0]) for _family, address in addresses[:4]))
     sock = await dial(endpoint, addresses, endpoint.timeout)
-    step(Stage.TCP, endpoint.who)
+    step(Stage.TCP, endpoint.place)
     connection = await _wrap(endpoint, sock, transcript)
     try:
         await _open(connection, login, _own_name(local_hostname, sock), step)

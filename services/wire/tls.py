@@ -16,6 +16,9 @@ from services.language import _
 _HOSTNAME_MISMATCH = {62, 63, 64}
 _NOT_YET_VALID = 9
 _EXPIRED = 10
+_REVOKED = 23
+_NOT_FOR_SERVERS = 26
+_WEAK = {66, 67, 68}
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _UNKNOWN_ISSUER = {2, 18, 19, 20, 21, 27}
 # What the system answers is told by the names that manuals know: its words are in English.
@@ -159,6 +162,14 @@ def _of_certificate(code: int) -> str:
         return _("O certificado do servidor venceu; quem administra o servidor deve renová-lo.")
     if code == _NOT_YET_VALID:
         return _("O certificado do servidor ainda não vale; confira o relógio desta máquina.")
+    if code == _REVOKED:
+        return _(
+            "O certificado do servidor foi revogado; quem administra o servidor deve trocá-lo."
+        )
+    if code == _NOT_FOR_SERVERS:
+        return _("O certificado não serve para um servidor; quem o administra deve trocá-lo.")
+    if code in _WEAK:
+        return _("O certificado do servidor usa uma chave fraca; quem o administra deve trocá-lo.")
     if code in _UNKNOWN_ISSUER:
         return _(
             "O certificado do servidor é autoassinado ou de uma autoridade desconhecida; "

@@ -48,6 +48,10 @@ async def test_sending_and_reading_back(dovecot: Dovecot, postfix: Postfix) -> N
     assert all(step.ok for step in steps), [s for s in steps if not s.ok]
     assert [(step.protocol, step.step) for step in steps] == plan(account, "both")
     assert names(steps[8:]) == [*CONNECTING, "list", "read_back"]
+    assert [step.detail for step in steps if step.step == "tcp"] == [
+        f"localhost:{postfix.port} · STARTTLS",
+        f"localhost:{dovecot.tls_port} · TLS",
+    ]
     assert all(step.ms >= 0 for step in steps)
     assert "segredo" not in repr(steps)
     assert "MAIL FROM" in steps[7].transcript

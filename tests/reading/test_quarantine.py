@@ -116,6 +116,7 @@ async def test_the_company_is_linked_and_what_waited_for_it_comes(
     first, second, third = asker.held()
     assert first.owners == ()
     assert first.parties == (OTHER, ISSUER)
+    assert (first.kinds, first.hint) == (("NFe",), "")
     shop = asker.company(OTHER)
     first, second, third = asker.held()
     assert [(o.company_id, o.linked) for o in first.owners] == [(shop.id, False)]

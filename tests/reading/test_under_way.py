@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from services.clock import now
-from services.reading import due, under_way
+from services.reading import due, intake, under_way
 from services.reading.desk import Target
 from services.reading.tick import Reader
 from services.reading.under_way import Meter, UnderWay
@@ -56,6 +58,32 @@ async def test_others_see_how_far_a_reading_is(
         go_on.set()
         assert (await reading).messages == _MESSAGES
     assert seen(store, actor) == []
+
+
+async def test_only_what_is_stored_is_told(
+    reader: Reader, inbox: Inbox, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R36, R38: the second batch is committed while the first still waits, and counts alone."""
+    monkeypatch.setattr(under_way, "_TELL_SECONDS", 0.0)
+    letters = [letter(n) for n in range(1, _MESSAGES + 1)]
+    go_on = threading.Event()
+    digests_of = intake.digests_of
+
+    def slow(raws: Sequence[bytes]) -> list[str]:
+        if len(raws) == 48:
+            assert go_on.wait(30)
+        return digests_of(raws)
+
+    monkeypatch.setattr(intake, "digests_of", slow)
+    inbox.deliver(*letters)
+    reading = asyncio.create_task(reader.run_due())
+    async with asyncio.timeout(20):
+        while not (told := seen(store, actor)) or not told[0][1]:
+            assert not reading.done()
+            await asyncio.sleep(0.01)
+    go_on.set()
+    assert told == [(inbox.user, _MESSAGES - 48, _MESSAGES)]
+    assert (await reading).messages == _MESSAGES
 
 
 def test_a_killed_reader_reads_nothing_any_more(inbox: Inbox, store: Store, actor: Actor) -> None:

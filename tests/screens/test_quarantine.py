@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import zipfile
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -183,16 +185,29 @@ async def test_documents_filtered_added_up_and_exported(
         assert f"{77:09d}" in archive.namelist()[0]
 
 
-async def test_did_it_arrive(console: Opened, store: Store, actor: Actor, server: int) -> None:
-    """R43: by access key from any screen: when, in which message, what became of it."""
+async def test_did_it_arrive(
+    console: Opened, store: Store, actor: Actor, server: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R43: by access key from any screen: when, in which message, what became of it; it says that
+    it is looking."""
     arrive(store, actor, server, letter(5), letter(6, recipient=OTHER))
     async with console((80, 24)) as c:
         await c.at_home()
         await c.press("A")
         await c.in_front("Arrived")
         await c.type(generator.access_key(ISSUER, 5))
+        gate, ask = asyncio.Event(), c.app.desk.ask
+
+        async def slow(*args: Any, **more: Any) -> Any:
+            await gate.wait()
+            return await ask(*args, **more)
+
+        monkeypatch.setattr(c.app.desk, "ask", slow)
         await c.press("enter")
+        await c.shows("Procurando…")
+        gate.set()
         await c.shows("Importado", "u-", "SHA-256")
+        assert "Procurando" not in c.text
         await c.press("ctrl+u")
         await c.type(generator.access_key(ISSUER, 6))
         await c.press("enter")

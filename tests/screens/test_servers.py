@@ -255,6 +255,23 @@ async def test_the_marked_are_inactivated_together(
     assert active(store) == {"Alfa": True, "Beta": True, "Gama": False, "Delta": True}
 
 
+async def test_the_key_line_says_what_a_key_does_to_this_row(
+    console: Opened, store: Store, actor: Actor
+) -> None:
+    """R9, R34: inactivate what is active, resume what is paused; of marked ones, what is on goes off."""
+    add_server(store, actor, "Alfa")
+    add_server(store, actor, "Beta", active=False)
+    async with console((100, 30)) as c:
+        await c.servers()
+        await c.shows("Alfa", "a Inativar", "p Pausar")
+        await c.press("p")
+        await c.shows("p Retomar")
+        await c.press("down")
+        await c.shows("a Ativar", "p Pausar")
+        await c.press("space", "home", "space")
+        await c.shows("2 marcadas", "a Inativar")
+
+
 async def test_what_the_marked_refuse_is_listed(
     console: Opened, store: Store, actor: Actor, company: CompanyView
 ) -> None:

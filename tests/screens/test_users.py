@@ -161,3 +161,17 @@ async def test_a_user_is_removed_after_a_question(
         await c.until(lambda: "Rui Lima" not in c.text, "the removal")
     with store.reading() as session:
         assert session.get(User, rui.id) is None
+
+
+async def test_the_key_line_says_whether_it_lets_in_or_out(
+    console: Opened, store: Store, rui: UserView
+) -> None:
+    """R53: what the key does to the user under the cursor, also after it was pressed."""
+    async with console((80, 24)) as c:
+        await _listed(c)
+        await c.press("down")
+        await c.shows("a Inativar")
+        await c.press("a")
+        await c.shows("a Ativar")
+        await c.press("up")
+        await c.shows("a Inativar")

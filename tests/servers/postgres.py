@@ -34,6 +34,8 @@ class Postgres(Server):
 
     ENDS_ON = signal.SIGINT
     OUTPUT = "postgres.log"
+    LOCKED = "locked"
+    """Who must give a password, should a test make this role."""
 
     def __init__(self, *, durable: bool = False, beyond: str | None = None) -> None:
         super().__init__("postgres")
@@ -71,9 +73,11 @@ class Postgres(Server):
                 "shared_buffers = 128MB\n" + ("" if durable else _QUICK)
             )
 
+        access = self._data / "pg_hba.conf"
+        rules = access.read_text()
         if beyond is not None:
-            with (self._data / "pg_hba.conf").open("a") as access:
-                access.write(f"host all all {beyond}/16 trust\n")
+            rules += f"host all all {beyond}/16 trust\n"
+        access.write_text(f"host all {self.LOCKED} 127.0.0.1/32 scram-sha-256\n{rules}")
 
     def argv(self) -> Sequence[str]:
         binary = find_binary("postgres")

@@ -103,6 +103,15 @@ async def test_a_field_is_validated_when_left() -> None:
         assert "▲" not in "".join(lines(pilot.app))
 
 
+async def test_an_error_does_not_repeat_the_label_beside_it() -> None:
+    """What a service refuses names its field, for who sees no form."""
+    form = Form(SPECS, FIRST)
+    async with Stage(form).run_test(size=(80, 24)) as pilot:
+        form.show_errors([Invalid("E-mail: endereço inválido", field="email")])
+        await pilot.pause()
+        assert "▲ Endereço inválido" in lines(pilot.app)[2]
+
+
 async def test_an_error_in_an_advanced_field_unfolds_it() -> None:
     form = Form(SPECS, FIRST)
     async with Stage(form).run_test(size=(80, 24)) as pilot:

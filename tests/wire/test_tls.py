@@ -130,6 +130,18 @@ async def test_a_bad_certificate_names_its_fault(
         assert await meet(port, client_context(False)) == "hello"
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [(23, "revogado"), (26, "não serve"), (66, "chave fraca"), (1, "validação")]
+)
+def test_what_openssl_finds_is_told_by_its_code(code: int, words: str) -> None:
+    """R19: its own words are English, and stand beside ours as the answer."""
+    error = ssl.SSLCertVerificationError("x")
+    error.verify_code, error.verify_message = code, "its own words"
+    failure = failure_of(error, "mail:465", Stage.TLS)
+    assert words in failure.explanation
+    assert failure.reply == "its own words"
+
+
 async def test_a_server_without_tls(ca_file: Path) -> None:
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"+OK plain\r\n")

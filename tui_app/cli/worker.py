@@ -98,7 +98,7 @@ async def _until_signal(context: Context, work: Coroutine[None, None, Done]) -> 
             )
         ),
     )
-    held.say(context, done.held)
+    held.say(context, done.held, done.claimed)
     return 0
 
 
