@@ -89,7 +89,7 @@ def columns() -> tuple[Column, ...]:
         Column("email", _("E-mail"), 18, wide=True, sortable=True),
         Column("kind", _("Tipo"), 7, sortable=True),
         Column("status", _("Situação"), 13, sortable=True),
-        Column("companies", _("Empresas"), 10, align="right", sortable=True),
+        Column("companies", _("Emp."), 7, align="right", sortable=True),
         Column("host", _("Servidor"), 22, min_terminal_width=130),
         Column("created_by", _("Cadastrou"), 12, min_terminal_width=130),
     )

@@ -11,12 +11,15 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
+from services.language import later
 from services.reading.memory import Wanted
 from services.store.blobs import keep_blobs
 from services.store.mail import InboundMessage, InboundState, Quarantine, Uidl
 from services.store.rows import insert_rows
 
 T = TypeVar("T")
+TOO_LARGE = later("{size} MB no servidor; o limite é {limit} MB")
+"""The detail of :func:`note_too_large`, the only one that is kept in words of ours."""
 # Built once: building a statement costs more than running it.
 _BEFORE = select(
     InboundMessage.sha256, InboundMessage.id, InboundMessage.deleted_at.is_not(None)

@@ -15,8 +15,15 @@ from sqlalchemy.orm import Session
 
 from services.courtesy import person
 from services.failure import WireError
-from services.language import _
-from services.reading.arrivals import Arrival, Kept, digests_of, keep, note_too_large
+from services.language import said
+from services.reading.arrivals import (
+    TOO_LARGE,
+    Arrival,
+    Kept,
+    digests_of,
+    keep,
+    note_too_large,
+)
 from services.reading.desk import Claim, Desk, Target
 from services.reading.importing import Imported, Source, import_messages
 from services.reading.memory import Wanted, policy_of
@@ -257,9 +264,7 @@ class Intake:
         self._desk.held.release(size)
 
     async def _too_large(self, place: Wanted, size: int) -> None:
-        detail = _("{size} MB no servidor; o limite é {limit} MB").format(
-            size=size // 2**20, limit=MAX_MESSAGE // 2**20
-        )
+        detail = said(TOO_LARGE).format(size=size // 2**20, limit=MAX_MESSAGE // 2**20)
         work = partial(_note, target=self._target, place=place, size=size, detail=detail)
         self.noted += await self._desk.do(self._claim, work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 from services.errors import Conflict, NotFound
 from services.fiscal.labels import is_event, may_be_event
 from services.folding import fold
-from services.language import _
+from services.language import _, both, said
+from services.reading.arrivals import TOO_LARGE
 from services.reading.importing import (
     FOREIGN,
     Imported,
@@ -31,6 +33,8 @@ from services.registry.access import Actor
 from services.retelling import retold
 from services.store.mail import InboundMessage, Quarantine, QuarantineState
 from services.store.models import Company, EmailServer, Function, Mailbox
+
+_VALUE = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def ids(
         query = query.where(
             or_(
                 Quarantine.reason.in_(told),
+                *(Quarantine.detail.like(kept) for kept in _kept_as(folded)),
                 *([Quarantine.parties.contains(bare, autoescape=True)] if bare else []),
                 *(
                     column.icontains(word, autoescape=True)
@@ -134,6 +139,14 @@ def ids(
         query = query.order_by(sorts[sort].desc() if descending else sorts[sort])
     query = query.order_by(Quarantine.id.desc() if descending else Quarantine.id)
     return array("q", session.scalars(query))
+
+
+def _kept_as(folded: str) -> list[str]:
+    """How details of ours that say ``folded`` to the reader were kept, in whichever language."""
+    if folded not in fold(_VALUE.sub(" ", said(TOO_LARGE))):
+        return []
+    kept = both(lambda: said(TOO_LARGE))
+    return [_VALUE.sub("%", words) for words in (kept.portuguese, kept.english)]
 
 
 def rows(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, QuarantineView]:

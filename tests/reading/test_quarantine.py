@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from services.errors import Conflict, NotFound, Refused
+from services.language import speaking
 from services.office import Office
 from services.reading import documents, owning, quarantine, receipts
+from services.reading.arrivals import TOO_LARGE, note_too_large
 from services.reading.finding import Filters
 from services.reading.importing import Imported
+from services.reading.memory import Wanted
 from services.reading.quarantine import QuarantineView
 from services.reading.rereading import looked_into, reread
 from services.reading.taking_apart.extractor import Extractor
@@ -196,3 +199,23 @@ async def test_two_people_do_not_decide_the_same_item(
         assert not done
     with pytest.raises(Conflict):
         await second
+
+
+def test_the_filter_knows_the_words_that_the_reader_sees(
+    store: Store, actor: Actor, inbox: Inbox
+) -> None:
+    """R41: a detail that was kept in Portuguese is found by what it says in English, and back."""
+    place = Wanted(1, "u-1", 99 * 2**20)
+    with store.writing() as session:
+        detail = TOO_LARGE.format(size=99, limit=40)
+        note_too_large(
+            session, actor.partner_id, inbox.server_id, place, size=place.size, detail=detail
+        )
+
+    def found(words: str) -> int:
+        with store.reading() as session:
+            return len(quarantine.ids(session, actor, filter=words))
+
+    assert (found("limite 99"), found("limit server"), found("size")) == (1, 0, 0)
+    with speaking("en"):
+        assert (found("limit server 99"), found("limit nowhere")) == (1, 0)

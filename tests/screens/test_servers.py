@@ -173,7 +173,7 @@ async def test_columns_order_the_list(console: Opened, store: Store, actor: Acto
         await c.shows("Alfa", "Beta")
         for _n in range(5):
             await c.press("o")
-        await c.shows("Empresas ▲")
+        await c.shows("Emp. ▲")
         await c.press("O")
         await c.until(lambda: c.lines.index(row(c, "Beta")) < c.lines.index(row(c, "Alfa")))
         assert "▸" in row(c, "Alfa")
