@@ -14,7 +14,7 @@ def progress_words(progress: Progress) -> str:
     if progress.leaving:
         parts.append(_("▸ {n} a enviar").format(n=grouped(progress.leaving)))
         if progress.seconds_left is None:
-            parts.append(_("nenhum enviado no último minuto"))
+            parts.append(_("nada saiu em 1 minuto"))
         else:
             parts.append(_("{n}/min").format(n=grouped(progress.per_minute)))
             parts.append(_("faltam {time}").format(time=span(progress.seconds_left)))

@@ -54,9 +54,9 @@ class KeyLine(Widget):
         parts: list[tuple[str, str]] = []
         for _command, key, words, x, width in self._shown:
             # A key that has no room is left out whole: "?" lists them all.
-            if x + width < self.size.width:
+            if (end := x + width) <= self.size.width:
                 parts.append((f" {key}", "bold $footer-key-foreground"))
-                parts.append((f" {safe(words)} ", ""))
+                parts.append((f" {safe(words)}" + " " * (end < self.size.width), ""))
         return Content.assemble(*parts)
 
     async def on_click(self, event: events.Click) -> None:
