@@ -68,9 +68,11 @@ async def test_only_what_is_stored_is_told(
     letters = [letter(n) for n in range(1, _MESSAGES + 1)]
     go_on = threading.Event()
     digests_of = intake.digests_of
+    first: list[int] = []
 
     def slow(raws: Sequence[bytes]) -> list[str]:
-        if len(raws) == 48:
+        if not first:
+            first.append(len(raws))
             assert go_on.wait(30)
         return digests_of(raws)
 
@@ -81,8 +83,9 @@ async def test_only_what_is_stored_is_told(
         while not (told := seen(store, actor)) or not told[0][1]:
             assert not reading.done()
             await asyncio.sleep(0.01)
+    stored = len(inbox.receipts())
     go_on.set()
-    assert told == [(inbox.user, _MESSAGES - 48, _MESSAGES)]
+    assert told[0][1] <= stored <= _MESSAGES - first[0]
     assert (await reading).messages == _MESSAGES
 
 
