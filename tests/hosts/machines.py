@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import socket
 import subprocess
 import threading
@@ -51,18 +52,21 @@ class Machine:
         self._programs: list[subprocess.Popen[bytes]] = []
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a program there until :meth:`kill` or the end."""
+        """Run a program there until :meth:`kill` or the end, on a terminal that takes what it draws."""
+        ours, theirs = pty.openpty()
+        threading.Thread(target=_take, args=(ours,), daemon=True).start()
         spaces = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--uts")
         named = ("sh", "-c", 'hostname "$0"; exec "$@"', self.name)
         self._programs.append(
             subprocess.Popen(
                 [need("ip", "iproute2"), "netns", "exec", self.name, *spaces, *named, *argv],
                 env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
             )
         )
+        os.close(theirs)
 
     def alive(self) -> bool:
         """Does every program there still run?"""
@@ -121,6 +125,14 @@ class Bridge:
 
     def __exit__(self, *_raised: object) -> None:
         self._listener.close()
+
+
+def _take(terminal: int) -> None:
+    """What is drawn, until nobody draws any more."""
+    with suppress(OSError):
+        while os.read(terminal, 65_536):
+            pass
+    os.close(terminal)
 
 
 def _relay(source: socket.socket, sink: socket.socket) -> None:
