@@ -9,7 +9,15 @@ from services.language import _
 
 
 class Palette(CommandPalette):
-    """Says in the program's language that nothing was found."""
+    """Says in the program's language that nothing was found; its frame is seen on every ground."""
+
+    DEFAULT_CSS = """
+    Palette:ansi #--input { border: hkey ansi_default; }
+    Palette:ansi #--input.--list-visible { border-bottom: none; }
+    Palette:ansi SearchIcon { color: ansi_default; }
+    Palette:ansi CommandList { border-bottom: hkey ansi_default; }
+    Palette:ansi CommandList.--populating { border-bottom: none; }
+    """
 
     def _start_no_matches_countdown(self, search_value: str) -> None:
         """As Textual's, but for the words."""

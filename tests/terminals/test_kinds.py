@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from services.registry.access import Actor
+from services.settings import Settings
+from services.store.engine import Store
 from tests.access.terminal import PtyProgram
 from tests.terminals.conftest import Start
 from tui_app.glyphs import Glyphs, glyphs_for
 
+World = tuple[Settings, Store, Actor]
 TOP = Path(__file__).resolve().parents[2]
 STYLE = re.compile(r"\x1b\[([0-9;]*)m")
 WRITTEN = re.compile(r"\x1b\[([0-9;]*)m(?=[^\x1b]*\w)")
+SEEN = re.compile(r"\x1b\[([0-9;]*)m(?=[^\x1b]*[^\s\x1b])")
 MOUSE = re.compile(rb"\x1b\[\?(?:9|100[0-35-6]|101[56])h")
 PLAIN = {"", "0", "1", "2", "3", "4", "7", "9", "39", "49"}
 """Attributes, and the terminal's own pair of colours."""
@@ -66,6 +71,19 @@ def test_no_colour_but_those_that_are_read_everywhere(
     _walk(console)
     assert _styles(console, WRITTEN if allowed is SAFE else STYLE) <= allowed
     assert "7" in _styles(console, STYLE)
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+def test_a_theme_of_the_terminals_own_colours_asks_for_no_others(
+    start: Start, world: World, theme: str
+) -> None:
+    """Where a terminal has all of them: what its owner chose for the 16 is what is seen."""
+    (world[0].home / "carteiro.toml").write_text(f'theme = "{theme}"\n')
+    console = start(TERM="xterm-256color", COLORTERM="truecolor")
+    _walk(console)
+    used = _styles(console, SEEN)
+    assert used & {str(n) for n in (*range(30, 38), *range(90, 98))}
+    assert not used & {"38", "48"}
 
 
 def test_without_a_mouse_the_terminal_is_asked_for_none(start: Start) -> None:
