@@ -16,7 +16,7 @@ from screens.commands import Command, Commanded
 from screens.widgets.field_row import FieldRow, text_of
 from screens.widgets.fields import Control, FieldSpec, Value
 from screens.widgets.foreign import Foreign
-from screens.widgets.line_input import LONGEST
+from screens.widgets.line_input import LONGEST, LineInput
 from services.errors import Invalid, InvalidFields
 from services.language import _, later
 from services.safe_text import safe
@@ -330,7 +330,12 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Validate a field that was changed and left."""
         row = _row_of(event.widget)
-        if row is None or not (row.touched or row.has_class("-wrong")):
+        if row is None:
+            return
+        # Tab may leave a field before the field has told of its last letters.
+        if isinstance(row.control, LineInput):
+            self._chosen(row.control)
+        if not (row.touched or row.has_class("-wrong")):
             return
         try:
             row.spec.check(self._values[row.spec.name], self._values)

@@ -76,6 +76,22 @@ async def test_each_letter_goes_to_its_field(console: Opened, actor: Actor) -> N
         ]  # fmt: skip
 
 
+async def test_a_field_that_is_left_in_the_same_breath_is_checked(
+    console: Opened, actor: Actor, store: Store
+) -> None:
+    """R53: what was typed last is what is checked, whichever message comes first."""
+    with store.writing() as session:
+        companies.add(session, actor, DRAFT)
+    async with console((80, 24)) as c:
+        await at_companies(c)
+        await c.press("n")
+        await c.in_front("CompanyForm")
+        burst(c, "2", "tab", "Loja", "tab", "Loja Ltda", "tab", "1", "tab", "a@", "tab")
+        await c.shows("e foram informados 1", "inválido: a@")
+        assert values(c)["notification_email"] == "a@"
+        assert c.text.count("e foram informados 1") == 2
+
+
 async def test_what_follows_f4_goes_to_the_first_advanced_field(
     console: Opened, actor: Actor
 ) -> None:
