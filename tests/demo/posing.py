@@ -14,8 +14,6 @@ from typing import Any
 from unittest.mock import patch
 
 from dns import rrset
-from rich.console import RenderableType
-from textual._compositor import Compositor
 from textual.widgets import Input
 
 from services import clock
@@ -27,7 +25,7 @@ from tests.demo.album import PARTS
 from tests.demo.album.page import Picture
 from tests.demo.chance import without_chance
 from tests.demo.svg import picture
-from tests.demo.walk import Walk
+from tests.demo.walk import Glass, Walk
 from tests.screens.conftest import Console
 from tui_app.app import CarteiroApp
 from tui_app.demo.console import MARK
@@ -106,7 +104,6 @@ def still() -> Iterator[None]:
         "screens.home.PAUSE": 0.0,
         "screens.health_source.TroubleSource.resting": lambda _source: 0.0,
         "tui_app.liveness.Liveness.run": _nothing,
-        "textual._compositor.Compositor.render_update": _undrawn,
         "tui_app.demo.demo.Servers": Posed,
         "screens.bulk.time": SimpleNamespace(monotonic=lambda: 0.0),
         "screens.dialogs.csv_choose.exchange": SimpleNamespace(
@@ -126,16 +123,6 @@ def still() -> Iterator[None]:
 
 async def _nothing(_liveness: Liveness) -> None:
     """What was committed is shown when the walk says so, not some time."""
-
-
-def _undrawn(
-    compositor: Compositor, full: bool = False, simplify: bool = False, **_more: Any
-) -> RenderableType | None:
-    """Nobody sees the terminal: only the picture is drawn, and what tells that the screen rests."""
-    if full:
-        return compositor.render_full_update(simplify=simplify)
-    compositor._dirty_regions.clear()
-    return None
 
 
 async def pose(folder: Path, size: tuple[int, int], only: frozenset[str]) -> None:
@@ -169,13 +156,17 @@ async def _walk(
     size: tuple[int, int],
     wanted: Sequence[Picture],
 ) -> None:
-    async with app.run_test(size=size) as pilot:
-        walk = Walk(Console(app, pilot), demo.world.companies if demo is not None else {})
-        await walk.begin()
-        for each in wanted:
-            if demo is not None and each.before is not None:
-                happenings.HAPPENINGS[each.before](demo)
-            await walk.to(each)
-            shown = picture(app, f"Carteiro: {each.name}")
-            (folder / f"{each.name}.svg").write_text(shown, "utf-8")
-        await walk.end()
+    glass = Glass()
+    with glass.instead():
+        async with app.run_test(size=size) as pilot:
+            walk = Walk(
+                Console(app, pilot), demo.world.companies if demo is not None else {}, glass
+            )
+            await walk.begin()
+            for each in wanted:
+                if demo is not None and each.before is not None:
+                    happenings.HAPPENINGS[each.before](demo)
+                await walk.to(each)
+                shown = picture(app, f"Carteiro: {each.name}")
+                (folder / f"{each.name}.svg").write_text(shown, "utf-8")
+            await walk.end()

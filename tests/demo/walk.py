@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
+from rich.console import RenderableType
+from textual._compositor import Compositor
 from textual.events import Paste
 from textual.strip import Strip
 from textual.worker import Worker
@@ -24,11 +28,35 @@ _FAR = 6
 """So many times Esc leads home from anywhere."""
 
 
+class Glass:
+    """In the place of the terminal, which nobody sees: nothing is drawn on it before it is looked
+    at. ``touched`` when something was to be drawn."""
+
+    def __init__(self) -> None:
+        self.touched = True
+
+    @contextmanager
+    def instead(self) -> Iterator[None]:
+        """While this lasts."""
+
+        def update(
+            compositor: Compositor, full: bool = False, simplify: bool = False, **_more: Any
+        ) -> RenderableType | None:
+            if full:
+                return compositor.render_full_update(simplify=simplify)
+            self.touched = True
+            compositor._dirty_regions.clear()
+            return None
+
+        with patch.object(Compositor, "render_update", update):
+            yield
+
+
 class Walk:
     """The way through one run of the console; ``ids`` are the companies, by number."""
 
-    def __init__(self, console: Console, ids: Mapping[int, int]) -> None:
-        self._console, self._ids = console, ids
+    def __init__(self, console: Console, ids: Mapping[int, int], glass: Glass) -> None:
+        self._console, self._ids, self._glass = console, ids, glass
         self._app = console.app
 
     async def begin(self) -> None:
@@ -90,6 +118,7 @@ class Walk:
     async def _rest(self) -> None:
         """Wait until nothing is under way and the screen has stopped changing."""
         before: list[Strip] = []
+        front = None
         same = 0
         end = time.monotonic() + DEADLINE
         while same < _LOOKS:
@@ -98,6 +127,10 @@ class Walk:
             if any(map(self._goes_on, self._app.workers)):
                 before, same = [], 0
                 continue
+            if before and front is self._app.screen and not self._glass.touched:
+                same += 1
+                continue
+            self._glass.touched, front = False, self._app.screen
             now = self._console.strips
             before, same = now, same + 1 if now == before else 0
 
