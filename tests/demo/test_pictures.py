@@ -34,7 +34,7 @@ def test_pictures_show_what_the_program_shows(tmp_path: Path) -> None:
     under_way = {spoken: pictures.take(spoken, folder) for spoken, folder in folders.items()}
     try:
         for process in under_way.values():
-            told, _nothing = process.communicate(timeout=240)
+            told, _nothing = process.communicate(timeout=480)
             assert process.returncode == 0, told
     finally:
         for process in under_way.values():
