@@ -16,7 +16,7 @@ from screens.widgets.asking import QUERY, ROWS
 from services import clock
 from services.settings import Settings
 from services.store.models import Function
-from tests.screens import sample
+from tests.screens import keyboard, sample
 from tests.screens.faked import FAKED
 from tests.screens.stylesheets import taken_apart_once  # noqa: F401 - found by name here
 from tui_app.app import CarteiroApp
@@ -60,11 +60,11 @@ class Console:
 
     async def press(self, *keys: str) -> None:
         """Keys, by Textual's names."""
-        await self.pilot.press(*keys)
+        await keyboard.press(self.pilot, *keys)
 
     async def type(self, text: str) -> None:
         """Letter by letter, with no pause between."""
-        await self.pilot.press(*text)
+        await keyboard.write(self.pilot, text)
 
     async def fill(self, *texts: str) -> None:
         """Type into this and the following fields; the last one keeps the focus."""
