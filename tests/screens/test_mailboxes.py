@@ -342,6 +342,7 @@ async def test_no_reading_list_while_document_import_is_off(
     async with console((80, 24)) as c:
         await c.mailboxes()
         await c.shows("Nenhuma caixa de envio")
+        await c.settled()
         assert "Leitura" not in c.text
 
 
