@@ -154,7 +154,7 @@ async def test_an_address_of_the_other_function_is_refused(
         await c.press("f4")
         await c.type("pop.padaria.example")
         await c.press("f2")
-        await c.shows("já é a caixa", "de envio desta empresa", "NFE@padaria.example")
+        await c.shows("já é a caixa de envio", "desta empresa", "NFE@padaria.example")
         assert c.dialog == "MailboxForm"
 
 
@@ -268,10 +268,10 @@ async def test_a_mailbox_is_inactivated_and_activated_by_one_key(
         await c.mailboxes()
         await c.shows("Notas", "Ativa")
         await c.press("a")
-        await c.shows("Inativa")
+        await c.shows("○ Inativa")
         assert [s.active for s in saved(store)] == [False]
         await c.press("a")
-        await c.until(lambda: "Inativa" not in c.text, "the active mailbox")
+        await c.until(lambda: "○ Inativa" not in c.text, "the active mailbox")
         assert [s.active for s in saved(store)] == [True]
 
 

@@ -263,7 +263,7 @@ async def test_of_a_copy_only_name_and_switch_are_edited(console: Opened, family
         await c.press("tab", "space")
         await c.press("f2")
         await c.in_front("MailboxesScreen")
-        await c.shows("Inativa")
+        await c.shows("○ Inativa")
     (copy,) = family.sending()
     assert (copy.sender_name, copy.active, copy.host) == ("Filial Centro", False, "matriz.x.com")
 

@@ -105,7 +105,7 @@ async def test_a_wrong_partner_key_is_refused_beside_its_field(
             partner_key="outra", smtp_host="smtp.sul.example",
         )  # fmt: skip
         await c.press("f2")
-        await c.shows("esta não é a chave do")
+        await c.shows("Esta não é a chave do")
         at = next(n for n, line in enumerate(c.lines) if "Chave de parceiro *" in line)
         assert "▲" in c.lines[at + 1]
         assert values(c)["email"] == "a@sul.example"
