@@ -74,7 +74,7 @@ async def test_every_refusal_stands_beside_its_field(console: Opened, actor: Act
         await c.press("tab", "tab", "tab")
         await c.type("relay")
         await c.press("f2")
-        await c.shows("preenchimento obrigatório", "informe o endereço que", "smtp.contabil")
+        await c.shows("▲ Preenchimento obrigatório", "informe o endereço que", "smtp.contabil")
 
 
 async def test_only_the_switch_for_new_companies(
