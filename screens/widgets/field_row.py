@@ -49,7 +49,8 @@ class FieldRow(Vertical):
     def show_error(self, message: str) -> None:
         """Show what is wrong, or with "" that nothing is; the label stands beside it already."""
         bare = message.removeprefix(f"{self.spec.label}: ")
-        if bare != message:
+        # An address that it begins with stays as it is written.
+        if bare != message and bare.partition(" ")[0].isalpha():
             bare = bare[:1].upper() + bare[1:]
         self.set_class(bool(message), "-wrong")
         self._error.show(f"▲ {bare}" if message else "")

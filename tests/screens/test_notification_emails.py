@@ -123,7 +123,7 @@ async def test_the_same_address_twice_is_refused(
         await c.in_front("AddressForm")
         await c.type(TAX.upper())
         await c.press("f2")
-        await c.shows("já está na", f"lista (nº {tax.id})")
+        await c.shows("já está na lista", f"(nº {tax.id})")
         await c.press("escape")
         await c.in_front("Confirm")
         await c.agree()

@@ -110,6 +110,9 @@ async def test_an_error_does_not_repeat_the_label_beside_it() -> None:
         form.show_errors([Invalid("E-mail: endereço inválido", field="email")])
         await pilot.pause()
         assert "▲ Endereço inválido" in lines(pilot.app)[2]
+        form.show_errors([Invalid("E-mail: a@b.com já existe", field="email")])
+        await pilot.pause()
+        assert "▲ a@b.com já existe" in lines(pilot.app)[2]
 
 
 async def test_an_error_in_an_advanced_field_unfolds_it() -> None:
