@@ -1,8 +1,9 @@
-"""Why the system could not use a file, in our words and with the cure."""
+"""Files: whether one is there and stays, and in our words why the system could not use it."""
 
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from services.language import _, later, said
@@ -46,6 +47,15 @@ def is_there(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def flush(path: Path) -> None:
+    """Have a file's bytes, or a folder's names, outlive the power; raises ``OSError``."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def reason(error: OSError) -> str:

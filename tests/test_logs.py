@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from tui_app import logs
 
 _WRITER = """
 import logging, pathlib, sys
@@ -48,3 +54,18 @@ def test_two_processes_lose_no_line_while_it_begins_anew(tmp_path: Path) -> None
     told = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
     lines = sorted((each["from"], int(each["message"].split()[1])) for each in told)
     assert lines == [(name, n) for name in ("a", "b") for n in range(1_000)]
+
+
+def test_a_full_disk_is_not_told_over_the_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python's own complaint would stand in the middle of a picture, or behind a command's one line."""
+    logs.log_file(tmp_path).symlink_to("/dev/full")
+    handler = logs.start(tmp_path)
+    try:
+        logging.getLogger("carteiro").error("a line")
+    finally:
+        logging.getLogger().removeHandler(handler)
+        with contextlib.suppress(OSError):
+            handler.close()
+    assert capsys.readouterr().err == ""

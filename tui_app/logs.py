@@ -56,6 +56,9 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         finally:
             os.close(handle)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """What cannot be written, as on a full disk, is not written over the screen instead."""
+
     def _moved(self) -> bool:
         if self.stream is None:
             return True

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.disk import reason
+from services.disk import flush, is_there, reason
 from services.errors import Conflict, Invalid, Unavailable
 from services.language import _
 from services.store import sqlite_words, transfer
@@ -59,7 +59,7 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
     Raises :class:`Conflict` when the file exists, :class:`Unavailable` when it cannot be written
     or does not prove right, :class:`Cancelled` once ``stop`` is set.
     """
-    if file.exists():
+    if is_there(file):
         raise Conflict(_("{file} já existe; escolha outro nome").format(file=file), field="file")
     part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -73,9 +73,9 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
                 raise Cancelled
             _describe(store, part, _key(store, part))
             told = inspect(part)
-            _sync(part)
+            flush(part)
             part.rename(file)
-            _sync(file.parent)
+            flush(file.parent)
         finally:
             for left in (part, part.with_name(f"{part.name}-journal")):
                 left.unlink(missing_ok=True)
@@ -109,7 +109,7 @@ def inspect(file: Path) -> BackupInfo:
 
     Raises :class:`Invalid` naming what is wrong with it.
     """
-    if not file.is_file():
+    if not (is_there(file) and file.is_file()):
         raise Invalid(_("{file}: arquivo não encontrado").format(file=file), field="file")
     address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     try:
@@ -233,11 +233,3 @@ def _describe(store: Store, part: Path, key: str | None) -> None:
         with database:
             database.execute(f"CREATE TABLE {INFO} (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
             database.executemany(f"INSERT INTO {INFO} VALUES (?, ?)", told.items())  # noqa: S608
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

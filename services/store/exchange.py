@@ -6,6 +6,7 @@ and names none: what is elsewhere on the machine is neither read nor written.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.disk import reason
+from services.disk import flush, is_there, reason
 from services.errors import Conflict, NotFound, Refused, Unavailable
 from services.language import _
 from services.safe_text import safe
@@ -27,6 +28,8 @@ MOST_BYTES = 20 * 2**20
 _FOLDER = "csv"
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{8}")
 _LEFT_SECONDS = 3_600
+# What file systems say that know no second name for a file.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,11 @@ def files(settings: Settings) -> list[ExchangeFile]:
     try:
         with os.scandir(folder(settings)) as entries:
             for entry in entries:
-                told = entry.stat(follow_symlinks=False)
+                try:
+                    told = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    # Gone since, as a draft that has its name now.
+                    continue
                 if stat.S_ISREG(told.st_mode):
                     changed = datetime.fromtimestamp(told.st_mtime, UTC)
                     found.append(ExchangeFile(entry.name, told.st_size, changed))
@@ -122,7 +129,7 @@ class Draft:
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self._path, self._force = path, force
-        if not force and path.exists():
+        if not force and is_there(path):
             raise _exists(path)
         self._beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
@@ -137,9 +144,13 @@ class Draft:
             self.file.flush()
             os.fsync(self.file.fileno())
             self.file.close()
-            if not self._force:
-                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            self._beside.replace(self._path)
+            if self._force:
+                self._beside.replace(self._path)
+            else:
+                _appear(self._beside, self._path)
+            # Some file systems do not let a folder be opened for it: the name is there all the same.
+            with suppress(OSError):
+                flush(self._path.parent)
         except FileExistsError as e:
             self.drop()
             raise _exists(self._path) from e
@@ -171,6 +182,24 @@ def write(path: Path, pieces: Iterable[bytes], *, force: bool = False) -> int:
         raise
     draft.keep()
     return count
+
+
+def _appear(draft: Path, path: Path) -> None:
+    """Call ``draft`` by its name at last, unless another file has it; killed here, both names stay."""
+    try:
+        os.link(draft, path)
+    except OSError as e:
+        if e.errno not in _NO_LINKS:
+            raise
+        # A memory stick or a share, where a name can only be held by a file of its own.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        try:
+            draft.replace(path)
+        except OSError:
+            path.unlink()
+            raise
+    else:
+        draft.unlink()
 
 
 def not_written(path: Path, error: OSError) -> Refused:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.clock import now
-from services.disk import reason
+from services.disk import flush, reason
 from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
@@ -114,11 +114,7 @@ def promote(file: Path) -> Path | None:
             old = file.with_name(f"{file.name}.{now():%Y%m%dT%H%M%S}")
             os.link(file, old)
         _beside(file).replace(file)
-        handle = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flush(file.parent)
     except OSError as e:
         raise _unwritable(file, e) from e
     return old

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.disk import reason
+from services.disk import flush, reason
 from services.errors import Conflict, Unavailable
 from services.language import _
 from services.settings import Settings
@@ -63,8 +63,8 @@ def restore(
                 aside = None
                 _into_postgres(settings, staged, replacing, done)
         finally:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                staged.with_name(staged.name + suffix).unlink(missing_ok=True)
+            for left_over in (staged, *_logs(staged)):
+                left_over.unlink(missing_ok=True)
     except OSError as e:
         raise Unavailable(
             _("Não foi possível restaurar em {home}: {why}").format(home=place, why=reason(e))
@@ -100,26 +100,62 @@ def _made_fit(settings: Settings, staged: Path, told: BackupInfo, settle: Settle
 
 def _into_sqlite(path: Path, staged: Path, replacing: bool) -> str | None:
     if not path.exists() or not path.stat().st_size:
+        # A log that was left without its database would be taken for the new one's.
+        for log in _logs(path):
+            log.unlink(missing_ok=True)
         staged.replace(path)
-        _sync(path)
+        _lasting(path)
         return None
-    with contextlib.closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as database:
-        if not replacing and _has_partner(database):
-            raise _not_empty(path)
-        try:
-            # Only who is alone with the file may take it out of WAL.
-            database.execute("PRAGMA journal_mode=DELETE")
-            database.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as e:
-            with contextlib.suppress(sqlite3.OperationalError):
-                _as_at_work(path)
-            raise _in_use() from e
-        aside = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S}")
-        os.link(path, aside)
-        staged.replace(path)
-        _sync(path)
-    _as_at_work(aside)
+    aside = path.with_name(f"{path.name}.{now():%Y%m%dT%H%M%S}")
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as database:
+            if not replacing and _has_partner(database):
+                raise _not_empty(path)
+            sound = _taken(database, path)
+            _exchange(path, staged, aside, sound=sound)
+    except OSError:
+        # The database is the one that it was, and is worked with as before.
+        with contextlib.suppress(sqlite3.Error):
+            _as_at_work(path)
+        raise
+    if sound:
+        _as_at_work(aside)
     return str(aside)
+
+
+def _exchange(path: Path, staged: Path, aside: Path, *, sound: bool) -> None:
+    """Put ``staged`` in the place of ``path``, which is kept as ``aside``; or leave all as it is."""
+    os.link(path, aside)
+    try:
+        if not sound:
+            for log, beside in zip(_logs(path), _logs(aside), strict=True):
+                with contextlib.suppress(FileNotFoundError):
+                    log.replace(beside)
+        staged.replace(path)
+    except OSError:
+        aside.unlink()
+        raise
+    _lasting(path)
+
+
+def _taken(database: sqlite3.Connection, path: Path) -> bool:
+    """Keep everybody else from the file; False where it is none that anybody could work with."""
+    try:
+        # Only who is alone with the file may take it out of WAL.
+        database.execute("PRAGMA journal_mode=DELETE")
+        database.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as e:
+        with contextlib.suppress(sqlite3.OperationalError):
+            _as_at_work(path)
+        raise _in_use() from e
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _logs(path: Path) -> list[Path]:
+    """What SQLite keeps beside a database while it is open."""
+    return [path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm", "-journal")]
 
 
 def _into_postgres(settings: Settings, staged: Path, replacing: bool, done: Done) -> None:
@@ -171,10 +207,6 @@ def _not_empty(place: object) -> Conflict:
     )
 
 
-def _sync(path: Path) -> None:
-    for each in (path, path.parent):
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _lasting(path: Path) -> None:
+    flush(path)
+    flush(path.parent)

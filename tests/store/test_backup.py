@@ -392,3 +392,66 @@ def test_a_process_that_opens_during_a_restore_sees_what_was_restored(
     with late.reading() as session:
         assert fetch_blobs(session, ["a"]) == {}
     late.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("elsewhere", ["sqlite"], indirect=True)
+def test_the_log_of_a_database_that_is_lost_is_not_the_new_one_s(
+    sound: Path, elsewhere: Settings
+) -> None:
+    """A killed process leaves it beside the database, and somebody took that away: SQLite would
+    write what is in it over what was restored."""
+    put_back(elsewhere, sound)
+    path = elsewhere.home / "carteiro.db"
+    log = path.with_name("carteiro.db-wal")
+    with closing(sqlite3.connect(path)) as database:
+        with database:
+            database.execute("UPDATE company SET nickname = 'lost'")
+        left = log.read_bytes()
+    path.unlink()
+    log.write_bytes(left)
+    put_back(elsewhere, sound)
+    with closing(sqlite3.connect(path)) as database:
+        names = {name for (name,) in database.execute("SELECT nickname FROM company")}
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert "lost" not in names
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("elsewhere", ["sqlite"], indirect=True)
+def test_a_damaged_database_is_replaced_and_kept_aside(sound: Path, elsewhere: Settings) -> None:
+    """As the program tells people to; only when told so, for nobody knows what is in it."""
+    path = elsewhere.home / "carteiro.db"
+    path.write_bytes(b"damaged" * 5_000)
+    with pytest.raises(Conflict, match="--replace"):
+        put_back(elsewhere, sound)
+    path.with_name("carteiro.db-wal").write_bytes(b"its log")
+    done = put_back(elsewhere, sound, replacing=True)
+    assert done.aside is not None
+    assert Path(done.aside).read_bytes() == b"damaged" * 5_000
+    assert Path(f"{done.aside}-wal").read_bytes() == b"its log"
+    store = open_store(elsewhere)
+    with store.reading() as session:
+        assert len(session.scalars(select(Company)).all()) == 2
+    store.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("elsewhere", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("refused", ["os.link", "Path.replace"])
+def test_what_cannot_take_its_place_leaves_the_database_at_work(
+    sound: Path, elsewhere: Settings, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where no file has two names: readers and the writer would be in each other's way else."""
+    put_back(elsewhere, sound)
+
+    def not_here(*_given: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"services.store.restore.{refused}", not_here)
+        with pytest.raises(Unavailable, match="sem permissão"):
+            put_back(elsewhere, sound, replacing=True)
+    assert [each.name for each in elsewhere.home.iterdir()] == ["carteiro.db"]
+    with closing(sqlite3.connect(elsewhere.home / "carteiro.db")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)

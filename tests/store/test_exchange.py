@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,46 @@ def test_what_a_killed_export_left_goes(settings: Settings) -> None:
         ".outro.zip.0a1b2c3d",
         "notas.zip",
     ]
+
+
+@pytest.mark.parametrize("said", [errno.EPERM, errno.EIO])
+def test_a_name_that_cannot_be_given_is_not_taken(
+    here: Settings, said: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty file of that name would be taken for the whole one, and stand in the next one's way."""
+    path = exchange.place(here, "notas.zip")
+
+    def refused(*_given: object) -> None:
+        raise OSError(said, "refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", refused)
+        patched.setattr(Path, "replace", refused)
+        with pytest.raises(Refused, match="gravar"):
+            exchange.write(path, [b"x"])
+    assert list(path.parent.iterdir()) == []
+    monkeypatch.setattr(os, "link", refused)
+    if said == errno.EPERM:
+        # A file system where no file has two names.
+        exchange.write(path, [b"x"])
+        assert path.read_bytes() == b"x"
+        with pytest.raises(Conflict):
+            exchange.write(path, [b"y"])
+
+
+def test_what_goes_while_one_looks_is_not_listed(
+    here: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        exchange.place(here, name).write_bytes(b"x")
+    look = os.scandir
+
+    @contextmanager
+    def looked(path: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with look(path) as entries:
+            found = list(entries)
+        exchange.place(here, "a.csv").unlink()
+        yield found
+
+    monkeypatch.setattr(os, "scandir", looked)
+    assert [file.name for file in exchange.files(here)] == ["b.csv"]
