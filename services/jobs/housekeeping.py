@@ -32,7 +32,7 @@ def _put_away(store: Store) -> None:
     with store.writing() as session:
         removed.purge(session)
         if leases.take(session, _PLANS, uuid.uuid4().hex, _HOUR) is not None:
-            replanning.plan_anew(session)
+            replanning.plan_anew(session, store.settings.inactivation_interval)
 
 
 async def warn_of_silence(store: Store) -> None:

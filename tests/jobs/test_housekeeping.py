@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from services import clock
 from services.failure import Failure, Stage
-from services.health import facts
+from services.health import facts, sign_ins
 from services.jobs import runner
 from services.jobs.housekeeping import put_away
 from services.notifications import bell, retention
@@ -21,7 +21,7 @@ from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.sending.tick import Sender
 from services.store.engine import Store
-from services.store.models import EmailServer, Function
+from services.store.models import EmailServer, Function, Mechanism, SignIn
 from services.store.notices import BellEntry, BellRead, Notification
 from tests.registry.branch import family
 from tests.sending.conftest import AddMailbox, Queue, Show, enqueue, mailbox, sender, show
@@ -122,3 +122,34 @@ async def test_what_a_clock_that_was_ahead_planned_is_due(
         assert session.get_one(EmailServer, server).paused_until is not None, (
             "a pause that is meant"
         )
+
+
+async def test_a_limit_that_a_clock_that_was_ahead_counted_to_is_not_reached(
+    store: Store, enqueue: Queue, mailbox: AddMailbox, sender: Sender, show: Show, sink: Sink,
+    day: Callable[[float], None],
+) -> None:  # fmt: skip
+    """R34: what left in a month that has not come yet takes nobody's room."""
+    mailbox(sink.port, most_per_day=1)
+    day(30)
+    first, second = enqueue(), enqueue()
+    await sender.run_due()
+    assert [show(each).view.state for each in (first, second)] == ["sent", "deferred"]
+    day(0)
+    await put_away(store)
+    await sender.run_due()
+    assert show(second).view.state == "sent"
+
+
+async def test_a_sign_in_is_proven_whenever_the_clock_was_ahead(
+    store: Store, mailbox: AddMailbox, day: Callable[[float], None]
+) -> None:
+    """R45: not only once the month has come in which it was to be proven next."""
+    server = mailbox(1).server_id
+    day(30)
+    with store.writing() as session:
+        session.get_one(EmailServer, server).mechanism = Mechanism.XOAUTH2
+        session.add(SignIn(server_id=server, check_at=clock.now() + timedelta(days=1)))
+    day(0)
+    await put_away(store)
+    with store.reading() as session:
+        assert sign_ins.due(session, 10) == [server]
