@@ -17,8 +17,8 @@ from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from services.dispatch import queueing
+from services.dispatch.placing import Plan, Queued
 from services.dispatch.printing import print_once
-from services.dispatch.queueing import Plan, Queued
 from services.errors import CarteiroError
 from services.fiscal.danfe import Danfe, is_installed
 from services.fiscal.labels import kind_words

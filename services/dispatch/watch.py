@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
-from services.dispatch import queueing
+from services.dispatch import unattended
 from services.dispatch.folder import STILL, Claimed, Folder
+from services.dispatch.placing import Parcel
 from services.dispatch.printing import Printer
-from services.dispatch.queueing import Parcel
 from services.errors import CarteiroError, Conflict, Unavailable
 from services.fiscal.danfe import Danfe
 from services.language import _
@@ -114,12 +114,12 @@ class Watch:
             xml = await asyncio.to_thread(self._folder.read, claimed)
             if xml is None:
                 return
-            known = await asyncio.to_thread(self._ask, partial(queueing.found_before, xml=xml))
+            known = await asyncio.to_thread(self._ask, partial(unattended.queued_before, xml=xml))
             danfe = Danfe(why="unasked")
             if known is None:
                 (danfe,) = await self._printer.print([xml])
             parcel = Parcel(claimed.name, xml, danfe)
-            queued = await asyncio.to_thread(self._do, partial(queueing.send_found, parcel=parcel))
+            queued = await asyncio.to_thread(self._do, partial(unattended.send, parcel=parcel))
         except (Unavailable, _Lost):
             raise
         except CarteiroError as e:
@@ -140,7 +140,7 @@ class Watch:
     async def _reject(self, claimed: Claimed, xml: bytes | None, why: str) -> None:
         """The bell first: whoever is killed between the two tells it of the same claim again."""
         tell = partial(
-            queueing.tell_rejected, name=claimed.name, xml=xml, why=why, claim=claimed.id
+            unattended.tell_rejected, name=claimed.name, xml=xml, why=why, claim=claimed.id
         )
         await asyncio.to_thread(self._do, tell)
         await asyncio.to_thread(self._folder.reject, claimed, why)

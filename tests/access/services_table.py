@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services.dispatch import queueing
-from services.dispatch.queueing import Parcel
+from services.dispatch.placing import Parcel
 from services.fiscal.danfe import Danfe
 from services.health import activity, agenda, linking, overview, retest, setup, testable
 from services.health.troubles import Trouble

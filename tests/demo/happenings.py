@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from services import clock
-from services.dispatch import queueing
+from services.dispatch import unattended
 from services.failure import Failure, Stage
 from services.health import facts
 from services.reading import arrivals
@@ -50,7 +50,7 @@ def today(demo: Demo, number: int) -> None:
         "Subject: Newsletter 12\r\n\r\nSem nota fiscal.\r\n".encode(),
     )
     for issuer in (demo.world.firms[8], demo.world.firms[21], demo.world.firms[33]):
-        demo.world.office.do_now(queueing.send_found, issued(demo.authority, issuer, number))
+        demo.world.office.do_now(unattended.send, issued(demo.authority, issuer, number))
         number += 1
     for name, (size, hours) in _TABLES.items():
         table = exchange.folder(demo.settings) / name

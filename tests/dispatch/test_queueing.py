@@ -9,7 +9,7 @@ import pytest
 
 from services import language
 from services.dispatch import queueing
-from services.dispatch.queueing import Parcel, Queued
+from services.dispatch.placing import Parcel, Queued
 from services.errors import Invalid, InvalidFields, NotFound
 from services.fiscal.danfe import Danfe
 from services.notifications import bell

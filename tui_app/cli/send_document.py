@@ -15,7 +15,7 @@ from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, act
 
 if TYPE_CHECKING:
-    from services.dispatch.queueing import Queued
+    from services.dispatch.placing import Queued
     from services.fiscal.danfe import Danfe
 
 _MOST_BYTES = 6 * 2**20
@@ -70,7 +70,7 @@ def _options(group: ArgumentParser) -> None:
 
 def _send_files(context: Context) -> None:
     from services.dispatch import queueing
-    from services.dispatch.queueing import Parcel
+    from services.dispatch.placing import Parcel
 
     args = context.args
     parcels = [

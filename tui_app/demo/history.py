@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.dispatch import queueing
-from services.dispatch.queueing import Parcel
+from services.dispatch import unattended
+from services.dispatch.placing import Parcel
 from services.health import activity
 from services.language import _, both
 from services.notifications import bell
@@ -126,8 +126,8 @@ def _queue(
     """Documents that companies issued, and a customer whose address is wrong."""
     for firm in [world.firms[1 + (day * 5 + n * 7) % 36] for n in range(5)]:
         number = next(numbers)
-        queueing.send_found(session, issued(authority, firm, number))
-    queueing.send_found(session, issued(authority, world.firms[1], next(numbers), NOBODY))
+        unattended.send(session, issued(authority, firm, number))
+    unattended.send(session, issued(authority, world.firms[1], next(numbers), NOBODY))
     tell_authorised(session, actor, world, firm, number)
 
 

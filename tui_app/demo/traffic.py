@@ -9,7 +9,7 @@ from itertools import count, cycle
 from typing import Self
 
 from services.clock import now
-from services.dispatch import queueing
+from services.dispatch import unattended
 from services.errors import CarteiroError
 from tui_app.demo import letters, nfe
 from tui_app.demo.certificates import Authority
@@ -90,7 +90,7 @@ class Traffic:
     def _leave(self, number: int, *more: str) -> None:
         """A company has issued a document, which goes to its customer."""
         parcel = issued(self._authority, self._world.firms[number], next(self._numbers), *more)
-        self._world.office.do_now(queueing.send_found, parcel)
+        self._world.office.do_now(unattended.send, parcel)
 
     def _tell(self, number: int) -> None:
         """A company hears of one of its documents."""
