@@ -15,11 +15,9 @@ from services.language import _
 from services.safe_text import safe
 from services.settings import Settings, load
 from tui_app import collector, forced, tty
-from tui_app.cli.output import Output, error_line
+from tui_app.cli.output import Output, error_line, unwritten
 from tui_app.cli.parser import parse
-from tui_app.cli.stopping import interrupted
-
-INTERRUPTED = 130
+from tui_app.cli.stopping import Interrupted, interrupted
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,19 +31,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _run(words, names)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough; the last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has seen enough.
+        _drop_output()
         return 0
     except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 - told in one line, logged whole
-        return _failed(e, words, names)
+        return _failed(_unwritten() or e, words, names)
     return status
+
+
+def _unwritten() -> CarteiroError | None:
+    """Why what is left of the output cannot be written, where that is what went wrong."""
+    try:
+        sys.stdout.flush()
+    except OSError as e:
+        _drop_output()
+        return None if isinstance(e, BrokenPipeError) else unwritten(e)
+    return None
+
+
+def _drop_output() -> None:
+    """The last flush, when Python ends, must not complain either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: BaseException, words: list[str], names: dict[str, str]) -> int:
     """Tell in one line why the command ended; the exit status for it."""
-    if interrupted(error):
-        sys.stderr.write("carteiro: " + _("interrompido") + "\n")
-        return INTERRUPTED
+    if not isinstance(error, Interrupted) and interrupted(error):
+        error = Interrupted(_("interrompido"))
     if not isinstance(error, CarteiroError):
         _log_it(words, error)
         error = Unavailable(

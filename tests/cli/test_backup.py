@@ -93,3 +93,34 @@ def test_what_is_no_backup(bare: Run, tmp_path: Path) -> None:
     file.write_bytes(b"x" * 5_000)
     told = bare("restore", str(file), "--check")
     assert (told.status, "(não é um banco de dados)" in told.err) == (1, True), told
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_new_copy_stays_whatever_the_clock_says(carteiro: Run, tmp_path: Path) -> None:
+    """Those of before are of days to come, where the clock was set back."""
+    old = [tmp_path / f"carteiro-20990{month}01T030000Z.db" for month in (1, 2)]
+    for file in old:
+        file.touch()
+    told = carteiro("backup", str(tmp_path), "--keep", "2", "--json").json
+    assert Path(told["file"]).is_file()
+    assert told["removed"] == [str(old[0])]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_copy_that_cannot_go_is_told_of(carteiro: Run, tmp_path: Path) -> None:
+    """The new one is there; exit 1 tells cron that the folder will fill."""
+    (tmp_path / "carteiro-20200101T030000Z.db").mkdir()
+    told = carteiro("backup", str(tmp_path), "--keep", "1", "--json")
+    assert told.status == 1
+    assert "não pôde ser excluído: é uma pasta" in told.error["message"]
+    assert len([file for file in tmp_path.glob("*.db") if file.is_file()]) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "words", [("backup",), ("restore",), ("company", "export"), ("document", "export")]
+)
+def test_a_place_that_cannot_be_is_told_in_words(carteiro: Run, words: tuple[str, ...]) -> None:
+    """What the system refuses to look at is no failure of ours."""
+    told = carteiro(*words, "a" * 300 + ".zip")
+    assert (told.status, "falha interna" in told.err) == (1, False), told.err

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,9 @@ def test_bad_input_names_its_field_and_saves_nothing(
     assert carteiro("mailbox", "list", "--company", CNPJ, "--json").json == []
 
 
-@pytest.mark.parametrize("stdin", ["", "\n", "com\x00nul\n"])
-def test_bad_password(carteiro: Run, stdin: str) -> None:
-    """No line, an empty one, or a control character: the field is the password."""
+@pytest.mark.parametrize("stdin", ["", "\n", "com\x00nul\n", "segredão\n".encode("latin-1")])
+def test_bad_password(carteiro: Run, stdin: str | bytes) -> None:
+    """No line, an empty one, a control character, no UTF-8: the field is the password."""
     refused = carteiro(*SEND, stdin=stdin)
     assert (refused.status, refused.error["field"]) == (1, "password")
 
@@ -206,6 +207,8 @@ def test_notify_refuses(carteiro: Run, extra: tuple[str, ...], status: int, fiel
         ("mailbox", "test", "99"),
         ("server", "test", "99"),
         ("read", "--mailbox", "99"),
+        ("outbox", "show", "9" * 19),
+        ("server", "test", "9" * 40),
     ],
 )
 def test_what_is_not_there(carteiro: Run, words: tuple[str, ...]) -> None:
@@ -226,6 +229,10 @@ def test_what_is_not_there(carteiro: Run, words: tuple[str, ...]) -> None:
         ("bell", "read"),
         ("worker", "--only", "nada"),
         ("company", "list", "--lang", "fr"),
+        ("company", "switch", "--all"),
+        ("document", "check"),
+        ("document", "list", "--most", "-1"),
+        ("bell", "list", "--limit", "0"),
     ],
 )
 def test_wrong_usage(carteiro: Run, words: tuple[str, ...]) -> None:
@@ -264,6 +271,14 @@ def test_doctor(carteiro: Run, settings: Settings) -> None:
     assert (lost.status, [cure for cure in cures if cure not in lost.out]) == (1, [])
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("group", ["outbox", "document", "bell", "audit"])
+def test_an_empty_cnpj_is_not_every_company(carteiro: Run, group: str) -> None:
+    """A script whose variable is empty gets no other company's."""
+    refused = carteiro(group, "list", "--company", "", "--json")
+    assert (refused.status, refused.error["field"]) == (1, "company")
+
+
 def test_config(carteiro: Run, settings: Settings) -> None:
     """``--config`` names another file; one that is not there is refused, help is given all the same."""
     file = settings.home / "other.toml"
@@ -282,6 +297,17 @@ def test_a_closed_pipe_is_no_error(carteiro: Run) -> None:
         os.close(writing)
         _out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, b"")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_output_on_a_full_disk_is_told_of(carteiro: Run) -> None:
+    """Exit 1 and one line: what was to be read is not there, and a script must know."""
+    with Path("/dev/full").open("wb") as full:
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = spawn("company", "list", stdout=full, stderr=subprocess.PIPE, env=buffered)
+        _out, err = process.communicate(timeout=30)
+    assert (process.returncode, err.count(b"\n")) == (1, 1), err
+    assert "o disco está cheio" in err.decode()
 
 
 def test_watch_shows_what_comes_and_ends_cleanly(carteiro: Run) -> None:
@@ -323,3 +349,23 @@ def test_what_ctrl_c_cuts_may_fail_in_other_words(
     monkeypatch.setattr("services.registry.access.has_partner", cut)
     ended = carteiro("company", "list")
     assert (ended.status, ended.err) == (130, "carteiro: interrompido\n")
+    assert carteiro("company", "list", "--json").error["code"] == "interrupted"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_worker_behind_nohup_outlives_its_terminal(carteiro: Run) -> None:
+    """Whoever starts one over SSH and logs out has it go on; SIGTERM ends it."""
+    argv = ["nohup", sys.executable, "-m", "tui_app", "worker"]
+    with subprocess.Popen(
+        argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as worker:
+        try:
+            assert worker.stdout is not None
+            assert "Trabalhando" in worker.stdout.readline().decode()
+            status = Path(f"/proc/{worker.pid}/status").read_text()
+            (ignored,) = (line.split()[1] for line in status.splitlines() if "SigIgn" in line)
+            assert int(ignored, 16) & 1 << signal.SIGHUP - 1
+            worker.terminate()
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()

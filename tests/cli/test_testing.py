@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from services.settings import Settings
 from services.store.engine import Store
 from services.store.models import EmailServer
 from tests.cli.conftest import Run
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import free_port
 from tests.servers.postfix import DOMAIN, Postfix
+from tests.servers.sink import Sink
 
 CNPJ = "11222333000181"
 
@@ -89,3 +91,19 @@ def test_nothing_listens(carteiro: Run, store: Store) -> None:
     told = carteiro("server", "test", number)
     assert told.status == 1
     assert "carteiro guidance" not in told.out
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_it_gives_the_name_that_e_mails_leave_under(
+    carteiro: Run, store: Store, settings: Settings, sink: Sink
+) -> None:
+    """R19: a server that takes letters from one host only is not tested from another."""
+    (settings.home / "carteiro.toml").write_text('hostname = "saida.contabil.example"\n')
+    made = carteiro(
+        *("mailbox", "add", "--company", CNPJ, "--function", "send", "--nickname", "Notas"),
+        *("--sender-name", "Padaria", "--email", "notas@padaria.example", "--no-auth"),
+        *("--smtp-host", sink.host),
+        *("--smtp-port", str(sink.port), "--smtp-security", "none", "--json"),
+    )
+    assert carteiro("mailbox", "test", str(made.json["id"])).status == 0
+    assert sink.wait_for(1)[0].helo == "saida.contabil.example"

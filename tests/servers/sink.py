@@ -16,11 +16,15 @@ BINARY = "smtp-sink"
 
 @dataclass(frozen=True, slots=True)
 class Sunk:
-    """One message as it was taken: envelope addresses without brackets, ``raw`` with LF ends."""
+    """One message as it was taken: envelope addresses without brackets, ``raw`` with LF ends.
+
+    ``helo`` is the name that the client gave itself.
+    """
 
     sender: str
     recipients: tuple[str, ...]
     raw: bytes
+    helo: str
 
 
 class Sink(Server):
@@ -77,10 +81,10 @@ class Sink(Server):
 
 def _read(path: Path) -> Sunk:
     dump = path.read_bytes()
-    envelope: dict[str, list[str]] = {"Mail": [], "Rcpt": []}
+    envelope: dict[str, list[str]] = {"Helo": [], "Mail": [], "Rcpt": []}
     while match := re.match(rb"X-(\w+)-(?:Args|Addr|Proto): (.*)\n", dump):
         envelope.setdefault(match[1].decode(), []).append(
             re.sub(r"^<([^>]*)>.*", r"\1", match[2].decode())
         )
         dump = dump[match.end() :]
-    return Sunk(envelope["Mail"][0], tuple(envelope["Rcpt"]), dump)
+    return Sunk(envelope["Mail"][0], tuple(envelope["Rcpt"]), dump, envelope["Helo"][0])

@@ -6,13 +6,29 @@ from argparse import ArgumentParser, ArgumentTypeError
 
 from services.language import LANGUAGES, _, named
 
+_MOST = 2**63 - 1
+"""The largest number that a database gives a row."""
+
+
+def row_id(typed: str) -> int:
+    """The number of a thing; for ``type=``. One that no database gives is that of nothing."""
+    return min(int(typed), _MOST)
+
+
+def count(typed: str) -> int:
+    """A number above nought; for ``type=``."""
+    number = row_id(typed)
+    if number < 1:
+        raise ArgumentTypeError(_("{n}: use um número maior que zero").format(n=number))
+    return number
+
 
 def add_id(parser: ArgumentParser, shown_by: str, *, nargs: str | None = None) -> None:
     """One thing, or several, by the numbers that the command ``shown_by`` tells."""
     words = _("o Id que {command} mostra") if nargs is None else _("os Ids que {command} mostra")
     parser.add_argument(
         "id" if nargs is None else "ids",
-        type=int,
+        type=row_id,
         nargs=nargs,
         metavar="ID",
         help=words.format(command=shown_by),

@@ -46,7 +46,7 @@ def _list(context: Context) -> None:
     args = context.args
     found = context.ask(
         audit.entries,
-        company_id=None if args.company is None else context.company(args.company).id,
+        company_id=context.company_id(args.company),
         user=args.by,
         entity=args.entity,
         since=_day(args.since),

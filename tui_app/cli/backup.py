@@ -10,7 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from services.clock import now
-from services.errors import Refused
+from services.disk import is_there, reason
+from services.errors import Refused, Unavailable
 from services.language import _, ngettext
 from services.safe_text import safe
 from tui_app.cli.context import Context
@@ -65,9 +66,10 @@ def _backup(context: Context) -> None:
     args = context.args
     access.require_owner(context.settings, args.as_user)
     place = Path(args.file)
-    if args.keep is not None and (args.keep < 1 or not place.is_dir()):
+    in_folder = is_there(place) and place.is_dir()
+    if args.keep is not None and (args.keep < 1 or not in_folder):
         raise UsageError(_("--keep: informe uma pasta e um número maior que zero"))
-    file = place / _NAME.format(now()) if place.is_dir() else place
+    file = place / _NAME.format(now()) if in_folder else place
     store = context.office.store
     stop = Event()
     before = signal.signal(signal.SIGTERM, lambda *_told: stop.set())
@@ -83,16 +85,29 @@ def _backup(context: Context) -> None:
         raise Refused(_("Interrompido: nenhum arquivo foi deixado")) from None
     finally:
         signal.signal(signal.SIGTERM, before)
-    gone = _older(place, args.keep) if args.keep is not None else []
-    for old in gone:
-        old.unlink()
+    gone = _forgotten(file, args.keep) if args.keep is not None else []
     context.out.give(
         {**_fields(told), "removed": [str(old) for old in gone]}, lambda: _say(context, told)
     )
 
 
-def _older(folder: Path, keep: int) -> list[Path]:
-    return sorted(folder.glob(_OF_OURS))[:-keep]
+def _forgotten(made: Path, keep: int) -> list[Path]:
+    """The copies beside ``made`` that went, so that ``keep`` are left.
+
+    The new one is among those whatever the others are called: the clock may have been set back.
+    """
+    others = sorted(each for each in made.parent.glob(_OF_OURS) if each != made)
+    gone = others[: max(0, len(others) + 1 - keep)]
+    for old in gone:
+        try:
+            old.unlink(missing_ok=True)
+        except OSError as e:
+            raise Unavailable(
+                _("O backup está em {file}, mas {old} não pôde ser excluído: {why}").format(
+                    file=made, old=old, why=reason(e)
+                )
+            ) from e
+    return gone
 
 
 def _restore(context: Context) -> None:

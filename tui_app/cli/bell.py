@@ -36,7 +36,9 @@ def build(_name: str, group: ArgumentParser) -> None:
     several.add_argument(
         "--severity", choices=("info", "warning", "error"), help=_("só desta gravidade")
     )
-    several.add_argument("--limit", type=int, default=_MOST, metavar="N", help=_("no máximo N"))
+    several.add_argument(
+        "--limit", type=arguments.count, default=_MOST, metavar="N", help=_("no máximo N")
+    )
     read = actions.add(
         "read",
         _("marca notificações como lidas"),
@@ -56,7 +58,7 @@ def _list(context: Context) -> None:
     args = context.args
     only = bell.Only(
         args.unread,
-        context.company(args.company).id if args.company else None,
+        context.company_id(args.company),
         args.type,
         args.severity,
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from services.errors import Invalid
 from services.language import _, ngettext
 from tui_app.cli import arguments
 from tui_app.cli.context import Context
-from tui_app.cli.parser import Actions
+from tui_app.cli.parser import Actions, UsageError
 
 
 def add_to(actions: Actions) -> None:
@@ -29,7 +28,7 @@ def _check(context: Context) -> None:
 
     wanted: list[int] = context.args.ids
     if bool(wanted) == context.args.all:
-        raise Invalid(_("Informe os documentos ou --all"), field="ids")
+        raise UsageError(_("Informe os documentos ou --all"))
     ids = list(context.ask(documents.ids)) if context.args.all else wanted
     asked = 0
     for start in range(0, len(ids), rechecking.AT_ONCE):

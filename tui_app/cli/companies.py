@@ -123,11 +123,7 @@ def _list(context: Context) -> None:
         document_import=many_companies.on_off(args.document_import),
         invoicy_mail=many_companies.on_off(args.invoicy_mail),
     )
-    found: list[CompanyView] = []
-    for start in range(0, len(wanted), 500):
-        page = wanted[start : start + 500]
-        by_id = context.ask(companies.rows, page)
-        found += [by_id[i] for i in page if i in by_id]
+    found = context.rows(companies.rows, wanted)
     context.out.give(
         found,
         lambda: context.out.table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_AT_ONCE = 500
+"""Rows in one question: a database takes so many values, and no more."""
 
 
 class Context:
@@ -67,6 +69,19 @@ class Context:
         """The answer of a reading service, in this person's name."""
         return self.office.ask_now(service, self.actor, *args, **kwargs)
 
+    def rows(
+        self,
+        service: Callable[[Any, Actor, Sequence[int]], Mapping[int, T]],
+        wanted: Sequence[int],
+    ) -> list[T]:
+        """What ``service`` tells of each of ``wanted``, in their order; those that are gone left out."""
+        found: list[T] = []
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = list(wanted[start : start + _AT_ONCE])
+            by_id = self.ask(service, some)
+            found += [by_id[each] for each in some if each in by_id]
+        return found
+
     def do(
         self, service: Callable[Concatenate[Any, Actor, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -78,6 +93,10 @@ class Context:
         from services.registry import companies
 
         return self.ask(companies.by_cnpj, cnpj)
+
+    def company_id(self, cnpj: str | None) -> int | None:
+        """Its id; None where no company was told."""
+        return None if cnpj is None else self.company(cnpj).id
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of asynchronous work; the services are closed at its end."""
@@ -100,8 +119,14 @@ class Context:
 
 
 def password_line() -> str:
-    """One line of stdin, without its end; raises :class:`Invalid` when there is none."""
-    line = sys.stdin.readline()
+    """One line of stdin, without its end; raises :class:`Invalid` for none, and for what is no text."""
+    try:
+        line = sys.stdin.readline()
+        line.encode()
+    except UnicodeError:
+        # Of itself the error tells a byte of it.
+        words = _("Senha: o que veio pela entrada padrão não é texto em UTF-8")
+        raise Invalid(words, field="password") from None
     password = line.removesuffix("\n").removesuffix("\r")
     if not password:
         raise Invalid(_("Senha: nenhuma foi recebida pela entrada padrão"), field="password")

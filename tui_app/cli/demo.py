@@ -14,6 +14,7 @@ from tui_app import tty
 from tui_app.cli.context import Context
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import UsageError, act, add_mouse
+from tui_app.cli.stopping import heeded
 
 if TYPE_CHECKING:
     from services.notifications.bell import BellView
@@ -49,7 +50,7 @@ def _demo(context: Context) -> int:
         raise UsageError(_("--seconds: só com --headless, e ao menos {least}").format(least=_LEAST))
     if not context.args.headless:
         tty.take()
-    for number in _SIGNALS:
+    for number in heeded(*_SIGNALS):
         signal.signal(number, _leave)
     from tui_app.demo.demo import Demo
 

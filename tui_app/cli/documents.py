@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from services.reading.documents import DocumentView
     from services.reading.finding import Filters
 
-_PAGE = 500
-
 
 def build(name: str, group: ArgumentParser) -> None:
     """The options of the group ``name``."""
@@ -35,7 +33,7 @@ def build(name: str, group: ArgumentParser) -> None:
         _list,
     )
     _add_filters(several)
-    several.add_argument("--most", type=int, metavar="N", help=_("só os N mais novos"))
+    several.add_argument("--most", type=arguments.count, metavar="N", help=_("só os N mais novos"))
     total = actions.add(
         "total",
         _("quantos documentos, e a soma dos totais"),
@@ -84,7 +82,7 @@ def _filters(context: Context) -> Filters:
 
     args = context.args
     return Filters(
-        company_id=context.company(args.company).id if args.company else None,
+        company_id=context.company_id(args.company),
         kind=args.kind or "",
         access_key=args.access_key or "",
         period=period(args.period or ""),
@@ -96,11 +94,7 @@ def _list(context: Context) -> None:
     from services.reading import documents
 
     wanted = context.ask(documents.ids, filters=_filters(context), most=context.args.most)
-    found: list[DocumentView] = []
-    for start in range(0, len(wanted), _PAGE):
-        page = list(wanted[start : start + _PAGE])
-        by_id = context.ask(documents.rows, page)
-        found += [by_id[i] for i in page if i in by_id]
+    found = context.rows(documents.rows, wanted)
     context.out.give(
         [_json(document) for document in found],
         lambda: context.out.table(

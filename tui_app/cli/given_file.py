@@ -27,3 +27,11 @@ def read(name: str, field: str, most: int = -1, *, dash: bool = False) -> bytes:
     raise Invalid(
         _("Não foi possível ler {path}: {error}").format(path=name, error=why), field=field
     )
+
+
+def text(name: str, field: str, *, dash: bool = False) -> str:
+    """The content as text; :class:`Invalid` for what is not in UTF-8."""
+    try:
+        return read(name, field, dash=dash).decode()
+    except UnicodeDecodeError:
+        raise Invalid(_("{file}: não é texto em UTF-8").format(file=name), field=field) from None

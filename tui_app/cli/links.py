@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from services.language import _, ngettext
-from tui_app.cli import arguments
+from tui_app.cli import arguments, given_file
 from tui_app.cli.context import Context
 from tui_app.cli.parser import Actions, UsageError
 from tui_app.cli.stopping import between_pieces
@@ -114,7 +114,7 @@ def _wanted(context: Context) -> Sequence[int]:
         return context.ask(companies.ids, filter=args.all_matching)
     typed: list[str] = []
     for word in args.cnpjs:
-        typed += sys.stdin.read().split() if word == "-" else [word]
+        typed += given_file.text(word, "cnpjs", dash=True).split() if word == "-" else [word]
     return context.ask(links.by_cnpj, typed)
 
 

@@ -37,7 +37,7 @@ def build(actions: Actions) -> None:
         arguments.add_company(action, required=True)
         action.add_argument(
             "--server",
-            type=int,
+            type=arguments.row_id,
             metavar="ID",
             required=kind == "partner",
             help=_("o servidor de e-mail a copiar: veja {command}").format(

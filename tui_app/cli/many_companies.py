@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from tui_app.cli.context import Context
 from tui_app.cli.output import yes_no
 from tui_app.cli.parser import Actions, UsageError
 from tui_app.cli.progress import progress
-from tui_app.cli.stopping import between_pieces, interrupted
+from tui_app.cli.stopping import Interrupted, between_pieces, interrupted
 
 if TYPE_CHECKING:
     from services.registry.bulk import BulkOutcome
@@ -102,7 +101,9 @@ def _switch(context: Context) -> int:
     changes = switched(context)
     if not changes:
         raise UsageError(
-            _("informe --document-import, --invoicy-mail ou --may-register, com on ou off")
+            _("Informe o que ligar ou desligar (veja {command} --help)").format(
+                command="carteiro company switch"
+            )
         )
     wanted = _chosen(context)
     done = bulk.BulkOutcome()
@@ -181,8 +182,8 @@ def _apply(context: Context, planned: Plan) -> Applied:
         if interrupted(e):
             words = _(
                 "{n} de {total} linhas já foram importadas; importe o arquivo de novo para o resto"
-            ).format(n=done.added + done.changed, total=total)
-            sys.stderr.write(f"carteiro: {words}\n")
+            )
+            raise Interrupted(words.format(n=done.added + done.changed, total=total)) from e
         raise
     return done
 

@@ -36,7 +36,7 @@ def build(_name: str, group: ArgumentParser) -> None:
     whose = link.add_mutually_exclusive_group()
     whose.add_argument(
         "--server",
-        type=int,
+        type=arguments.row_id,
         metavar="ID",
         help=_("um servidor já cadastrado: veja {command}").format(command="carteiro server list"),
     )
@@ -152,7 +152,7 @@ def _link(context: Context) -> None:
         return
     if args.function is None:
         raise UsageError(_("informe --function, ou --server (veja carteiro microsoft link --help)"))
-    company_id = context.company(args.company).id if args.company is not None else None
+    company_id = context.company_id(args.company)
     draft = _draft(context)
     plan = context.ask(microsoft.plan, company_id, draft)
     signed = _sign_in(context, plan)

@@ -6,7 +6,6 @@ import mimetypes
 from argparse import ArgumentParser
 from pathlib import Path
 
-from services.errors import Invalid
 from services.language import _
 from tui_app.cli import arguments, given_file
 from tui_app.cli.context import Context
@@ -60,12 +59,7 @@ def _notify(context: Context) -> None:
     args = context.args
     body = args.body
     if args.body_file is not None:
-        try:
-            body = given_file.read(args.body_file, "body_file").decode()
-        except UnicodeDecodeError:
-            raise Invalid(
-                _("{file}: não é texto em UTF-8").format(file=args.body_file), field="body_file"
-            ) from None
+        body = given_file.text(args.body_file, "body_file")
     attachments = [_attachment(name) for name in args.attach]
     company = context.company(args.company)
     told = context.do(
@@ -105,5 +99,8 @@ def _value(given: str) -> tuple[str, str]:
 
 
 def _attachment(name: str) -> tuple[str, str, bytes]:
+    from services.notifications.by_hand import MOST_BYTES
+
     kind = _KINDS.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
-    return Path(name).name, kind or "application/octet-stream", given_file.read(name, "attach")
+    data = given_file.read(name, "attach", MOST_BYTES + 1)
+    return Path(name).name, kind or "application/octet-stream", data

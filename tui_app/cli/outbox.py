@@ -14,10 +14,9 @@ from tui_app.cli.output import moment
 from tui_app.cli.parser import Actions, UsageError
 
 if TYPE_CHECKING:
-    from services.outbox.views import OutboxDetail, OutboxView
+    from services.outbox.views import OutboxDetail
 
 _STATES = ("queued", "sending", "sent", "deferred", "failed", "uncertain", "cancelled")
-_PAGE = 500
 
 
 def build(_name: str, group: ArgumentParser) -> None:
@@ -72,19 +71,14 @@ def _list(context: Context) -> None:
     from services.outbox import views
 
     args = context.args
-    company_id = context.company(args.company).id if args.company else None
     wanted = context.ask(
         views.ids,
         filter=args.filter,
         state=args.state,
-        company_id=company_id,
+        company_id=context.company_id(args.company),
         mailbox=args.mailbox,
     )
-    found: list[OutboxView] = []
-    for start in range(0, len(wanted), _PAGE):
-        page = list(wanted[start : start + _PAGE])
-        by_id = context.ask(views.rows, page)
-        found += [by_id[i] for i in page if i in by_id]
+    found = context.rows(views.rows, wanted)
     context.out.give(
         found,
         lambda: context.out.table(
@@ -168,8 +162,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
 def _status(context: Context) -> None:
     from services.outbox import progress
 
-    args = context.args
-    company_id = context.company(args.company).id if args.company else None
+    company_id = context.company_id(context.args.company)
     found = context.ask(progress.progress, company_id=company_id)
     context.out.give(found, lambda: context.out.say(progress_words(found)))
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from services.errors import CarteiroError, InvalidFields
+from services.disk import reason
+from services.errors import CarteiroError, InvalidFields, Unavailable
 from services.language import _, chosen
 from services.safe_text import safe, safe_block
 from tui_app.cli.columns import aligned, padded, width
@@ -103,6 +104,11 @@ def yes_no(value: bool) -> str:
     return _("sim") if value else _("não")
 
 
+def unwritten(error: OSError) -> Unavailable:
+    """That the answer is not where it was to be read."""
+    return Unavailable(_("A resposta não pôde ser gravada: {why}").format(why=reason(error)))
+
+
 def _named(field: str | None, names: dict[str, str]) -> str | None:
     return names.get(field, field) if field is not None else None
 
@@ -128,4 +134,9 @@ def _cell(value: object) -> str:
 
 
 def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    try:
+        sys.stdout.write(line + "\n")
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        raise unwritten(e) from e

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from services.reading.quarantine import QuarantineView
     from services.reading.taking_apart.findings import Preview
 
-_PAGE = 500
-
 
 def build(name: str, group: ArgumentParser) -> None:
     """The options of the group ``name``."""
@@ -79,11 +77,7 @@ def _list(context: Context) -> None:
 
     state = None if context.args.state == "all" else context.args.state
     wanted = context.ask(quarantine.ids, state=state, filter=context.args.filter)
-    found: list[QuarantineView] = []
-    for start in range(0, len(wanted), _PAGE):
-        page = list(wanted[start : start + _PAGE])
-        by_id = context.ask(quarantine.rows, page)
-        found += [by_id[i] for i in page if i in by_id]
+    found = context.rows(quarantine.rows, wanted)
     context.out.give(
         found,
         lambda: context.out.table(
@@ -156,18 +150,21 @@ def _link(context: Context) -> None:
     from services.reading import owning, quarantine
 
     item = context.ask(quarantine.view, context.args.id)
-    if context.args.company:
-        company_id = context.company(context.args.company).id
-    elif len(item.owners) == 1:
-        company_id = item.owners[0].company_id
-    else:
-        cnpjs = ", ".join(owner.cnpj for owner in item.owners) or _("nenhuma cadastrada")
-        raise Refused(
-            _("Informe --company; empresas no documento: {cnpjs}").format(cnpjs=cnpjs),
-            field="company",
-        )
-    freed = context.do(owning.link, item.id, company_id)
+    company_id = context.company_id(context.args.company)
+    freed = context.do(
+        owning.link, item.id, _only_owner(item) if company_id is None else company_id
+    )
     _imported(context, [item.id], context.run(_reread(context, freed)))
+
+
+def _only_owner(item: QuarantineView) -> int:
+    """The company that the document is of; refused where it may be another's."""
+    if len(item.owners) == 1:
+        return item.owners[0].company_id
+    cnpjs = ", ".join(owner.cnpj for owner in item.owners) or _("nenhuma cadastrada")
+    raise Refused(
+        _("Informe --company; empresas no documento: {cnpjs}").format(cnpjs=cnpjs), field="company"
+    )
 
 
 async def _reread(context: Context, numbers: list[int]) -> Imported:

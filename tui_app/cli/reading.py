@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.errors import Refused
 from services.language import _
 from services.safe_text import safe
-from tui_app.cli import held
+from tui_app.cli import arguments, held
 from tui_app.cli.context import Context
 from tui_app.cli.parser import act
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def build(name: str, group: ArgumentParser) -> None:
     """The options of the group ``name``."""
     act(group, "carteiro read --mailbox 3", _read)
-    group.add_argument("--mailbox", type=int, metavar="ID", help=_("só esta caixa de leitura"))
+    group.add_argument(
+        "--mailbox", type=arguments.row_id, metavar="ID", help=_("só esta caixa de leitura")
+    )
     group.add_argument(
         "--dry-run",
         action="store_true",
@@ -43,7 +45,7 @@ def _read(context: Context) -> int:
             raise Refused(_("A caixa {id} está inativa").format(id=wanted), field="mailbox")
     else:
         ids = context.ask(mailboxes.ids, function="read", status="active")
-        views = list(context.ask(mailboxes.rows, ids).values())
+        views = context.rows(mailboxes.rows, ids)
     if context.args.dry_run:
         from tui_app.cli.rehearsing import rehearse
 

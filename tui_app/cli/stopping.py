@@ -1,4 +1,4 @@
-"""Ctrl-C: heard between two pieces of work, and known where what it cut tells something else."""
+"""Signals: Ctrl-C is heard between two pieces of work and known by what it cut; ignored ones stay so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from services.errors import CarteiroError
 from services.language import _
 
 
@@ -42,6 +43,18 @@ def between_pieces() -> Iterator[Callable[[], None]]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def heeded(*signals: int) -> list[int]:
+    """Those of ``signals`` that are not ignored: behind ``nohup`` a lost terminal ends nothing."""
+    return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+class Interrupted(CarteiroError):
+    """Ctrl-C; ``message`` may say what was done until then."""
+
+    code = "interrupted"
+    exit_status = 130
 
 
 def interrupted(error: BaseException) -> bool:

@@ -46,7 +46,11 @@ def run_test(
                 context.out.say("    " + line)
 
     sign_ins = context.office.sign_ins if account.signs_in else None
-    steps = context.run(email_test.run_test(account, kind, on_step=show, sign_ins=sign_ins))
+    steps = context.run(
+        email_test.run_test(
+            account, kind, on_step=show, hostname=context.settings.hostname, sign_ins=sign_ins
+        )
+    )
     passed = all(step.ok for step in steps)
     context.out.give(
         [_told(step, names or {}) for step in steps],

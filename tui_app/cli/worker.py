@@ -16,6 +16,7 @@ from tui_app import logs
 from tui_app.cli import held, metrics
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
+from tui_app.cli.stopping import heeded
 
 if TYPE_CHECKING:
     from services.jobs.runner import Done, Jobs
@@ -117,5 +118,5 @@ async def _until_told(context: Context, jobs: Jobs) -> int:
 
 def _on_signals(act_on: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    for number in heeded(*_SIGNALS):
         loop.add_signal_handler(number, act_on, int(number))
