@@ -51,8 +51,8 @@ class Outcome:
 
     @property
     def whole(self) -> bool:
-        """True when every item was done."""
-        return self.done == self.total
+        """True when every item was done, and nothing broke off after the last."""
+        return self.done == self.total and not self.error
 
 
 class Bulk(Generic[T]):

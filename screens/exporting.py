@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from screens.bulk import Bulk, Left
@@ -33,7 +34,8 @@ class Exporting(Bulk[int]):
             if self.gone < self.total:
                 self._goal.drop()
         if self.gone == self.total:
-            self._goal.keep()
+            # The disk takes its time for what is large.
+            await asyncio.to_thread(self._goal.keep)
 
     async def _put(self, some: Sequence[int]) -> Sequence[Left]:
         await self._desk.ask(exporting.put, self._goal, some)

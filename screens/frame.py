@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -19,11 +18,8 @@ from screens.widgets.foreign import notify_safe
 from screens.widgets.keyline import KeyLine
 from screens.widgets.panel import Panel
 from screens.widgets.topbar import TopBar
-from services.errors import CarteiroError
-from services.language import _
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 FOLD_BELOW = 100
 
 
@@ -103,20 +99,11 @@ class FramedScreen(Commanded, Screen[None]):
         """
 
         async def run() -> None:
-            try:
-                result = await work()
-            except CarteiroError as e:
-                notify_safe(self.app, e.message, "error")
-            except Exception:
-                log.exception("work of %s failed", type(self).__name__)
-                notify_safe(
-                    self.app, _("Ocorreu uma falha interna; os detalhes estão no log"), "error"
-                )
-            else:
-                if then is not None and self.is_attached:
-                    answer = then(result)
-                    if isinstance(answer, Awaitable):
-                        await answer
+            result = await work()
+            if then is not None and self.is_attached:
+                answer = then(result)
+                if isinstance(answer, Awaitable):
+                    await answer
 
         if group == "work":
             run_beside(self, group, run)

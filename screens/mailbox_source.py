@@ -10,6 +10,7 @@ from screens.widgets.columns import Cell, Column
 from screens.widgets.rest import resting
 from screens.widgets.status import Tone, cell
 from services import clock
+from services.folding import holds
 from services.language import _
 from services.reading.under_way import UnderWay
 from services.registry import mailboxes
@@ -52,10 +53,7 @@ class MailboxSource:
         found = await self._desk.ask(
             mailboxes.list_of, company.id, function=self._function, status=self.status
         )
-        wanted = filter.casefold()
-        self.views = {
-            v.id: v for v in found if wanted in f"{v.nickname} {v.email} {v.host}".casefold()
-        }
+        self.views = {v.id: v for v in found if holds(f"{v.nickname} {v.email} {v.host}", filter)}
         self._being_read = await being_read(self._desk) if self._function is Function.READ else {}
         return list(self.views)
 

@@ -81,5 +81,5 @@ VERBS: tuple[Command, ...] = (
     Command("mailboxes.up", "plus", later("Subir na ordem"), "move(-1)", palette=False),
     Command("mailboxes.down", "minus", later("Descer na ordem"), "move(1)", palette=False),
     Command("mailboxes.reload", "r", later("Atualizar"), "reload", palette=False),
-    Command("mailboxes.back", "escape", later("Voltar"), "app.go('home')", palette=False),
+    Command("mailboxes.back", "escape,q", later("Voltar"), "app.go('home')", palette=False),
 )

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from textual.screen import Screen
 from textual.widget import Widget
 
+from screens.background import run_newest
 from screens.browse import BrowseScreen
 from screens.bulk import Left
 from screens.commands import Command
@@ -147,7 +148,14 @@ class OutboxScreen(BrowseScreen):
 
     def _look(self) -> None:
         self._looked = time.monotonic()
-        self.attempt(lambda: self.desk.ask(progress.progress), self._show, group="progress")
+        run_newest(self, "progress", self._ask_progress)
+
+    async def _ask_progress(self) -> None:
+        """Every two seconds: what stands in the way is said in its line, not in as many messages."""
+        try:
+            self._show(await self.desk.ask(progress.progress))
+        except CarteiroError as e:
+            self._progress.show(f"▲ {e.message}")
 
     def _show(self, found: progress.Progress) -> None:
         self._progress.show(progress_words(found))

@@ -41,7 +41,6 @@ class QuarantineSource:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.state: QuarantineState | None = QuarantineState.OPEN
-        self.views: dict[int, QuarantineView] = {}
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
         return await self._desk.ask(
@@ -54,7 +53,6 @@ class QuarantineSource:
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         found = await self._desk.ask(quarantine.rows, ids)
-        self.views.update(found)
         return {
             i: (
                 short(view.reason),

@@ -20,6 +20,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
 from screens.widgets.listing import Listing
 from screens.widgets.status import Tone
+from services.folding import holds
 from services.health.agenda import Expiry, agenda
 from services.language import _, later
 
@@ -34,11 +35,10 @@ class AgendaSource:
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
         found = await self._desk.ask(agenda)
         self._found = {each.server_id: each for each in found}
-        words = filter.casefold().split()
         return [
             each.server_id
             for each in (reversed(found) if descending else found)
-            if all(word in f"{each.email} {each.account}".casefold() for word in words)
+            if holds(f"{each.email} {each.account}", filter)
         ]
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:

@@ -20,6 +20,7 @@ from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
+from services.folding import holds
 from services.language import _, later
 from services.settings import Settings
 from services.store import exchange
@@ -35,8 +36,7 @@ class FileSource:
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
         self.files = await asyncio.to_thread(exchange.files, self._settings)
-        wanted = filter.casefold()
-        return [n for n, file in enumerate(self.files) if wanted in file.name.casefold()]
+        return [n for n, file in enumerate(self.files) if holds(file.name, filter)]
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         return {i: _cells(self.files[i]) for i in ids if i < len(self.files)}

@@ -191,7 +191,11 @@ class EmailTest(Commanded, ModalScreen[str | None]):
             shown.start(_plan(self._kind, account))
             to_come = iter([line.key for line in shown.steps][1:])
             steps = await email_test.run_test(
-                account, self._kind, on_step=told, sign_ins=self.desk.office.sign_ins
+                account,
+                self._kind,
+                on_step=told,
+                hostname=self.desk.settings.hostname,
+                sign_ins=self.desk.office.sign_ins,
             )
             recovered = False
             if self._on_passed is not None and all(step.ok for step in steps):

@@ -199,7 +199,14 @@ class FirstSteps(Helped, ModalScreen[None]):
 
     def _follow(self) -> None:
         if self.is_current:
-            run_newest(self, "look", self._look)
+            run_newest(self, "look", self._look_again)
+
+    async def _look_again(self) -> None:
+        """Twice a second: what stands in the way is said here, and not in as many messages."""
+        try:
+            await self._look()
+        except CarteiroError as e:
+            self._show(e.message)
 
     async def _look(self) -> None:
         before = self._found, self._sent

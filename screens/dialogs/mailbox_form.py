@@ -289,7 +289,7 @@ class MailboxForm(RecordForm[MailboxView]):
             security=values["security"],
             authenticate=values["authenticate"],
             verify_certificate=values["verify_certificate"],
-            timeout=values["timeout"] or 30,
+            timeout=30 if values["timeout"] is None else values["timeout"],
             delete_after=values.get("delete_after") or "import",
             **{name: values.get(name) for name in limits.NAMES},
         )

@@ -26,6 +26,7 @@ from screens.widgets.numbers import grouped
 from screens.widgets.status import Tone
 from services.errors import CarteiroError
 from services.failure import WireError
+from services.folding import holds
 from services.health.conditions import reason_of
 from services.language import _, later
 from services.reading.foresight import Foreseen, explained, would
@@ -54,10 +55,9 @@ class _Told:
         self.items: list[Foreseen] = []
 
     async def ids(self, filter: str, sort: str | None, descending: bool) -> Sequence[int]:  # noqa: A002
-        wanted = filter.casefold()
-        if not wanted:
+        if not filter:
             return range(len(self.items))
-        return [n for n, item in enumerate(self.items) if wanted in _searched(item)]
+        return [n for n, item in enumerate(self.items) if holds(_searched(item), filter)]
 
     async def rows(self, ids: Sequence[int]) -> Mapping[int, Sequence[Cell]]:
         words = _words()
@@ -207,7 +207,7 @@ class RehearsalDialog(Commanded, ModalScreen[None]):
 
 
 def _searched(item: Foreseen) -> str:
-    return " ".join((item.subject, item.sender, item.uidl, *explained(item))).casefold()
+    return " ".join((item.subject, item.sender, item.uidl, *explained(item)))
 
 
 def _summary(items: Sequence[Foreseen], total: int | None) -> str:

@@ -12,14 +12,13 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.background import run_beside
 from screens.commands import Command, Commanded
 from screens.widgets import list_keys
-from screens.widgets.asking import ROWS, Asking, Source
+from screens.widgets.asking import Asking, Source
 from screens.widgets.columns import Column, Placed, column_at, lay_out
 from screens.widgets.drawing import COMPONENTS, GUTTER, MARK, STYLES, Painter
-from screens.widgets.pages import PAGE, Pages, nearest
-from services.courtesy import person
+from screens.widgets.fetching import Fetching
+from screens.widgets.pages import Pages, nearest
 
 HEADER = 1
 
@@ -55,7 +54,14 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = 0
         self._marks: set[int] = set()
         self._pages = Pages()
-        self._fetching = False
+        self._fetching = Fetching(
+            self,
+            self._pages,
+            self._window,
+            lambda: self.source,
+            self._show_changed,
+            self._asking.failed,
+        )
         self._laid: tuple[tuple[Column, ...], int, int] | None = None
         self._layout: tuple[Placed, ...] = ()
         self._painter = Painter(self._style)
@@ -205,7 +211,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         if not self._asking.answered or not ids or self._seen() != seen:
             self.refresh()
-        self._need()
+        self._fetching.need()
         self.post_message(self.Counted(self))
         if self.current != was:
             self.post_message(self.Highlighted(self, self.current))
@@ -217,39 +223,11 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
     def _show_size(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._ids) + HEADER)
 
-    # Pages of rows.
+    # Rows.
 
-    def _need(self) -> None:
-        """Fetch the page in view if it is missing or old, then its neighbours."""
-        if not self._fetching and self.is_attached and self._wanted() is not None:
-            self._fetching = True
-            run_beside(self, ROWS, self._fetch)
-
-    def _wanted(self) -> int | None:
+    def _window(self) -> tuple[Sequence[int], int, int]:
         top = self.scroll_offset.y
-        return self._pages.wanted(self._ids, top, top + self._visible)
-
-    async def _next(self) -> int | None:
-        """The page to fetch now; what is not in view yet waits for the key that is under way."""
-        page = self._wanted()
-        top = self.scroll_offset.y
-        if page is not None and not top // PAGE <= page <= (top + self._visible) // PAGE:
-            await person.passed()
-            page = self._wanted()
-        return page
-
-    async def _fetch(self) -> None:
-        try:
-            while (page := await self._next()) is not None:
-                source, generation = self.source, self._pages.generation
-                ids = self._ids[page * PAGE : (page + 1) * PAGE]
-                rows = await source.rows(ids)
-                if source is self.source:
-                    self._show_changed(self._pages.keep(ids, rows, generation))
-        except Exception as e:  # noqa: BLE001 - whatever it is, the list says so
-            self._asking.failed(e)
-        finally:
-            self._fetching = False
+        return self._ids, top, top + self._visible
 
     def _show_changed(self, changed: set[int]) -> None:
         top = self.scroll_offset.y
@@ -393,7 +371,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
         if self._lay_out():
             self.refresh()
         self._reveal()
-        self._need()
+        self._fetching.need()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Other rows in view: the header stays as it is."""
@@ -401,7 +379,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
             self._move_bar(new_value)
         if round(old_value) != round(new_value):
             self.refresh(Region(0, HEADER, self.scrollable_content_region.width, self._visible))
-            self._need()
+            self._fetching.need()
 
     def _move_bar(self, to: float) -> None:
         """The scroll bar goes by eighths of a line: what would look the same is not drawn again."""

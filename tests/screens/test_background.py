@@ -10,6 +10,7 @@ import pytest
 from textual.app import App
 
 from screens.background import run_beside, run_newest
+from services.errors import Unavailable
 
 
 class Host(App[None]):
@@ -21,6 +22,9 @@ class Host(App[None]):
 
     async def note(self, what: str) -> None:
         self.done.append(what)
+
+    async def fail(self, why: Exception) -> None:
+        raise why
 
 
 @pytest.mark.parametrize(
@@ -40,3 +44,20 @@ async def test_what_is_replaced_before_it_began_writes_no_warning(
             gc.collect()
     assert host.done == done
     assert [str(each.message) for each in told if "never awaited" in str(each.message)] == []
+
+
+@pytest.mark.parametrize("run", [run_newest, run_beside])
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [(Unavailable("O disco está cheio"), "O disco está cheio"), (KeyError("x"), "falha interna")],
+)
+async def test_what_fails_is_told(
+    run: Callable[..., None], why: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key that does nothing says why; what is no word for a person is in the log too."""
+    host = Host()
+    async with host.run_test() as pilot:
+        run(host, "fail", host.fail, why)
+        await pilot.pause()
+        assert [told in each.message for each in host._notifications] == [True]
+    assert ("KeyError" in caplog.text) is isinstance(why, KeyError)

@@ -54,9 +54,10 @@ def register(store: Store, actor: Actor, company: CompanyView, port: int) -> Non
 async def test_a_working_mailbox_sends_its_test_e_mail(
     console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
 ) -> None:
-    """R8, R19: every step passes and the e-mail really arrives."""
+    """R8, R19: every step passes and the e-mail really arrives, from the host that it will leave from."""
     register(store, actor, company, sink.port)
     async with console((80, 24)) as c:
+        c.app.desk.settings = replace(c.app.desk.settings, hostname="saida.contabil.example")
         await c.mailboxes()
         await c.shows("nfe@padaria.example")
         await c.press("t")
@@ -64,7 +65,7 @@ async def test_a_working_mailbox_sends_its_test_e_mail(
         await c.press("escape")
         await c.in_front("MailboxesScreen")
     (taken,) = sink.wait_for(1)
-    assert taken.recipients == ("nfe@padaria.example",)
+    assert (taken.recipients, taken.helo) == (("nfe@padaria.example",), "saida.contabil.example")
 
 
 async def test_a_closed_port_is_explained_and_its_field_is_focused(

@@ -69,6 +69,7 @@ async def test_stopped_in_the_background_it_leaves_nothing(
         assert left(settings) == []
 
 
+@pytest.mark.parametrize("where", ["zipfile.ZipFile.writestr", "services.store.exchange.os.fsync"])
 async def test_on_a_full_disk_it_leaves_nothing(
     console: Opened,
     store: Store,
@@ -76,15 +77,16 @@ async def test_on_a_full_disk_it_leaves_nothing(
     actor: Actor,
     company: CompanyView,
     monkeypatch: pytest.MonkeyPatch,
+    where: str,
 ) -> None:
-    """R37: the reason is told, and the folder is as it was."""
+    """R37: the reason is told, also where all was written but the end; the folder is as it was."""
     _named(store, put(store, actor.partner_id, company.id, kinds.samples()["nfe"]))
 
     def full(*_given: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     async with console((100, 30)) as c:
-        monkeypatch.setattr("zipfile.ZipFile.writestr", full)
+        monkeypatch.setattr(where, full)
         await begin(c)
         await c.shows("o disco está cheio")
         assert left(settings) == []

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, update
 
+from screens.widgets.form import Form
 from services.reading import due
 from services.reading.desk import Target
 from services.reading.under_way import Meter
@@ -219,6 +220,24 @@ async def test_a_mailbox_is_edited(
     assert [s.nickname for s in saved(store)] == ["Notas 2"]
 
 
+async def test_no_time_at_all_is_refused(console: Opened, store: Store, add: Add) -> None:
+    """R5: what cannot be is said, and nothing else is saved in its place."""
+    add("Notas", timeout=45)
+    async with console((100, 40)) as c:
+        await c.mailboxes()
+        await c.shows("Notas")
+        await c.press("e")
+        await c.in_front("MailboxForm")
+        await c.press("f4")
+        await c.shows("Tempo limite (s)")
+        form = c.app.screen.query_one(Form)
+        form.focus_field("timeout")
+        await c.until(lambda: str(getattr(c.app.focused, "value", "")) == "45", "the field")
+        await c.press("backspace", "backspace", "0", "f2")
+        await c.shows("▲")
+    assert [s.timeout for s in saved(store)] == [45]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_what_another_saved_meanwhile(
     console: Opened,
@@ -347,27 +366,29 @@ async def test_no_reading_list_while_document_import_is_off(
 
 
 async def test_lists_are_filtered_by_status_and_by_words(console: Opened, add: Add) -> None:
-    """R1: ``s`` shows all, active, inactive; ``/`` filters while typing."""
+    """R1: ``s`` shows all, active, inactive; ``/`` filters while typing, words in any order; q leaves."""
     add("Notas")
-    add("Antiga", active=False)
+    add("Antígua", active=False, email="velha@padaria.example")
     add("Entrada", Function.READ)
     async with console((80, 24)) as c:
         await c.mailboxes()
-        await c.shows("Notas", "Antiga", "Entrada")
+        await c.shows("Notas", "Antígua", "Entrada")
         await c.press("s")
         await c.shows("só ativas")
-        await c.until(lambda: "Antiga" not in c.text and "Notas" in c.text, "the active ones")
+        await c.until(lambda: "Antígua" not in c.text and "Notas" in c.text, "the active ones")
         await c.press("s")
         await c.shows("só inativas")
-        await c.until(lambda: "Notas" not in c.text and "Antiga" in c.text, "the inactive ones")
+        await c.until(lambda: "Notas" not in c.text and "Antígua" in c.text, "the inactive ones")
         await c.shows("Nada corresponde a “só inativas”")
         await c.press("s")
-        await c.shows("Notas", "Antiga")
+        await c.shows("Notas", "Antígua")
         await c.press("slash")
-        await c.type("anti")
-        await c.until(lambda: "Notas" not in c.text and "Antiga" in c.text, "what matches")
+        await c.type("padaria ANTIGUA")
+        await c.until(lambda: "Notas" not in c.text and "Antígua" in c.text, "what matches")
         await c.press("escape")
-        await c.shows("Notas", "Antiga")
+        await c.shows("Notas", "Antígua")
+        await c.press("q")
+        await c.until(lambda: c.dialog == "HomeScreen", "the first screen")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from services.clock import now
-from services.outbox import claims, outcomes, queue
+from services.errors import Unavailable
+from services.outbox import claims, outcomes, progress, queue
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.registry import mailboxes, pausing
 from services.registry.access import Actor
@@ -218,3 +219,28 @@ async def test_all_that_failed_is_tried_again_after_a_question(
         await c.shows("Tentar de novo 2 e-mails?")
         await c.agree()
         await c.shows("2 a enviar")
+
+
+async def test_how_it_moves_is_asked_often_and_complained_of_in_its_place(
+    console: Opened, company: CompanyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is away for a minute does not fill the screen with messages about it."""
+
+    looks = 0
+
+    def gone(*_given: object) -> None:
+        nonlocal looks
+        looks += 1
+        raise Unavailable("O banco de dados não responde")
+
+    async with console((100, 30)) as c:
+        await c.at_home()
+        await c.press("6")
+        await c.shows("Nenhum e-mail na fila")
+        monkeypatch.setattr(progress, "progress", gone)
+        await c.shows("▲ O banco de dados não responde")
+        told = len(c.app._notifications)
+        await c.until(lambda: looks > 2, "two more looks", 10)
+        assert len(c.app._notifications) == told
+        monkeypatch.undo()
+        await c.until(lambda: "▲" not in c.text, "what it says again")
