@@ -1,6 +1,7 @@
 """One run's tests among several processes: each takes the next module, on one database, that is free.
 
-``pytest -p tests.sharing --taken FOLDER`` in each of them; the folder is theirs alone, empty at first.
+``pytest -p tests.sharing --taken=FOLDER`` in each of them; the folder is theirs alone, empty at first.
+With a space for the sign pytest would look for tests in it.
 """
 
 from __future__ import annotations
