@@ -33,6 +33,7 @@ async def failing_test(
     function: Function,
     *,
     on_step: Callable[[Step], None],
+    hostname: str | None,
     sign_ins: object = None,
 ) -> list[Step]:
     """What a test of a server without an answer tells."""
