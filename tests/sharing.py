@@ -6,6 +6,7 @@ With a space for the sign pytest would look for tests in it.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,11 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--taken", type=Path, help="folder with a file for each module that is taken")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: a shell has what it puts in the background ignore it, and all that is started there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:

@@ -22,7 +22,7 @@ def test_check_again(
         company = session.scalars(select(Company)).one()
         owner = company.partner_id, company.id
     number = put(store, *owner, kinds.samples()["nfe"])
-    assert carteiro("document", "check", "--json").status == 1
+    assert carteiro("document", "check", "--json").status == 2
     assert carteiro("document", "check", "999", "--json").status == 4
     assert carteiro("document", "check", str(number), "--json").json == {"asked": 1, "checked": 1}
     shown = carteiro("document", "show", str(number), "--json").json
