@@ -281,6 +281,7 @@ class HealthScreen(FramedScreen):
                 await self.app.push_screen_wait(form.at(field))
         except CarteiroError as e:
             self.refuse(e.message)
+        self.list.refresh_ids()
 
     def action_activity(self) -> None:
         """By mailbox (R50)."""
@@ -317,6 +318,8 @@ class HealthScreen(FramedScreen):
 
     async def _try(self, trouble: Trouble) -> None:
         field = await self.app.push_screen_wait(self._test(trouble))
+        # One's own doing is seen at once, however long the list rests.
+        self.list.refresh_ids()
         if field is not None:
             await self._edit(trouble, field)
 

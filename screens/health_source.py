@@ -19,6 +19,9 @@ from services.language import _, ngettext
 from services.registry.ways_out import relay_label
 from services.store.models import Kind
 
+# What a question that was slow once, on a busy machine, may keep from a person at the most.
+_LONGEST_REST = 10.0
+
 
 class TroubleSource:
     """A mailbox by its server's id, an incident by that of its first member, below zero.
@@ -57,7 +60,7 @@ class TroubleSource:
         return row_id in self._open
 
     def resting(self) -> float:
-        """Seconds until asking again costs no more than a tenth of the time; 0 for now."""
+        """Seconds until asking again costs no more than a tenth of the time, or ten; 0 for now."""
         return max(self._rest_until - time.monotonic(), 0.0)
 
     def turn(self, row_id: int) -> None:
@@ -68,7 +71,7 @@ class TroubleSource:
         began = time.monotonic()
         found = await self._desk.ask(overview.down)
         ended = time.monotonic()
-        self._rest_until = ended + 9 * (ended - began)
+        self._rest_until = ended + min(9 * (ended - began), _LONGEST_REST)
         self._troubles = {each.server_id: each for each in found}
         self._incidents = {-each.id: each for each in incidents(found)}
         self._open &= self._incidents.keys()

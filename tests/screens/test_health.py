@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import update
 
+from screens.desk import Desk
+from screens.health_source import TroubleSource
 from services.clock import now
 from services.registry import access, people
 from services.registry.access import Actor
@@ -157,9 +160,15 @@ async def test_stopping_does_not_wait_for_a_silent_server(
 
 
 async def test_testing_one_and_opening_it(
-    console: Opened, store: Store, actor: Actor, company: CompanyView, sink: Sink
+    console: Opened,
+    store: Store,
+    actor: Actor,
+    company: CompanyView,
+    sink: Sink,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """R19, R49: t is the test step by step, Enter the partner's form of the server."""
+    """R19, R49: t is the test step by step, Enter the partner's form; what passed goes at once."""
+    monkeypatch.setattr("screens.health_source.TroubleSource.resting", lambda _self: 60.0)
     notas = server(store, actor, "Notas", sink.port, company)
     inactivate(store, notas)
     async with console((100, 30)) as c:
@@ -204,3 +213,24 @@ async def test_a_company_user_has_its_own(
         assert "alheia@" not in c.text
         await c.press("e")
         await c.in_front("MailboxForm")
+
+
+async def test_a_slow_question_keeps_nothing_back_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R52: a tenth of the time is spent on asking, and yet the list is never older than ten seconds."""
+    at = [0.0]
+    monkeypatch.setattr("screens.health_source.time", SimpleNamespace(monotonic=lambda: at[0]))
+
+    class Slow:
+        seconds = 0.5
+
+        async def ask(self, _question: object) -> list[object]:
+            at[0] += self.seconds
+            return []
+
+    desk = Slow()
+    source = TroubleSource(cast(Desk, desk))
+    await source.ids("", None, False)
+    assert source.resting() == pytest.approx(4.5)
+    desk.seconds = 20.0
+    await source.ids("", None, False)
+    assert source.resting() == pytest.approx(10.0)
