@@ -383,7 +383,7 @@ class WindowList(Commanded, ScrollView, can_focus=True, inherit_bindings=False):
 
     def _move_bar(self, to: float) -> None:
         """The scroll bar goes by eighths of a line: what would look the same is not drawn again."""
-        bar, step = self.vertical_scrollbar, max(len(self._ids) / (8 * self.size.height), 1)
+        bar, step = self.vertical_scrollbar, max(len(self._ids) / (8 * self._visible), 1)
         exact = bar.grabbed or to >= self.max_scroll_y
         bar.position = to if exact else to // step * step
 

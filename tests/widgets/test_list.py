@@ -286,3 +286,19 @@ async def test_the_scroll_bar_goes_by_what_can_be_seen_of_it() -> None:
         await pilot.press(*["down"] * 23)
         await settle(pilot)
         assert rows.vertical_scrollbar.position == rows.scroll_offset.y > 0
+
+
+async def test_a_list_without_a_line_of_room_moves_all_the_same() -> None:
+    """As in a terminal that is too low for it: nothing is drawn, and nothing breaks."""
+    rows = _list(Memory(500))
+    async with Stage(rows).run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        rows.styles.height = 0
+        await settle(pilot)
+        assert rows.size.height == 0
+        await pilot.press("pagedown", "down", "end", "pageup")
+        await settle(pilot)
+        rows.styles.height = "1fr"
+        await settle(pilot)
+        assert rows.row_count == 500
+        assert f"linha {rows.current} " in "\n".join(lines(pilot.app))
