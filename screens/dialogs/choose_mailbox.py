@@ -19,6 +19,7 @@ from screens.widgets.foreign import Foreign, notify_safe
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
+from screens.widgets.list_keys import taking
 from screens.widgets.status import Tone, cell
 from services.errors import CarteiroError
 from services.language import _, later
@@ -69,16 +70,7 @@ class ChooseMailbox(Choosing, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        # The filter and the list have an Enter of their own, of which no line of keys would tell.
-        Command(
-            "choose_mailbox.take",
-            "enter",
-            later("Escolher"),
-            "take",
-            order=1,
-            palette=False,
-            priority=True,
-        ),
+        taking("choose_mailbox"),
         Command("choose_mailbox.down", "down", later("Ir para a lista"), "to_list", palette=False),
         Command("choose_mailbox.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )

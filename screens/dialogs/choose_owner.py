@@ -14,6 +14,7 @@ from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
+from screens.widgets.list_keys import taking
 from services.fiscal.cnpj import masked
 from services.language import _, later
 from services.reading.quarantine import QuarantineView
@@ -46,16 +47,7 @@ class ChooseOwner(Commanded, ModalScreen[int | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        # The list has an Enter of its own, of which no line of keys would tell.
-        Command(
-            "choose_owner.take",
-            "enter",
-            later("Escolher"),
-            "take",
-            order=1,
-            palette=False,
-            priority=True,
-        ),
+        taking("choose_owner"),
         Command("choose_owner.leave", "escape,q", later("Voltar"), "dismiss(None)", order=2),
     )
 

@@ -17,6 +17,7 @@ from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.line_input import LineInput
 from screens.widgets.list import WindowList
+from screens.widgets.list_keys import taking
 from services.language import _, later
 from services.registry import people
 from services.registry.people import UserView
@@ -52,16 +53,7 @@ class ChooseUser(Choosing, ModalScreen[UserView | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "Input"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        # The filter and the list have an Enter of their own, of which no line of keys would tell.
-        Command(
-            "choose_user.take",
-            "enter",
-            later("Escolher"),
-            "take",
-            order=1,
-            palette=False,
-            priority=True,
-        ),
+        taking("choose_user"),
         Command("choose_user.down", "down", later("Ir para a lista"), "to_list", palette=False),
         Command("choose_user.leave", "escape", later("Voltar"), "dismiss(None)", order=2),
     )

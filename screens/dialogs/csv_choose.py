@@ -18,6 +18,7 @@ from screens.widgets.columns import Cell, Column
 from screens.widgets.foreign import Foreign
 from screens.widgets.keyline import KeyLine
 from screens.widgets.list import WindowList
+from screens.widgets.list_keys import taking
 from screens.widgets.numbers import grouped
 from services.errors import CarteiroError
 from services.folding import holds
@@ -58,17 +59,7 @@ class CsvChoose(Commanded, ModalScreen[bytes | None]):
     """
     AUTO_FOCUS: ClassVar[str | None] = "WindowList"
     VERBS: ClassVar[tuple[Command, ...]] = (
-        # The list has an Enter of its own, of which no line of keys would tell.
-        Command(
-            "csv_choose.take",
-            "enter",
-            later("Escolher"),
-            "take",
-            order=1,
-            palette=False,
-            priority=True,
-            when=lambda dialog: bool(dialog.list.row_count),
-        ),
+        taking("csv_choose", when=lambda dialog: bool(dialog.list.row_count)),
         Command("csv_choose.reload", "r", later("Atualizar"), "reload", order=2),
         Command("csv_choose.leave", "escape,q", later("Voltar"), "dismiss(None)", order=3),
     )

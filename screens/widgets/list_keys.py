@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -11,6 +12,22 @@ from services.language import later
 
 if TYPE_CHECKING:
     from screens.widgets.list import WindowList
+
+
+def taking(place: str, *, when: Callable[[Any], bool] | None = None) -> Command:
+    """Enter of a dialog that chooses: filter and list have one of their own, of which no line of
+    keys would tell. Its action is the host's ``action_take``."""
+    return Command(
+        f"{place}.take",
+        "enter",
+        later("Escolher"),
+        "take",
+        order=1,
+        when=when,
+        palette=False,
+        priority=True,
+    )
+
 
 VERBS = (
     Command("list.up", "up,k", later("Linha acima"), "step(-1)", palette=False),
