@@ -231,8 +231,16 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         if self._spec(name).advanced:
             self.unfold()
         control = self._rows[name].control
-        # A field that was mounted just now takes the focus once it is there.
-        self.call_after_refresh(control.focus)
+        if control.is_mounted:
+            # What is typed next is typed there, before anything is drawn.
+            self.screen.set_focus(control, scroll_visible=False)
+            self.call_after_refresh(self._bring_into_view, control)
+        else:
+            self.call_after_refresh(control.focus)
+
+    def _bring_into_view(self, control: Widget) -> None:
+        if control.has_focus and not self.screen.can_view_entire(control):
+            self.screen.scroll_to_center(control, origin_visible=True)
 
     # Folding and visibility.
 

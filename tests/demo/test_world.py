@@ -7,16 +7,22 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from services.fiscal import checks, cnpj
-from tui_app.demo import nfe
+from services.settings import Settings
+from tui_app.demo import demo, nfe
 from tui_app.demo.certificates import Authority
 from tui_app.demo.home import Home
 from tui_app.demo.names import firms, suppliers
+
+TraceFunction = Callable[[FrameType, str, Any], Any]
 
 
 def test_documents_pass_every_check(tmp_path: Path) -> None:
@@ -59,14 +65,51 @@ def test_folder_is_private_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     outside.mkdir()
     (tmp_path / "carteiro-demo-link").symlink_to(outside)
     try:
-        with Home() as home:
-            assert home.path.stat().st_mode & 0o777 == 0o700
-            assert not left.exists()
-            assert held.exists()
+        home = Home()
+        home.make()
+        assert home.path.stat().st_mode & 0o777 == 0o700
+        assert not left.exists()
+        assert held.exists()
+        home.remove()
     finally:
         os.close(lock)
     assert not home.path.exists()
     assert outside.exists()
+
+
+def test_ended_at_any_line_of_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that comes while the folder is made leaves none behind."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = Path(demo.__file__).parent
+    cut = {folder / "demo.py": 0, folder / "home.py": 0}
+
+    def ended(frame: FrameType, event: str, _arg: object) -> TraceFunction | None:
+        file = Path(frame.f_code.co_filename)
+        if file not in cut or frame.f_code.co_name in ("__exit__", "remove"):
+            return None
+        if event == "line":
+            lines.append((file.name, frame.f_lineno))
+            if len(lines) > after:
+                cut[file] += 1
+                raise SystemExit(143)
+        return ended
+
+    after = 0
+    while not any(tmp_path.iterdir()):
+        lines: list[tuple[str, int]] = []
+        before = sys.gettrace()
+        sys.settrace(ended)
+        try:
+            with demo.Demo(Settings(home=tmp_path / "persons", database_url="")):
+                break
+        except SystemExit:
+            after += 1
+        finally:
+            sys.settrace(before)
+    assert not any(tmp_path.iterdir()), lines
+    assert min(cut.values()) > 10
 
 
 def test_needs_nothing_of_the_tests() -> None:

@@ -157,6 +157,19 @@ async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
         await c.until(lambda: "xn2" in values(c).values(), "what was typed for the form")
 
 
+async def test_a_form_that_begins_further_down_has_the_focus_there_before_the_next_key(
+    console: Opened, actor: Actor
+) -> None:
+    """The form of an address begins below its first field, whose other answer asks for the user."""
+    async with console((80, 24)) as c:
+        await c.at_home()
+        burst(c, "3")
+        await c.in_front("NotificationEmailsScreen")
+        await c.settled()
+        burst(c, "n", "shift+tab", "right")
+        await c.in_front("ChooseUser")
+
+
 async def test_esc_after_the_key_that_opens_leaves_what_is_opened(
     console: Opened, actor: Actor, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

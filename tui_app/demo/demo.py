@@ -35,30 +35,40 @@ class Demo:
         self._world: World | None = None
 
     def __enter__(self) -> Self:
-        with self._stack as stack:
-            home = stack.enter_context(Home()).path
-            stack.callback(_close_log, logs.start(home))
-            stack.callback(_set_direct, _set_direct(HOST))
-            self.authority = Authority(home)
-            self.servers = stack.enter_context(Servers(self.authority))
-            self.settings = Settings(
-                home=home,
-                database_url=f"sqlite:///{home / 'carteiro.db'}",
-                key_file=home / "master.key",
-                ca_file=self.authority.file,
-                language=language.chosen(),
-                theme=self._persons.theme,
-                terminal_bell=self._persons.terminal_bell,
-                keys=self._persons.keys,
-                hostname="demo.example",
-                sending_interval=1.0,
-                reading_interval=READ_SECONDS,
-                microsoft_authority=self.servers.microsoft.base,
-                microsoft_client_id=CLIENT_ID,
-            )
-            master_key.create(self.settings)
-            self._stack = stack.pop_all()
-        return self
+        # A signal that ends the program may come at any step.
+        try:
+            self._open()
+            return self
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self) -> None:
+        stack = self._stack
+        folder = Home()
+        stack.callback(folder.remove)
+        folder.make()
+        home = folder.path
+        stack.callback(_close_log, logs.start(home))
+        stack.callback(_set_direct, _set_direct(HOST))
+        self.authority = Authority(home)
+        self.servers = stack.enter_context(Servers(self.authority))
+        self.settings = Settings(
+            home=home,
+            database_url=f"sqlite:///{home / 'carteiro.db'}",
+            key_file=home / "master.key",
+            ca_file=self.authority.file,
+            language=language.chosen(),
+            theme=self._persons.theme,
+            terminal_bell=self._persons.terminal_bell,
+            keys=self._persons.keys,
+            hostname="demo.example",
+            sending_interval=1.0,
+            reading_interval=READ_SECONDS,
+            microsoft_authority=self.servers.microsoft.base,
+            microsoft_client_id=CLIENT_ID,
+        )
+        master_key.create(self.settings)
 
     def __exit__(self, *_raised: object) -> None:
         self._stack.close()

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 _PREFIX = "carteiro-demo-"
 
 
 class Home:
-    """``path`` is a new folder of mode 0700; it goes when the block ends.
+    """``path`` is a folder of mode 0700 from :meth:`make` until :meth:`remove`.
 
-    What a killed demonstration left behind goes first. The process holds its folder by a lock,
-    which ends with the process however that ends.
+    The process holds it by a lock, which ends with the process however that ends. ``remove`` may
+    be called at any time: a signal that ends the program may come in the middle of ``make``.
     """
 
     def __init__(self) -> None:
+        self.path = Path(tempfile.gettempdir()) / f"{_PREFIX}{secrets.token_hex(8)}"
+        self._lock: int | None = None
+
+    def make(self) -> None:
+        """Make the folder, after removing what killed demonstrations left behind."""
         sweep()
-        self.path, self._lock = _new()
+        while self._lock is None:
+            self.path.mkdir(mode=0o700)
+            self._lock = _hold(self.path, wait=True)
+            # Somebody who sweeps may have come between the two.
+            if self._lock is not None and not self.path.is_dir():
+                os.close(self._lock)
+                self._lock = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_raised: object) -> None:
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def sweep() -> None:
@@ -38,17 +49,6 @@ def sweep() -> None:
         lock = _hold(folder, wait=False)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
-
-
-def _new() -> tuple[Path, int]:
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = _hold(folder, wait=True)
-        # Somebody who sweeps may have come between the two.
-        if lock is not None and folder.is_dir():
-            return folder, lock
-        if lock is not None:
             os.close(lock)
 
 
