@@ -301,7 +301,7 @@ async def _holds(session: pop3.Pop3Session, token: str, seen: set[object]) -> bo
     return found
 
 
-def _letter(account: Account, token: str) -> bytes:
+def _letter(account: Account, token: str) -> list[bytes]:
     domain = account.email.rpartition("@")[2]
     return mime.compose(
         sender_name=account.sender_name,

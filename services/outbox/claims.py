@@ -12,9 +12,9 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -30,6 +30,18 @@ RENEW_EVERY = 10.0
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 # In these words SQLite finds its partial index.
 _HELD = text("outbox_message.held")
+# Built once: building a statement costs more than running it.
+_messages = cast(Table, OutboxMessage.__table__)
+_STANDING = (
+    select(_messages.c.id, _messages.c.fence)
+    .where(
+        _messages.c.id.in_(bindparam("ids", expanding=True)),
+        _messages.c.state == OutboxState.SENDING,
+        _messages.c.lease_owner == bindparam("owner"),
+    )
+    .order_by(_messages.c.id)
+    .with_for_update()
+)
 # A live holder renews within this time, so that its claim is seen to move whatever clocks say.
 _SEEN_STILL = RENEW_EVERY + 2.0
 
@@ -182,15 +194,8 @@ def standing(
     session: Session, claims: Collection[tuple[int, int]], owner: str
 ) -> set[tuple[int, int]]:
     """Those of ``claims`` (message, fence) that ``owner`` still holds; locked until the end."""
-    rows = session.execute(
-        select(OutboxMessage.id, OutboxMessage.fence)
-        .where(
-            OutboxMessage.id.in_({message_id for message_id, _fence in claims}),
-            OutboxMessage.state == OutboxState.SENDING,
-            OutboxMessage.lease_owner == owner,
-        )
-        .order_by(OutboxMessage.id)
-        .with_for_update()
+    rows = session.connection().execute(
+        _STANDING, {"ids": [message_id for message_id, _fence in claims], "owner": owner}
     )
     return {(row.id, row.fence) for row in rows} & set(claims)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -19,6 +19,41 @@ from services.store.models import Mailbox
 from services.store.rows import update_rows
 
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
+# Built once: building a statement costs more than running it.
+_messages = cast(Table, OutboxMessage.__table__)
+_MESSAGES = select(
+    *(
+        _messages.c[name]
+        for name in (
+            "id",
+            "partner_id",
+            "company_id",
+            "notification_id",
+            "subject",
+            "attempts",
+            "give_up_at",
+            "sent_at",
+        )
+    )
+).where(_messages.c.id.in_(bindparam("ids", expanding=True)))
+_recipients = cast(Table, OutboxRecipient.__table__)
+_RECIPIENTS = (
+    select(
+        *(
+            _recipients.c[name]
+            for name in ("message_id", "position", "address", "state", "reply", "why")
+        )
+    )
+    .where(_recipients.c.message_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_recipients.c.message_id, _recipients.c.position)
+)
+_mailboxes = cast(Table, Mailbox.__table__)
+_STAYING = (
+    select(_mailboxes.c.id)
+    .where(_mailboxes.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_mailboxes.c.id)
+    .with_for_update(read=True, key_share=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +118,13 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     accepted = [o for o in outcomes if (o.claim.message_id, o.claim.fence) in held]
     if not accepted:
         return []
-    kept = {o.claim.message_id for o in accepted}
+    kept = [o.claim.message_id for o in accepted]
+    connection = session.connection()
     mailboxes = _there(session, accepted)
     at = now()
-    messages = {
-        row.id: row
-        for row in session.execute(
-            select(
-                OutboxMessage.id,
-                OutboxMessage.partner_id,
-                OutboxMessage.company_id,
-                OutboxMessage.notification_id,
-                OutboxMessage.subject,
-                OutboxMessage.attempts,
-                OutboxMessage.give_up_at,
-                OutboxMessage.sent_at,
-            ).where(OutboxMessage.id.in_(kept))
-        )
-    }
+    messages = {row.id: row for row in connection.execute(_MESSAGES, {"ids": kept})}
     recipients: dict[int, list[_Recipient]] = {}
-    for row in session.execute(
-        select(
-            OutboxRecipient.message_id,
-            OutboxRecipient.position,
-            OutboxRecipient.address,
-            OutboxRecipient.state,
-            OutboxRecipient.reply,
-            OutboxRecipient.why,
-        )
-        .where(OutboxRecipient.message_id.in_(kept))
-        .order_by(OutboxRecipient.message_id, OutboxRecipient.position)
-    ):
+    for row in connection.execute(_RECIPIENTS, {"ids": kept}):
         recipients.setdefault(row.message_id, []).append(
             _Recipient(row.position, row.address, row.state, row.reply, row.why)
         )
@@ -198,8 +209,7 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
 def _there(session: Session, outcomes: Iterable[Outcome]) -> set[int]:
     """The mailboxes of ``outcomes`` that have not been removed since; they stay until the end."""
     named = {o.mailbox_id for o in outcomes if o.mailbox_id is not None}
-    rows = select(Mailbox.id).where(Mailbox.id.in_(named)).order_by(Mailbox.id)
-    return set(session.scalars(rows.with_for_update(read=True, key_share=True)))
+    return set(session.connection().execute(_STAYING, {"ids": list(named)}).scalars())
 
 
 def _given_up(recipient: RecipientOutcome) -> RecipientOutcome:

@@ -213,6 +213,8 @@ class Deliverer:
                     following = lane.take()
                     loading = asyncio.create_task(self._threads.read(self._enclosures, following))
                 while letters:
+                    while self._recorder.full and not self.stopping:
+                        await self._changed.wait()
                     line = await self._next(lane, line, letters.pop(0), enclosed)
                 letters, following = following, []
                 if time.monotonic() >= until:
@@ -326,7 +328,9 @@ class Deliverer:
         await make_room(self.lanes, lane, self._settings.sending_connections - self._busy)
         return await lane.line(route, self._settings.hostname, self._sign_ins, fresh=fresh)
 
-    async def _deliver(self, line: Line, letter: Letter, route: Route, payload: bytes) -> Delivery:
+    async def _deliver(
+        self, line: Line, letter: Letter, route: Route, payload: list[bytes]
+    ) -> Delivery:
         line.transcript.clear()
         letter.begun = True
         addresses = [address for _position, address in letter.pending]

@@ -12,8 +12,8 @@ from services.sending.routes import Route
 _INLINE = 2**20
 
 
-async def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
-    """Header, text and attachments (already encoded), dot-stuffed; every recipient visible (R27).
+async def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> list[bytes]:
+    """Header, text and attachments (already encoded), in parts, dot-stuffed; every recipient visible (R27).
 
     Raises ``KeyError`` when an attachment's bytes are gone.
     """
@@ -22,7 +22,7 @@ async def payload_of(letter: Letter, route: Route, enclosed: dict[str, bytes]) -
     return _compose(letter, route, enclosed)
 
 
-def _compose(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> bytes:
+def _compose(letter: Letter, route: Route, enclosed: dict[str, bytes]) -> list[bytes]:
     account = route.account
     assert account is not None
     return mime.compose(

@@ -118,9 +118,9 @@ class SmtpConnection:
             self.abort()
             attempt.broke(Stage.SENDER, ConnectionResetError("connection closed"))
             return attempt.delivery(usable=False, untouched=True)
-        body = payload if isinstance(payload, bytes) else b"".join(payload)
+        parts = [payload] if isinstance(payload, bytes) else payload
         try:
-            await self._transaction(attempt, sender, body, leaving)
+            await self._transaction(attempt, sender, parts, leaving)
         except _ENDED as e:
             attempt.broke(attempt.stage, e)
             self.abort()
@@ -181,10 +181,13 @@ class SmtpConnection:
     # The transaction
 
     async def _transaction(
-        self, attempt: Attempt, sender: str, body: bytes, leaving: Callable[[], None] | None
+        self,
+        attempt: Attempt,
+        sender: str,
+        parts: Sequence[bytes],
+        leaving: Callable[[], None] | None,
     ) -> None:
-        ending = b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n"
-        size = f" SIZE={len(body) + 2}" if "SIZE" in self.extensions else ""
+        size = f" SIZE={sum(map(len, parts)) + 2}" if "SIZE" in self.extensions else ""
         commands = [
             f"MAIL FROM:<{sender}>{size}",
             *(f"RCPT TO:<{address}>" for address in attempt.addresses),
@@ -205,9 +208,12 @@ class SmtpConnection:
             self.stream.write(b".\r\n")
             await self.reply()
             return
+        data = b"".join([*parts, b".\r\n"])
+        if not data.endswith(b"\r\n.\r\n"):
+            data = data[:-3] + b"\r\n.\r\n"
         if leaving is not None:
             leaving()
-        await self._body(attempt, body + ending)
+        await self._body(attempt, data)
 
     async def _pipelined(self, attempt: Attempt, commands: list[str]) -> Reply | None:
         for line in commands:

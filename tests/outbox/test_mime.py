@@ -32,7 +32,7 @@ def made(
     attachments: tuple[Attachment, ...] = (),
     auto_submitted: str = "auto-generated",
 ) -> bytes:
-    return compose(
+    parts = compose(
         sender_name=sender_name,
         sender=sender,
         to=to,
@@ -43,6 +43,7 @@ def made(
         attachments=attachments,
         auto_submitted=auto_submitted,
     )
+    return b"".join(parts)
 
 
 def read(wire: bytes) -> EmailMessage:
