@@ -58,10 +58,14 @@ class Details(Commanded, ModalScreen[None]):
 
     async def on_mount(self) -> None:
         """Read the facts; what takes long says so."""
-        words = _("carregando…")
-        lines = self.query_one("#lines", FactLines)
-        self._late = self.set_timer(LATE_SECONDS, lambda: lines.show(words))
+        self._read = False
+        self.set_timer(LATE_SECONDS, self._say_late)
         run_beside(self, "work", self._show)
+
+    def _say_late(self) -> None:
+        # A timer that is stopped may have sent its message already.
+        if not self._read:
+            self.query_one("#lines", FactLines).show(_("carregando…"))
 
     async def _show(self) -> None:
         lines = self.query_one("#lines", FactLines)
@@ -75,6 +79,6 @@ class Details(Commanded, ModalScreen[None]):
             lines.show(_("Ocorreu uma falha interna; os detalhes estão no log"))
             return
         finally:
-            self._late.stop()
+            self._read = True
         lines.tell(facts.lines)
         self.query_one("#text", Foreign).show(facts.text)
