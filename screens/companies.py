@@ -118,7 +118,7 @@ class CompaniesScreen(RecordsScreen[CompanyView]):
             Column("legal_name", _("Razão social"), 13, sortable=True, wide=True),
             Column("document_import", _("Import."), 7),
             Column("invoicy_mail", "InvoiCy", 7),
-            Column("may_register", _("Cadastra"), 8, min_terminal_width=120),
+            Column("may_register", _("Cadastra"), 9, min_terminal_width=120),
             Column("headquarters", _("Matriz"), 18, min_terminal_width=140),
             Column("notification_email", _("Notificações"), 20, min_terminal_width=160),
         )

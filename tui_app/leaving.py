@@ -27,5 +27,5 @@ def losses(screens: Iterable[Screen[Any]], works: Works) -> list[str]:
 
 def _holds(screen: Screen[Any]) -> bool:
     return (isinstance(screen, Holding) and screen.unsaved) or any(
-        form.changed for form in screen.query(Form)
+        form.typed for form in screen.query(Form)
     )

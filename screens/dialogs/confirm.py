@@ -13,8 +13,13 @@ from textual.widgets import Button
 
 from screens.commands import Command, Commanded
 from screens.widgets.foreign import Foreign
+from screens.widgets.keyline import KeyLine
 from services.language import _, later
 from services.safe_text import safe
+
+
+class _Answer(Button, inherit_bindings=False):
+    """Enter is the question's own key: its line names it."""
 
 
 class Confirm(Commanded, ModalScreen[bool]):
@@ -37,8 +42,11 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm Button:nocolor:focus, Confirm Button:ansi:focus { text-style: reverse; }
     """
     VERBS: ClassVar[tuple[Command, ...]] = (
-        Command("confirm.no", "escape", later("Não"), "answer(False)", order=2, palette=False),
-        Command("confirm.move", "left,right", later("Outra resposta"), "other", palette=False),
+        Command("confirm.choose", "enter", later("Escolher"), "choose", order=1, palette=False),
+        Command("confirm.no", "escape", later("Não"), "answer(False)", order=3, palette=False),
+        Command(
+            "confirm.move", "left,right", later("Outra resposta"), "other", order=2, palette=False
+        ),
     )
 
     def __init__(
@@ -58,13 +66,13 @@ class Confirm(Commanded, ModalScreen[bool]):
         """
         super().__init__(classes="danger" if danger else None)
         self._title, self._text, self._happens = title, text, tuple(happens)
-        self._yes = Button(
+        self._yes = _Answer(
             Content(safe(yes or _("Sim"))),
             id="yes",
             variant="error" if danger else "primary",
             compact=True,
         )
-        self._no = Button(Content(safe(no or _("Não"))), id="no", compact=True)
+        self._no = _Answer(Content(safe(no or _("Não"))), id="no", compact=True)
         self._danger = danger
         self.leaving = leaving
 
@@ -83,6 +91,7 @@ class Confirm(Commanded, ModalScreen[bool]):
             with Horizontal():
                 yield self._yes
                 yield self._no
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Stand on the answer that does no harm."""
@@ -95,6 +104,10 @@ class Confirm(Commanded, ModalScreen[bool]):
     def action_answer(self, agreed: bool) -> None:
         """The answer by key."""
         self.dismiss(agreed)
+
+    def action_choose(self) -> None:
+        """The answer that one stands on."""
+        self.dismiss(self._yes.has_focus)
 
     def action_other(self) -> None:
         """Go to the other button."""

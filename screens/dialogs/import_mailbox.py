@@ -160,7 +160,7 @@ class ImportMailbox(Helped, ModalScreen[MailboxView | None]):
 
     def action_leave(self) -> None:
         """Leave; a typed name is not lost without a question."""
-        if self.form.changed:
+        if self.form.typed:
             run_newest(self, "leave", self._leave)
         else:
             self.dismiss(None)

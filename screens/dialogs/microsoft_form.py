@@ -148,7 +148,6 @@ def _fields(company: CompanyView | None) -> list[FieldSpec]:
             required=True,
             validate=valid_address,
             placeholder="nfe@empresa.com.br",
-            help=_("O endereço da caixa."),
         ),
         FieldSpec("kind", _("Para"), kind="choice", choices=kinds),
         *identity_fields(),

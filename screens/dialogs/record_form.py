@@ -229,7 +229,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
 
     def action_leave(self) -> None:
         """Leave; typed changes are not lost without a question."""
-        if self.form.changed or self.unsaved:
+        if self.form.typed or self.unsaved:
             run_newest(self, "leave", self._leave)
         else:
             self.dismiss(None)

@@ -74,7 +74,7 @@ class Wizard(Helped, ModalScreen[bool]):
 
     def action_leave(self) -> None:
         """Leave the program; what was typed is not lost without a question."""
-        if self.form.changed:
+        if self.form.typed:
             run_newest(self, "leave", self._leave)
         else:
             self.dismiss(False)

@@ -124,6 +124,12 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         return self._values != self._first
 
     @property
+    def typed(self) -> bool:
+        """True when something that a person put in would be lost; what was prefilled is not."""
+        touched = {name for name, row in self._rows.items() if row.touched} | self._by_hand
+        return any(self._values[name] != self._first[name] for name in touched)
+
+    @property
     def has_advanced(self) -> bool:
         """True when some field is advanced."""
         return any(spec.advanced for spec in self.specs)

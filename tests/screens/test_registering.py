@@ -209,7 +209,10 @@ async def test_what_changed_meanwhile_is_shown_again(console: Opened, family: Fa
 
 
 async def test_leaving_asks_when_a_name_is_typed(console: Opened, family: Family) -> None:
-    """R6: Esc loses no typed name unasked; an empty one is refused beside its field."""
+    """R6: Esc loses no typed name unasked; an empty one is refused beside its field.
+
+    The line of keys is the question's own.
+    """
     async with console((80, 24)) as c:
         await branch(c)
         await c.press("n")
@@ -220,6 +223,8 @@ async def test_leaving_asks_when_a_name_is_typed(console: Opened, family: Family
         await c.until(lambda: "▲" in c.text, "the error")
         await c.press("escape")
         await c.in_front("Confirm")
+        await c.shows("Enter Escolher", "Esc Não")
+        assert "F2" not in c.lines[-1]
         await c.agree()
         await c.in_front("MailboxesScreen")
     assert family.emails() == ["um@x.com", "dois@x.com"]

@@ -151,6 +151,29 @@ async def test_prefilled_values_never_take_the_place_of_those_made_by_hand() -> 
         assert not saved.set_value("port", 465)
 
 
+async def test_what_was_only_prefilled_is_nothing_that_leaving_would_lose() -> None:
+    """R18"""
+    form = Form(SPECS, FIRST)
+    async with Stage(form).run_test(size=(80, 24)) as pilot:
+        form.set_value("host", "smtp.exemplo.com")
+        form.set_value("active", False)
+        assert form.changed
+        assert not form.typed
+        form.focus_field("nickname")
+        await pilot.pause()
+        await pilot.press(*"Caixa")
+        assert form.typed
+        await pilot.press("ctrl+u")
+        assert not form.typed
+    saved = Form(SPECS, {**FIRST, "host": "smtp.exemplo.com"}, made_by_hand=["host"])
+    async with Stage(saved).run_test(size=(80, 24)) as pilot:
+        saved.focus_field("host")
+        await pilot.pause()
+        await pilot.press("ctrl+u")
+        assert saved.set_value("host", "smtp.outro.com")
+        assert saved.typed
+
+
 async def test_fields_come_and_go_with_others() -> None:
     form = Form(SPECS, FIRST)
     async with Stage(form).run_test(size=(80, 24)) as pilot:
