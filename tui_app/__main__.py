@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is that of ``cli.md``: 0 to 5, and 130 after Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     names: dict[str, str] = {}
+    _have_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -34,9 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough.
         _drop_output()
         return 0
+    except SystemExit:
+        # Help was given, or not.
+        trouble = _unwritten()
+        if trouble is None:
+            raise
+        return _failed(trouble, words, names)
     except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001 - told in one line, logged whole
         return _failed(_unwritten() or e, words, names)
     return status
+
+
+def _have_streams() -> None:
+    """A stream that was closed before the start (``>&-``) leads nowhere; no file takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest number that is free: its own.
+            number = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
 
 
 def _unwritten() -> CarteiroError | None:

@@ -40,9 +40,7 @@ def parse(text: str) -> AccessKey:
     key = key.upper() if key.isascii() else key
     if len(key) != 44:
         raise Invalid(
-            _("A chave de acesso tem 44 caracteres; foram informados {count}").format(
-                count=len(key)
-            ),
+            _("A chave de acesso tem 44 caracteres; esta tem {count}").format(count=len(key)),
             field="access_key",
         )
     if not _SHAPE.fullmatch(key):

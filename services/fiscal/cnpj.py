@@ -26,7 +26,7 @@ def parse(text: str) -> str:
         raise Invalid(_("só letras sem acento e números"), field="cnpj")
     if len(cnpj) != 14:
         raise Invalid(
-            _("são 14 caracteres, e foram informados {count}").format(count=len(cnpj)),
+            _("são 14 caracteres, e este tem {count}").format(count=len(cnpj)),
             field="cnpj",
         )
     if not _SHAPE.fullmatch(cnpj):

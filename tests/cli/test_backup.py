@@ -87,6 +87,27 @@ def test_a_new_key_is_told_of(with_password: Run) -> None:
     assert with_password("audit", "list", "--json").json[0]["action"] == "rotate_key"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_check_says_whether_the_key_of_now_opens_it(with_password: Run, tmp_path: Path) -> None:
+    """A sound file is of no use without its key: that is told before it is needed."""
+    file = tmp_path / "copia.db"
+    key = with_password("backup", str(file), "--json").json["key"]
+    assert with_password("restore", str(file), "--check", "--json").json["opens"]
+    with_password("key", "rotate")
+    assert not with_password("restore", str(file), "--check", "--json").json["opens"]
+    told = with_password("restore", str(file), "--check")
+    assert (told.status, f"indique a chave {key} com" in told.out) == (0, True), told
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_folder_that_is_not_there_is_named(bare: Run, tmp_path: Path) -> None:
+    """What is wrong of the two is said."""
+    gone = tmp_path / "copias"
+    told = bare("backup", str(gone), "--keep", "2")
+    assert (told.status, f"a pasta {gone} não existe" in told.err) == (2, True), told
+    assert "maior que zero" in bare("backup", str(tmp_path), "--keep", "0").err
+
+
 def test_what_is_no_backup(bare: Run, tmp_path: Path) -> None:
     """The reason is in the reader's language, whatever SQLite calls it."""
     file = tmp_path / "copia.db"

@@ -14,6 +14,8 @@ import pytest
 
 from services.settings import Settings
 from tests.cli.conftest import Run, spawn
+from tui_app.__main__ import main
+from tui_app.checkup.version import version
 
 CNPJ = "11222333000181"
 ROOT = Path(__file__).resolve().parents[2]
@@ -308,6 +310,41 @@ def test_an_output_on_a_full_disk_is_told_of(carteiro: Run) -> None:
         _out, err = process.communicate(timeout=30)
     assert (process.returncode, err.count(b"\n")) == (1, 1), err
     assert "o disco está cheio" in err.decode()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_help_on_a_full_disk_is_told_of_too(bare: Run) -> None:
+    """Exit 1 and one line, as for any other answer; nothing is complained of when Python ends."""
+    with Path("/dev/full").open("wb") as full:
+        buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = spawn("--help", stdout=full, stderr=subprocess.PIPE, env=buffered)
+        _out, err = process.communicate(timeout=30)
+    assert (process.returncode, err.count(b"\n")) == (1, 1), err
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_closed_streams_lead_nowhere(carteiro: Run, settings: Settings) -> None:
+    """Behind ``>&-`` and ``<&-`` a command does its work; what it would ask for is not there."""
+    program = f"exec {sys.executable} -m tui_app"
+    add = f"--company {CNPJ} --function send --nickname n --sender-name s --email n@padaria.example"
+    for words, status, told in (
+        (f"company edit {CNPJ} --nickname outra >&- 2>&- <&-", 0, b""),
+        ("company list >&-", 0, b""),
+        (f"mailbox add {add} --password-stdin --smtp-host h <&-", 1, "entrada padrão".encode()),
+    ):
+        ran = subprocess.run(
+            ["sh", "-c", f"{program} {words}"], cwd=ROOT, capture_output=True, check=False
+        )
+        assert (ran.returncode, told in ran.stderr) == (status, True), ran.stderr
+        assert b"Traceback" not in ran.stderr
+    assert carteiro("company", "list", "--json").json[0]["nickname"] == "outra"
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a person puts into a report; ``doctor`` has it too."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"carteiro {version()}\n")
 
 
 def test_watch_shows_what_comes_and_ends_cleanly(carteiro: Run) -> None:

@@ -90,6 +90,8 @@ def test_a_worker_answers_on_the_loopback(carteiro: Run, settings: Settings) -> 
                 assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
             second = carteiro("worker", "--once", "--metrics-port", str(port), "--json")
             assert (second.status, json.loads(second.err)["error"]["field"]) == (1, "metrics_port")
+            nobody_knows = carteiro("worker", "--once", "--metrics-port", "0")
+            assert "use um número de 1 a 65535" in nobody_knows.err
         finally:
             worker.terminate()
         assert worker.wait(60) == 0

@@ -87,9 +87,9 @@ async def test_a_field_that_is_left_in_the_same_breath_is_checked(
         await c.press("n")
         await c.in_front("CompanyForm")
         burst(c, "2", "tab", "Loja", "tab", "Loja Ltda", "tab", "1", "tab", "a@", "tab")
-        await c.shows("e foram informados 1", "inválido: a@")
+        await c.shows("e este tem 1", "inválido: a@")
         assert values(c)["notification_email"] == "a@"
-        assert c.text.count("e foram informados 1") == 2
+        assert c.text.count("e este tem 1") == 2
 
 
 async def test_what_follows_f4_goes_to_the_first_advanced_field(

@@ -20,6 +20,7 @@ class Check:
     def name(self) -> str:
         """What was looked at, for people."""
         return {
+            "carteiro": "Carteiro",
             "python": "Python",
             "textual": "Textual",
             "sqlite": "SQLite",

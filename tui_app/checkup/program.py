@@ -14,6 +14,7 @@ from pathlib import Path
 from services.language import _
 from services.settings import Settings
 from tui_app.checkup.check import Check
+from tui_app.checkup.version import version as own_version
 
 # The rare corruption when a WAL file starts over: mended in these, release by release.
 _WAL_MENDED = ((3, 44, 6), (3, 50, 7))
@@ -21,7 +22,8 @@ _WAL_MENDED_FROM = (3, 51, 3)
 
 
 def look(settings: Settings) -> Iterator[Check]:
-    """Python, SQLite, OpenSSL, Textual and the compiled program."""
+    """Carteiro itself, Python, SQLite, OpenSSL, Textual and the compiled program."""
+    yield Check("carteiro", True, own_version())
     new = sys.version_info >= (3, 11)
     yield Check(
         "python",

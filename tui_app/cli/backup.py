@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.clock import now
 from services.disk import is_there, reason
 from services.errors import Refused, Unavailable
-from services.language import _, ngettext
+from services.language import _, chosen, ngettext
 from services.safe_text import safe
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
@@ -67,8 +68,8 @@ def _backup(context: Context) -> None:
     access.require_owner(context.settings, args.as_user)
     place = Path(args.file)
     in_folder = is_there(place) and place.is_dir()
-    if args.keep is not None and (args.keep < 1 or not in_folder):
-        raise UsageError(_("--keep: informe uma pasta e um número maior que zero"))
+    if args.keep is not None:
+        _may_keep(args.keep, place, in_folder)
     file = place / _NAME.format(now()) if in_folder else place
     store = context.office.store
     stop = Event()
@@ -89,6 +90,17 @@ def _backup(context: Context) -> None:
     context.out.give(
         {**_fields(told), "removed": [str(old) for old in gone]}, lambda: _say(context, told)
     )
+
+
+def _may_keep(keep: int, place: Path, in_folder: bool) -> None:
+    if keep < 1:
+        raise UsageError(_("--keep: informe um número maior que zero"))
+    if not in_folder:
+        raise UsageError(
+            _("--keep: {path} é um arquivo: informe uma pasta").format(path=safe(place))
+            if is_there(place)
+            else _("--keep: a pasta {path} não existe: crie-a antes").format(path=safe(place))
+        )
 
 
 def _forgotten(made: Path, keep: int) -> list[Path]:
@@ -118,7 +130,10 @@ def _restore(context: Context) -> None:
     file = Path(context.args.file)
     if context.args.check:
         told = backup.inspect(file)
-        context.out.give(_fields(told), lambda: _say(context, told))
+        opens = told.key is None or told.key == _present_key(context)
+        context.out.give(
+            {**_fields(told), "opens": opens}, lambda: _say_checked(context, told, opens)
+        )
         return
     with progress(_("Restaurando")) as done:
         restored = restore.restore(
@@ -147,15 +162,30 @@ def _settle(session: Session, file: Path) -> int:
     return left
 
 
+def _present_key(context: Context) -> str | None:
+    """What the key of now is known by; None where there is none that can be read."""
+    from services.store import master_key
+
+    with suppress(Unavailable):
+        return master_key.fingerprint(context.settings)
+    return None
+
+
 def _fields(told: BackupInfo) -> dict[str, object]:
     return {name: getattr(told, name) for name in told.__dataclass_fields__}
+
+
+def _megabytes(size: int) -> str:
+    """With one place, in the reader's spelling."""
+    told = f"{max(size, 100_000) / 1_000_000:.1f}"
+    return told.replace(".", ",") if chosen() == "pt_BR" else told
 
 
 def _say(context: Context, told: BackupInfo) -> None:
     context.out.facts(
         (
             (_("Arquivo"), told.file),
-            (_("Tamanho"), _("{n} MB").format(n=-(-told.size // 1_000_000))),
+            (_("Tamanho"), _("{n} MB").format(n=_megabytes(told.size))),
             (_("Feito em"), told.made_at),
             (_("Esquema"), told.schema),
             (_("Empresas"), told.companies),
@@ -173,6 +203,17 @@ def _say(context: Context, told: BackupInfo) -> None:
                 "As senhas vão cifradas e a chave-mestra não vai junto: guarde-a em outro lugar "
                 "(carteiro doctor diz onde ela está)."
             )
+        )
+
+
+def _say_checked(context: Context, told: BackupInfo, opens: bool) -> None:
+    _say(context, told)
+    if not opens:
+        context.out.say(
+            _(
+                "A chave-mestra de agora não abre este backup: para restaurá-lo, indique a chave "
+                "{key} com CARTEIRO_KEY_FILE."
+            ).format(key=told.key)
         )
 
 

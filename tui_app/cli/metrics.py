@@ -35,6 +35,9 @@ def serve(office: Office, port: int) -> None:
     from prometheus_client import start_http_server
 
     try:
+        if port < 1:
+            # The system would choose one, and nobody would know which.
+            raise OverflowError
         start_http_server(port, ADDRESS, registry(office))
     except (OSError, OverflowError) as e:
         raise Unavailable(

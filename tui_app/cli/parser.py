@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -55,6 +56,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where the help is."""
         raise _usage(message, self.prog)
+
+
+class _Version(argparse.Action):
+    """Prints which Carteiro this is; the version is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_told: object) -> NoReturn:
+        """End with 0."""
+        from tui_app.checkup.version import version
+
+        sys.stdout.write(f"carteiro {version()}\n")
+        parser.exit()
 
 
 def commands() -> dict[str, tuple[str, str]]:
@@ -117,6 +129,13 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     add_globals(top)
     add_mouse(top)
+    top.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        dest=argparse.SUPPRESS,
+        help=_("mostra a versão e sai"),
+    )
     words = top.add_subparsers(dest="command", metavar=_("COMANDO"), parser_class=Parser)
     wanted = _command_of(argv)
     for name, (module, line) in commands().items():
