@@ -63,13 +63,14 @@ def _rotate(context: Context) -> None:
 
 
 def _say(context: Context, done: rotation.Rotated) -> None:
+    kept = [] if done.old_file is None else [(_("Chave anterior"), done.old_file)]
     context.out.facts(
-        (
+        [
             (_("Chave nova"), done.key),
             (_("Arquivo"), done.file),
-            (_("Chave anterior"), done.old_file),
+            *kept,
             (_("Segredos cifrados de novo"), done.secrets),
-        )
+        ]
     )
     if done.old_file is None:
         context.out.say(
