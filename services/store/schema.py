@@ -93,7 +93,8 @@ def upgrade(connection: Connection) -> None:
     if version is not None and version not in known:
         raise Unavailable(
             _(
-                "O banco de dados foi criado por uma versão mais nova do Carteiro ({version})"
+                "O banco de dados é de uma versão mais nova do Carteiro (esquema {version}): "
+                "atualize o Carteiro também aqui"
             ).format(version=version)
         )
     try:
