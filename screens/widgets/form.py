@@ -127,7 +127,7 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
     def typed(self) -> bool:
         """True when something that a person put in would be lost; what was prefilled is not."""
         touched = {name for name, row in self._rows.items() if row.touched} | self._by_hand
-        return any(self._values[name] != self._first[name] for name in touched)
+        return any(self._values[n] != first for n, first in self._first.items() if n in touched)
 
     @property
     def has_advanced(self) -> bool:

@@ -165,7 +165,7 @@ async def test_what_was_only_prefilled_is_nothing_that_leaving_would_lose() -> N
         assert form.typed
         await pilot.press("ctrl+u")
         assert not form.typed
-    saved = Form(SPECS, {**FIRST, "host": "smtp.exemplo.com"}, made_by_hand=["host"])
+    saved = Form(SPECS, {**FIRST, "host": "smtp.exemplo.com"}, made_by_hand=["host", "not asked"])
     async with Stage(saved).run_test(size=(80, 24)) as pilot:
         saved.focus_field("host")
         await pilot.pause()
