@@ -34,6 +34,7 @@ from tui_app.key_order import KeyOrder
 from tui_app.keys import key_words, keymap
 from tui_app.liveness import Liveness, framed_of
 from tui_app.makers import MAKERS
+from tui_app.named import Named
 from tui_app.palette import Palette
 from tui_app.seating import go_on, seat
 from tui_app.terminal import Terminal, end_on_signals
@@ -60,6 +61,7 @@ class CarteiroApp(Commanded, App[int]):
     TITLE = "Carteiro"
     DRAIN_SECONDS: ClassVar[float] = 10.0
     VERBS: ClassVar[tuple[Command, ...]] = VERBS
+    COMMANDS = App.COMMANDS | {Named}
 
     def __init__(
         self, settings: Settings, user: str | None = None, *, with_jobs: bool = True
@@ -203,12 +205,25 @@ class CarteiroApp(Commanded, App[int]):
         if screen.needs_company and self.desk.company is None:
             run_newest(self, "choose", self._choose_then, key)
             return
+        await self._bring(screen)
+
+    async def _bring(self, screen: FramedScreen) -> None:
         with self.batch_update():
             if len(self.screen_stack) > 1:
                 await self.switch_screen(screen)
             else:
                 await self.push_screen(screen)
         self._show_place()
+
+    async def show_anew(self, key: str) -> None:
+        """A screen with nothing filtered, whichever is in front."""
+        if isinstance(self.screen, FramedScreen):
+            await self._bring(MAKERS[key](self.desk))
+
+    async def show_company(self, company: CompanyView) -> None:
+        """The mailboxes of a company, which is the chosen one now."""
+        self.desk.company = company
+        await self.show_anew("mailboxes")
 
     async def _choose_then(self, key: str) -> None:
         if await self._choose():
@@ -334,7 +349,12 @@ class CarteiroApp(Commanded, App[int]):
     def action_command_palette(self) -> None:
         """Everything that can be done now, by name."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette(placeholder=_("Buscar um comando…"), id="--command-palette"))
+            self.push_screen(
+                Palette(
+                    placeholder=_("Buscar um comando, uma empresa, caixa ou documento…"),
+                    id="--command-palette",
+                )
+            )
 
     def search_themes(self) -> None:
         """The themes, by name."""

@@ -71,7 +71,7 @@ async def test_from_the_palette(console: Opened, company: CompanyView) -> None:
         await c.at_home()
         await c.press("ctrl+p")
         await c.until(lambda: c.dialog == "Palette", "the palette")
-        await c.shows("Buscar um comando…")
+        await c.shows("Buscar um comando")
         await c.type("orienta")
         await c.shows("Orientações dos provedores")
         await c.press("enter")
