@@ -12,6 +12,7 @@ from tui_app.outlet import Outlet
 
 WHOLE = 300_000
 """Bytes of one picture, more than a terminal may be behind."""
+DEADLINE = 20.0
 
 
 class Line:
@@ -30,9 +31,15 @@ class Line:
             data += more
         return data
 
-    def read_beside(self, size: int) -> threading.Thread:
-        """The same in a thread, which ends with the line."""
-        self.reader = threading.Thread(target=self.read, args=(size,), daemon=True)
+    def read_beside(self, last: bytes) -> threading.Thread:
+        """All until ``last``, a byte, in a thread, which ends with the line too."""
+
+        def read() -> None:
+            data = b" "
+            while data and not data.endswith(last):
+                data = os.read(self.out, 65_536)
+
+        self.reader = threading.Thread(target=read, daemon=True)
         self.reader.start()
         return self.reader
 
@@ -65,11 +72,8 @@ def test_who_was_behind_is_asked_for_the_whole_picture(line: Line) -> None:
     line.outlet.write(b"a" * WHOLE)
     for _picture in range(4):
         line.outlet.write(b"b" * 100_000)
-    taken = line.read_beside(WHOLE)
-    while not line.again.wait(0.01):
-        if not taken.is_alive():
-            os.read(line.out, 65_536)
+    taken = line.read_beside(b"c")
+    assert line.again.wait(DEADLINE)
     line.outlet.write(b"c")
-    data = b""
-    while not data.endswith(b"c"):
-        data = os.read(line.out, 65_536)
+    taken.join(DEADLINE)
+    assert not taken.is_alive()
