@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 from services.errors import Invalid
@@ -82,7 +83,10 @@ def _why_none(found: NotFiscal) -> str:
         return _("O XML não é de um documento fiscal: envie o XML autorizado da NF-e ou NFC-e")
     if found.reason == "summary":
         return _("O XML é só o resumo de um documento: envie o XML autorizado, inteiro")
-    detail = safe(found.detail or found.reason, 120)
+    place = re.search(r"line (\d+), column (\d+)", found.detail or "")
+    if place is None:
+        return _("O arquivo não é um XML legível: envie o XML autorizado, inteiro")
+    detail = _("confira a linha {line}, coluna {column}").format(line=place[1], column=place[2])
     return _("O arquivo não é um XML legível ({detail}): envie o XML autorizado, inteiro").format(
         detail=detail
     )

@@ -97,6 +97,7 @@ def test_a_check_says_whether_the_key_of_now_opens_it(with_password: Run, tmp_pa
     assert not with_password("restore", str(file), "--check", "--json").json["opens"]
     told = with_password("restore", str(file), "--check")
     assert (told.status, f"indique a chave {key} com" in told.out) == (0, True), told
+    assert "nada foi alterado" in told.out
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -60,7 +60,8 @@ def codes(told: Any) -> set[str]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_words_and_no_codes(bare: Run, store: Store) -> None:
-    """Each head is said in either language, and what scripts know by a code stands there in words."""
+    """Each head is said in either language, what scripts know by a code stands there in words, and a
+    CNPJ has its mask."""
     with store.writing() as session:
         build(session)
     wrong = []
@@ -75,6 +76,7 @@ def test_words_and_no_codes(bare: Run, store: Store) -> None:
         shown = {cell for line in here.splitlines()[1:] for cell in cells(line)}
         known = codes(bare(*words, "--json").json)
         wrong += [f"{words}: {code}" for code in (known & shown) - {MARK}]
+        wrong += [f"{words}: {cnpj}" for cnpj in re.findall(r"(?<!\d)\d{14}(?!\d)", here)]
     assert wrong == []
     assert "sino 180 dias" in bare("doctor").out
 

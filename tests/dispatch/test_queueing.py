@@ -109,7 +109,7 @@ REFUSED = {
         invoice().replace(b"<chNFe>35", b"<chNFe>41"), "file", "não está autorizada"),
     "denied": (
         invoice().replace(b"<cStat>100", b"<cStat>302"), "file", "não está autorizada"),
-    "cut off": (invoice()[:-30], "file", "não é um XML legível"),
+    "cut off": (invoice()[:-30], "file", "confira a linha"),
     "a document type": (
         b"<!DOCTYPE a []>" + invoice().partition(b"?>")[2], "file", "não é um XML legível"),
     "empty": (b"", "file", "não é um XML legível"),

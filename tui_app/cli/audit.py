@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import datetime
 
 from services.errors import Invalid
+from services.fiscal.cnpj import masked
 from services.language import _
 from tui_app.cli.context import Context, whole_number
 from tui_app.cli.parser import Actions
@@ -61,7 +62,7 @@ def _list(context: Context) -> None:
                     e.at,
                     e.user,
                     e.os_account,
-                    e.company,
+                    masked(e.company) if e.company else None,
                     audit_words.what(e.action, e.entity),
                     e.entity_id,
                     "; ".join(

@@ -208,6 +208,7 @@ def _say(context: Context, told: BackupInfo) -> None:
 
 def _say_checked(context: Context, told: BackupInfo, opens: bool) -> None:
     _say(context, told)
+    context.out.say(_("O arquivo está íntegro; nada foi alterado."))
     if not opens:
         context.out.say(
             _(
@@ -219,6 +220,7 @@ def _say_checked(context: Context, told: BackupInfo, opens: bool) -> None:
 
 def _say_restored(context: Context, restored: Restored) -> None:
     _say(context, restored.backup)
+    context.out.say(_("Restaurado: o banco de dados é agora o deste backup."))
     if restored.aside is not None:
         context.out.say(_("O banco anterior ficou em {path}").format(path=restored.aside))
     left = restored.left_to_a_person

@@ -80,7 +80,7 @@ def _headless(context: Context, demo: Demo, most: int | None) -> int:
     def tell(at: float, entry: BellView) -> None:
         out.event(
             {"event": "bell", "seconds": round(at, 1), "type": entry.type, "title": entry.title},
-            f"{at:5.1f} s  {entry.title}",
+            f"{at:5.1f} s  {_of(entry)}",
         )
 
     seen = asyncio.run(headless.watch(demo, seconds, tell, until_complete=most is not None))
@@ -88,6 +88,14 @@ def _headless(context: Context, demo: Demo, most: int | None) -> int:
     if not out.as_json:
         out.facts(_summary(seen))
     return 0 if seen.complete else 1
+
+
+def _of(entry: BellView) -> str:
+    """What happened, and to which company where the title does not say so."""
+    company = entry.company_nickname
+    return (
+        entry.title if company is None or company in entry.title else f"{entry.title} · {company}"
+    )
 
 
 def _summary(seen: Seen) -> list[tuple[str, object]]:

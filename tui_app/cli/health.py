@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from screens.widgets.spark import spark
 from screens.widgets.status import word
+from services.fiscal.cnpj import masked
 from services.language import _, ngettext
 from tui_app.cli.context import Context
 from tui_app.cli.output import moment
@@ -251,7 +252,7 @@ def _arrivals(context: Context) -> int:
         ],
         lambda: context.out.table(
             (_("Empresa"), "CNPJ", _("Recebidos"), _("Esperados"), _("Semanas")),
-            ((e.nickname, e.cnpj, e.arrived, e.expected, spark(e.weeks)) for e in ordered),
+            ((e.nickname, masked(e.cnpj), e.arrived, e.expected, spark(e.weeks)) for e in ordered),
             _("Nenhuma empresa com Importação de Documentos"),
         ),
     )

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
+from services.fiscal.cnpj import masked
 from services.language import _, ngettext
 from tui_app.cli import arguments, given_file
 from tui_app.cli.context import Context
@@ -71,7 +72,8 @@ def _link(context: Context) -> int:
             )
         context.out.say(line)
         for each in total.refused:
-            name = f"{each.cnpj} {each.nickname}".strip() or f"#{each.company_id}"
+            cnpj = masked(each.cnpj) if each.cnpj else ""
+            name = f"{cnpj} {each.nickname}".strip() or f"#{each.company_id}"
             context.out.say(_("{company}: não vinculada. {why}").format(company=name, why=each.why))
 
     context.out.give(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from screens.progress_words import progress_words
 from screens.widgets.status import word
+from services.fiscal.cnpj import masked
 from services.language import _, ngettext
 from tui_app.cli import arguments
 from tui_app.cli.context import Context
@@ -130,7 +131,7 @@ def _print(context: Context, found: OutboxDetail) -> None:
     context.out.facts(
         (
             ("Id", view.id),
-            (_("Empresa"), f"{view.company_nickname} ({view.company})"),
+            (_("Empresa"), f"{view.company_nickname} ({masked(view.company)})"),
             (_("Assunto"), view.subject),
             (_("Situação"), word(view.state)),
             (_("Criado"), view.created_at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from services.fiscal.cnpj import masked
 from services.language import LANGUAGES, _
 from tui_app.cli import arguments
 from tui_app.cli.context import Context
@@ -256,7 +257,7 @@ def _list(context: Context) -> None:
                     names[u.role],
                     u.os_account,
                     u.active,
-                    _("todas") if u.role == "partner" else ", ".join(u.companies),
+                    _("todas") if u.role == "partner" else ", ".join(map(masked, u.companies)),
                 )
                 for u in users
             ),

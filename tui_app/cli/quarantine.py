@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screens.widgets.status import word
 from services.errors import NotFound, Refused
+from services.fiscal.cnpj import masked
 from services.fiscal.labels import kind_words
 from services.language import _, ngettext
 from tui_app.cli import arguments
@@ -112,7 +113,7 @@ def _tell(context: Context, found: QuarantineView, preview: Preview | None) -> N
             (_("Motivo"), f"{found.explanation} {found.detail}"),
             (_("À espera"), found.hint),
             (_("Parte"), found.part),
-            (_("Empresas"), ", ".join(f"{o.nickname} ({o.cnpj})" for o in found.owners)),
+            (_("Empresas"), ", ".join(f"{o.nickname} ({masked(o.cnpj)})" for o in found.owners)),
             (_("Caixa"), found.email),
             (_("Assunto"), found.subject),
             (_("Remetente"), found.sender),
@@ -161,7 +162,7 @@ def _only_owner(item: QuarantineView) -> int:
     """The company that the document is of; refused where it may be another's."""
     if len(item.owners) == 1:
         return item.owners[0].company_id
-    cnpjs = ", ".join(owner.cnpj for owner in item.owners) or _("nenhuma cadastrada")
+    cnpjs = ", ".join(masked(owner.cnpj) for owner in item.owners) or _("nenhuma cadastrada")
     raise Refused(
         _("Informe --company; empresas no documento: {cnpjs}").format(cnpjs=cnpjs), field="company"
     )
@@ -226,7 +227,7 @@ def _receipt(context: Context) -> None:
                     *(
                         (
                             f"{kind_words(item.kind)} {item.access_key}",
-                            f"{_outcome(item.outcome)} {item.company or ''}",
+                            f"{_outcome(item.outcome)} {masked(item.company) if item.company else ''}",
                         )
                         for item in receipt.found
                     ),
