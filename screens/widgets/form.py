@@ -230,6 +230,9 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         self._general.show("▲ " + " · ".join(general) if general else "")
         first = next((spec.name for spec in self.specs if spec.name in by_field), None)
         if first is not None:
+            control = self._rows[first].control
+            if isinstance(control, LineInput):
+                control.begin_to_correct()
             self.focus_field(first)
 
     def focus_field(self, name: str) -> None:

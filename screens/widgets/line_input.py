@@ -51,6 +51,16 @@ class LineInput(Input, inherit_bindings=False):
             id=id,
         )
 
+    def begin_to_correct(self) -> None:
+        """The next focus does not select all: of what was refused, a part is to be changed."""
+        if not self.password and not self.has_focus:
+            self.select_on_focus = False
+            self.cursor_position = len(self.value)
+
+    def on_blur(self) -> None:
+        """Whoever comes back to type something else replaces what is there."""
+        self.select_on_focus = True
+
     def validate_value(self, value: str) -> str:
         """Foreign text, pasted or set, is made safe before it is drawn."""
         return value if self.password else safe(value, LONGEST)

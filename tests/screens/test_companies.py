@@ -67,6 +67,27 @@ async def test_all_that_is_wrong_is_said_at_once_beside_its_field(
     assert _all(store) == {}
 
 
+async def test_of_what_is_refused_a_part_is_corrected(
+    console: Opened, store: Store, actor: Actor
+) -> None:
+    """R53: in the field that is to be mended the cursor stands behind what was typed; a field that a
+    person goes to is typed anew."""
+    async with console((80, 24)) as c:
+        await _listed(c)
+        await c.press("n")
+        await c.in_front("CompanyForm")
+        await c.fill("11.222.333/0001-82", "Padaria", "Padaria Ltda")
+        await c.press("f2")
+        await c.shows("o dígito verificador")
+        await c.press("backspace", "1", "tab")
+        await c.type("Forno")
+        await c.press("f2")
+        await c.in_front("CompaniesScreen")
+    assert [(row.cnpj, row.nickname) for row in _all(store).values()] == [
+        ("11222333000181", "Forno")
+    ]
+
+
 async def test_a_branch_is_registered_under_its_headquarters(
     console: Opened, store: Store, company: CompanyView
 ) -> None:
