@@ -60,7 +60,7 @@ class HomeScreen(FramedScreen):
     def help_words(self) -> str:
         return _(
             "Escolha uma tela pelo número. 'c' escolhe a empresa, 'b' abre as notificações, "
-            "Ctrl+P procura qualquer ação."
+            "Ctrl+P procura qualquer ação, empresa, caixa ou documento."
         )
 
     def body(self) -> Iterable[Widget]:
@@ -68,6 +68,12 @@ class HomeScreen(FramedScreen):
 
     def on_mount(self) -> None:
         """Who comes back finds it filled; at the start the services fill it."""
+        if self.desk.ready.is_set():
+            self._refresh_later()
+
+    def opened(self) -> None:
+        """The database is open: that is waited for no more, also under a dialog."""
+        self._overview.update("")
         if self.desk.ready.is_set():
             self._refresh_later()
 

@@ -25,6 +25,8 @@ async def seat(app: CarteiroApp, desk: Desk, office: Office) -> bool:
     if not await office.ask(access.has_partner):
         from screens.dialogs.wizard import Wizard
 
+        if isinstance(app.screen, HomeScreen):
+            app.screen.opened()
         if not await app.push_screen_wait(Wizard(desk)):
             return False
     actor = await office.ask(
@@ -43,4 +45,5 @@ def go_on(app: App[int]) -> None:
     """Who is in the middle of the first steps goes on there."""
     home = app.screen
     if isinstance(home, HomeScreen) and home.setup is not None and home.setup.is_first_run:
+        home.opened()
         home.action_steps()

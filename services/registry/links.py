@@ -223,7 +223,10 @@ def _why_not(
     used: set[str],
 ) -> str | None:
     if company.invoicy_mail:
-        return _("A extensão InvoiCy Mail está ativa nesta empresa")
+        return _(
+            "A extensão InvoiCy Mail está ativa nesta empresa: para vincular uma caixa, desative-a "
+            "em Empresas, com s"
+        )
     if Function.SEND not in functions and not company.document_import:
         return _("A extensão Importação de Documentos está desativada nesta empresa")
     refusal = occupied.refusal(server.email, functions, used)

@@ -42,9 +42,11 @@ async def test_first_run_from_nothing_to_the_first_e_mail(
     """R8, R10, R31: partner, company, mailbox, test and an e-mail to oneself, by keys alone."""
     async with console((80, 24), with_jobs=True) as c:
         await introduce(c)
+        assert "Abrindo o banco de dados" not in c.text
         await c.press("f2")
         await c.in_front("FirstSteps")
         await c.shows("▸ A primeira empresa", "carteiro company add")
+        assert "Abrindo o banco de dados" not in c.text
         await c.press("enter")
         await c.in_front("CompanyForm")
         await c.fill("11.222.333/0001-81", "Padaria São João", "Padaria São João Ltda")
