@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,6 +134,8 @@ def open_store(settings: Settings) -> Store:
         # Whoever waited for a restore to end has the file that was put aside. From here on the
         # connection that is kept open stands in the way of one.
         if _identity(path) == before:
+            if path is not None:
+                _in_its_log(store)
             return store
         store.close()
 
@@ -148,6 +150,15 @@ def _opened(settings: Settings) -> Store:
         store.close()
         raise
     return store
+
+
+def _in_its_log(store: Store) -> None:
+    """WAL again for a file that a restore took out of it and was killed before it put it back."""
+    from services.store.schema import switch_to_wal
+
+    # Whoever has the file now keeps it as it is, until it is opened the next time.
+    with suppress(sqlite3.Error):
+        switch_to_wal(store)
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

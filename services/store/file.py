@@ -54,5 +54,9 @@ def log(store: Store) -> Log | None:
         except sqlite3.OperationalError as e:
             raise Unavailable(explained(e)) from e
     file = path.with_name(f"{path.name}-wal")
-    size = file.stat().st_size if file.exists() else 0
+    try:
+        size = file.stat().st_size
+    except FileNotFoundError:
+        # Whoever closes the database last takes it away.
+        size = 0
     return Log(size, max(0, pages - carried) * page)

@@ -28,7 +28,7 @@ def bring_up_to_date(store: Store) -> None:
             if _version(connection) == HEAD:
                 return
         if store.is_sqlite:
-            _switch_to_wal(store)
+            switch_to_wal(store)
         with store.write_engine.begin() as connection:
             begin_exclusive(connection)
             if _version(connection) != HEAD:
@@ -49,7 +49,7 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _switch_to_wal(store: Store) -> None:
+def switch_to_wal(store: Store) -> None:
     """WAL and page size are properties of the file: set once, retried while another does the same.
 
     Messages and documents fill many pages: of 16 KiB they are written a third faster than of 4.

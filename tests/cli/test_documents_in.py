@@ -59,3 +59,9 @@ def test_read_decided_explained_and_exported(
     assert carteiro("document", "export", str(folder)).status == 0
     files = sorted(path.name for path in folder.rglob("*.xml"))
     assert files == [f"NFe-{each}.xml" for each in keys_of([1, 2])]
+    dovecot.deliver(user, generator.mail([BROKEN, BROKEN + b"/"], pdf_bytes=0))
+    assert carteiro("read", "--json").json["quarantined"] == 2
+    both = [str(each["id"]) for each in carteiro("quarantine", "list", "--json").json]
+    # One message has both: it is read again once, and neither is in the way of the other.
+    twins = carteiro("quarantine", "retry", *both, "--json")
+    assert (twins.status, twins.json["quarantined"]) == (0, 2), twins.err

@@ -34,7 +34,7 @@ def test_from_an_address_to_who_receives(carteiro: Run) -> None:
 
 
 def test_the_warning_comes_before(carteiro: Run) -> None:
-    """R30: a stranger to the company's root is named; with ``--json`` stdout stays one document."""
+    """R30: a stranger to the company's root is named, with ``--json`` in the one document."""
     carteiro(
         *("company", "add", "--cnpj", "33000167000101", "--nickname", "Mercado"),
         *("--legal-name", "Mercado", "--notification-email", "rh@mercado.example"),
@@ -44,7 +44,12 @@ def test_the_warning_comes_before(carteiro: Run) -> None:
     said = carteiro(*words, "--type", "general")
     assert said.status == 0
     assert f"rh@mercado.example, de Mercado, veria {OWNER}" in said.out
-    assert carteiro(*words, "--type", "general", "--json").json["types_count"] == 1
+    told = carteiro(*words, "--type", "general", "--json").json
+    assert told["types_count"] == 1
+    (seen,) = told["exposures"]
+    assert (seen["address"], seen["whose"], seen["beside"]) == (
+        "rh@mercado.example", ["Mercado"], [OWNER],
+    )  # fmt: skip
 
 
 def test_types(carteiro: Run) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,18 @@ def test_sqlite_is_set_up_for_durability(home: Path) -> None:
     assert found == ["wal", 2, 1]
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_out_of_its_log_is_put_back_into_it(home: Path) -> None:
+    """A restore that was killed leaves the database without WAL: whoever opens it next mends that."""
+    url = f"sqlite:///{home / 'carteiro.db'}"
+    open_store(Settings(home=home, database_url=url)).close()
+    with closing(sqlite3.connect(home / "carteiro.db")) as database:
+        database.execute("PRAGMA journal_mode=DELETE")
+    store = open_store(Settings(home=home, database_url=url))
+    with store.read_engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    store.close()
 
 
 def test_a_database_that_is_not_there(home: Path) -> None:

@@ -188,7 +188,8 @@ def _subscribe(context: Context) -> None:
     args = context.args
     company = context.company(args.company)
     told = {company.id: args.type}
-    for each in context.ask(subscriptions.exposures, args.id, told):
+    seen = context.ask(subscriptions.exposures, args.id, told)
+    for each in seen:
         context.out.say(
             _(
                 "Atenção: {address}, de {whose}, veria {beside} nas notificações de {company}"
@@ -201,7 +202,13 @@ def _subscribe(context: Context) -> None:
         )
     context.do(subscriptions.subscribe, args.id, company.id, args.type)
     made = context.ask(addresses.view, args.id)
-    _tell(context, made, _("{email} recebe agora os tipos pedidos"))
+    fields = {name: getattr(made, name) for name in made.__dataclass_fields__}
+    context.out.give(
+        {**fields, "exposures": seen},
+        lambda: context.out.say(
+            _("{email} recebe agora os tipos pedidos").format(email=made.email)
+        ),
+    )
 
 
 def _unsubscribe(context: Context) -> None:

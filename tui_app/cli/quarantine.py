@@ -169,13 +169,17 @@ def _only_owner(item: QuarantineView) -> int:
 
 
 async def _reread(context: Context, numbers: list[int]) -> Imported:
+    from services.reading import quarantine
     from services.reading.importing import Imported
     from services.reading.rereading import reread
     from services.reading.taking_apart.extractor import Extractor
 
     asker, extractor, total = _Asker(context), Extractor(), Imported()
+    items = [await asker.ask(quarantine.view, number) for number in numbers]
+    # A message is read again whole, with all that it has in quarantine.
+    once = {(item.inbound_id, item.state): item.id for item in items}
     try:
-        for number in numbers:
+        for number in once.values():
             total.add(await reread(asker, extractor, number))
     finally:
         await extractor.close()
