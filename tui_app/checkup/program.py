@@ -58,6 +58,6 @@ def _sqlite(settings: Settings) -> Check:
     if settings.is_sqlite and not mended:
         cure = _(
             "Esta versão tem uma falha rara do modo WAL: mantenha o arquivo em um só computador, "
-            "faça cópias, e atualize o SQLite quando puder"
+            "faça backups, e atualize o SQLite quando puder"
         )
     return Check("sqlite", True, ".".join(map(str, found)), cure)

@@ -47,7 +47,7 @@ def build(name: str, group: ArgumentParser) -> None:
             "--keep",
             type=int,
             metavar="N",
-            help=_("numa pasta: guarda as N cópias mais novas e apaga as outras"),
+            help=_("numa pasta: guarda os N backups mais novos e apaga os outros"),
         )
         return
     act(group, "carteiro restore /copias/carteiro-20261127T030000Z.db", _restore)

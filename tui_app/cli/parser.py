@@ -102,7 +102,7 @@ def commands() -> dict[str, tuple[str, str]]:
         "worker": ("worker", _("envia, lê e confere, sem tela")),
         "doctor": ("doctor", _("confere a instalação e diz como corrigi-la")),
         "backup": ("backup", _("copia tudo para um arquivo, com o Carteiro em uso")),
-        "restore": ("backup", _("põe uma cópia no lugar do banco de dados")),
+        "restore": ("backup", _("põe um backup no lugar do banco de dados")),
         "metrics": ("metrics", _("números para o Prometheus")),
         "key": ("key", _("a chave que guarda as senhas: onde está, e a troca por outra")),
         "extra": ("extra", _("o DANFE em PDF: instala o que o imprime, ou deixa de usá-lo")),
