@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from textual.widget import Widget
@@ -23,6 +24,8 @@ from screens.widgets.fields import FieldSpec, Value
 from screens.widgets.foreign import Foreign
 from screens.widgets.form import Form
 from screens.widgets.inactivated import Inactivated
+from services.errors import CarteiroError
+from services.health import testable
 from services.language import _, later
 from services.registry import limits, mailbox_form, mailboxes
 from services.registry.companies import CompanyView
@@ -212,7 +215,13 @@ class MailboxForm(RecordForm[MailboxView]):
         return _asked(self.function, record)[1]
 
     async def saved(self, record: MailboxView) -> None:
-        """The dialog closes, after a new password was offered to the other registrations."""
+        """The dialog closes, after a new password was offered to the other registrations.
+
+        A new one that was tested before it was saved is not to be tested again.
+        """
+        if self.record is None and self.proven:
+            with suppress(CarteiroError):
+                await self.desk.do(testable.mailbox_passed, record.id)
         password = self.draft().password
         if self.record is not None and password:
             await offer_rotation(self.app, self.desk, record.server_id, password)
@@ -311,8 +320,9 @@ class MailboxForm(RecordForm[MailboxView]):
 
     async def _test(self) -> None:
         record_id = self.record.id if self.record else None
+        tested = self.form.values()
         test = EmailTest.of_draft(self.desk, self.draft(), record_id)
-        self.follow(test, await self.app.push_screen_wait(test))
+        self.follow(test, await self.app.push_screen_wait(test), tested)
 
 
 def _asked(

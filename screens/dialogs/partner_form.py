@@ -173,7 +173,7 @@ class PartnerForm(RecordForm[PartnerView]):
             run_newest(self, "test", self._test)
 
     async def _test(self) -> None:
-        changes = self._relay()
+        tested, changes = self.form.values(), self._relay()
         saved = self.has_relay and not self.form.changed
 
         def load() -> Awaitable[Account]:
@@ -184,7 +184,7 @@ class PartnerForm(RecordForm[PartnerView]):
         field = await self.app.push_screen_wait(test)
         if test.passed and saved:
             await self.desk.do(testable.relay_passed)
-        self.follow(test, field)
+        self.follow(test, field, tested)
 
     def mend(self, field: str) -> None:
         name = field.removeprefix("smtp_")

@@ -62,6 +62,7 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
         super().__init__()
         self.desk = desk
         self.record = record
+        self._passed: Mapping[str, Value] | None = None
         self.form = Form(specs, values, made_by_hand=values if record is not None else ())
 
     def title_words(self) -> str:
@@ -131,12 +132,18 @@ class RecordForm(Commanded, ModalScreen[R | None], Generic[R]):
                 self.form.focus_field(name)
                 return
 
-    def follow(self, test: EmailTest, field: str | None) -> None:
-        """After a test of what is on the form: save it, or go to the field that ``test`` named (R19)."""
+    def follow(self, test: EmailTest, field: str | None, tested: Mapping[str, Value]) -> None:
+        """After a test of the values ``tested``: save them, or go to the field that it named (R19)."""
+        self._passed = tested if test.passed else self._passed
         if test.to_save:
             self.action_save()
         elif field is not None:
             self.mend(field)
+
+    @property
+    def proven(self) -> bool:
+        """True when a test passed with what is on the form."""
+        return self._passed == self.form.values()
 
     def tell(self, words: str, *, refusal: bool = False) -> None:
         """Say something above the form, or with "" nothing any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -157,8 +158,14 @@ class ServerForm(RecordForm[ServerView]):
 
     async def saved(self, record: ServerView) -> None:
         """A new server stays open, to be linked; a changed one closes, after its new password
-        was offered to the other registrations of the same account."""
+        was offered to the other registrations of the same account.
+
+        A new one that was tested before it was saved is not to be tested again.
+        """
         if self.record is None:
+            if self.proven:
+                with suppress(CarteiroError):
+                    await self.desk.do(testable.server_passed, record.id)
             await self._go_on_with(record)
             return
         if password := str(self.form.values().get("password") or ""):
@@ -246,7 +253,8 @@ class ServerForm(RecordForm[ServerView]):
         run_newest(self, "test", self._test)
 
     async def _test(self) -> None:
-        draft = draft_of(completed(self.form.values(), self.record))
+        tested = self.form.values()
+        draft = draft_of(completed(tested, self.record))
         # A name and a key say nothing of the mail server: the test does not wait for them.
         draft = replace(
             draft,
@@ -267,7 +275,7 @@ class ServerForm(RecordForm[ServerView]):
             True,
             self._note_passed if self.record is not None and not self.form.changed else None,
         )
-        self.follow(test, await self.app.push_screen_wait(test))
+        self.follow(test, await self.app.push_screen_wait(test), tested)
 
     async def _note_passed(self) -> bool:
         """What is saved works: jobs use it again at once (R48, R49)."""

@@ -73,6 +73,24 @@ async def test_first_run_from_nothing_to_the_first_e_mail(
     assert sink.wait_for(2)[-1].recipients == ("ana@contabil.example",)
 
 
+async def test_a_test_that_passed_before_saving_is_not_asked_for_again(
+    console: Opened, store: Store, company: CompanyView, sink: Sink
+) -> None:
+    """R8, R10: the next step is the e-mail."""
+    async with console((80, 24)) as c:
+        await c.in_front("FirstSteps")
+        await c.press("enter")
+        await c.in_front("RegisterWay")
+        await c.press("2")
+        await c.in_front("MailboxForm")
+        await mailbox(c, sink)
+        await c.press("f5")
+        await c.in_front("EmailTest")
+        await c.shows("Tudo certo: a caixa funciona.")
+        await c.press("f2")
+        await c.shows("✓ O teste da caixa", "▸ O primeiro e-mail, a você")
+
+
 async def test_first_run_takes_companies_from_a_spreadsheet(console: Opened, store: Store) -> None:
     """R54: i imports in the first step; what is wrong stays out, and the only company is chosen."""
     table = (
