@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from services import language
 from services.clock import now
-from services.language import Both, _, both
+from services.language import Both, _, both, ngettext
 from services.notifications.recipients import OWN, recipients
 from services.notifications.ringing import Rung, note_mail, ring
 from services.notifications.templates import spoken
 from services.notifications.types import type_of
-from services.outbox.queue import enqueue
+from services.outbox.queue import MOST_RECIPIENTS, enqueue
 from services.registry import ways_out
 from services.safe_text import safe, safe_block
 from services.store.mail import OutboxMessage
@@ -59,7 +59,8 @@ def announce(
 
     One e-mail goes to every address of the company's data and those subscribed to the type, all
     visible to each other (R26, R27), and one entry to the bell, which also says why when no e-mail
-    leaves: no address (R46) or neither sending mailbox nor relay in use (R14, R28). What is the
+    leaves: no address (R46) or neither sending mailbox nor relay in use (R14, R28); and how many
+    were left out where there are more than one e-mail takes. What is the
     partner's own is in the bell only, and what the type has for e-mail alone rings only when none
     leaves. The same ``key`` of a company announces once; the second time
     nothing happens and the first is returned as duplicate (R35). ``same`` names what may come
@@ -116,10 +117,11 @@ def announce(
 
     notification_id: int = made[0][0]
     company = session.get(Company, company_id) if by_email and company_id is not None else None
-    to = _addresses(session, company, type_key) if company is not None else []
+    to, beyond = _addresses(session, company, type_key) if company is not None else ([], 0)
     why_not = _why_no_email(session, company, to, type_key)
     outbox_id = None
     if company is not None and to and why_not is None:
+        why_not = _left_out(beyond) if beyond else None
         outbox_id = enqueue(
             session,
             partner_id=partner_id,
@@ -133,7 +135,7 @@ def announce(
     if rung is not None:
         note_mail(session, rung.id, notification_id, mailed=outbox_id is not None, why_not=why_not)
         return Announced(notification_id, outbox_id, rung.id, duplicate=False)
-    if not known.by_bell and outbox_id is not None:
+    if not known.by_bell and outbox_id is not None and why_not is None:
         return Announced(notification_id, outbox_id, None, duplicate=False)
     rung = ring(
         session,
@@ -153,11 +155,27 @@ def _told_of_late(rung: Rung, quiet: int) -> bool:
     return rung.mailed_at is not None and now() - rung.mailed_at < timedelta(seconds=quiet)
 
 
-def _addresses(session: Session, company: Company, type_key: str) -> list[str]:
-    """What the company's data say as it stands there, so that what is refused is on record (R32)."""
+def _addresses(session: Session, company: Company, type_key: str) -> tuple[list[str], int]:
+    """To whom, and how many are beyond what one e-mail takes.
+
+    What the company's data say as it stands there, so that what is refused is on record (R32);
+    then those that are subscribed, as many as there is room for.
+    """
     told = recipients(session, company, type_key)
     own = (company.notification_email or "").strip(" ;")
-    return [*([own] if own else []), *(each.address for each in told if OWN not in each.why)]
+    others = [each.address for each in told if OWN not in each.why]
+    room = max(0, MOST_RECIPIENTS - len([each for each in own.split(";") if each.strip()]))
+    return [*([own] if own else []), *others[:room]], len(others[room:])
+
+
+def _left_out(count: int) -> Both:
+    return both(
+        lambda: ngettext(
+            "{n} endereço inscrito não recebeu o e-mail: um e-mail vai a no máximo {most}.",
+            "{n} endereços inscritos não receberam o e-mail: um e-mail vai a no máximo {most}.",
+            count,
+        ).format(n=count, most=MOST_RECIPIENTS)
+    )
 
 
 def _why_no_email(

@@ -224,10 +224,13 @@ def retry(session: Session, actor: Actor, ids: Collection[int]) -> int:
 def retry_all_failed(session: Session, actor: Actor) -> int:
     """:func:`retry` of every e-mail in state failed that ``actor`` sees; how many."""
     failed = session.scalars(
-        select(OutboxMessage.id).where(
+        select(OutboxMessage.id)
+        .where(
             access.visible(actor, OutboxMessage.partner_id, OutboxMessage.company_id),
             OutboxMessage.state == OutboxState.FAILED,
         )
+        # Two that lock the same rows never wait for each other in a ring.
+        .order_by(OutboxMessage.id)
     )
     return sum(_retry_if_possible(session, actor, message_id) for message_id in failed.all())
 
@@ -293,7 +296,7 @@ def _locked(session: Session, actor: Actor, ids: Collection[int]) -> list[Outbox
 def _recipients(to: Sequence[str]) -> list[tuple[str, str | None]]:
     found: dict[str, tuple[str, str | None]] = {}
     for text in to:
-        good, bad = split_addresses(text)
+        good, bad = split_addresses(text.replace(",", ";"))
         for address in good:
             found.setdefault(address.casefold(), (address, None))
         for piece, why in bad:

@@ -122,7 +122,7 @@ def _usual(session: Session, company_id: int, last: datetime) -> timedelta | Non
 def _tell(store: Store, quiet: _Quiet, kind: str, key: str, more: dict[str, timedelta]) -> bool:
     with store.writing() as session:
         values: dict[str, object] = {
-            "date": f"{quiet.began:%d/%m/%Y}",
+            "date": f"{quiet.began.astimezone():%d/%m/%Y}",
             "emails": ", ".join(_emails(session, quiet.company_id)),
         }
         values |= {name: both(partial(_lasting, value)) for name, value in more.items()}

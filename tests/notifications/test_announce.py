@@ -8,13 +8,15 @@ from sqlalchemy.orm import Session
 from services.errors import Invalid
 from services.notifications import bell
 from services.notifications.announce import Announced, announce
-from services.notifications.types import types
+from services.notifications.types import add_type, types
 from services.outbox import views
+from services.outbox.queue import MOST_RECIPIENTS
 from services.registry import companies, mailboxes
 from services.registry.access import Actor
 from services.registry.companies import CompanyView
 from services.registry.mailbox_form import MailboxDraft
 from services.store.engine import Store
+from services.store.notices import NotificationEmail, Subscription
 
 
 @pytest.fixture
@@ -122,3 +124,27 @@ def test_hostile_text_is_inert(store: Store, actor: Actor, company: CompanyView,
         (entry,) = bell.feed(session, actor)
     for text in (mail.view.subject, mail.body, entry.title, entry.text):
         assert not any(c in text for c in "\x1b\x07\r\x9b")
+
+
+@pytest.mark.parametrize("by_bell", [True, False])
+def test_more_addresses_than_an_email_takes(
+    store: Store, actor: Actor, company: CompanyView, box: int, by_bell: bool
+) -> None:
+    """R26, R45: nothing that has to be told fails for the number of those who are to know."""
+    with store.writing() as session:
+        companies.edit(session, actor, company.id, {"notification_email": "dono@x.example"})
+        add_type(session, actor, "muitos", title="Muitos", by_bell=by_bell)
+        those = [f"a{n}@x.example" for n in range(MOST_RECIPIENTS + 1)]
+        rows = [NotificationEmail(partner_id=actor.partner_id, email=a, email_key=a) for a in those]
+        session.add_all(rows)
+        session.flush()
+        links = [{"email_id": row.id, "company_id": company.id} for row in rows]
+        session.add_all(Subscription(**link, type_key="muitos") for link in links)
+    told = tell(store, company, actor, type_key="muitos")
+    assert told.outbox_id is not None
+    with store.reading() as session:
+        mail = views.show(session, actor, told.outbox_id)
+        (entry,) = bell.feed(session, actor)
+    addresses = [r.address for r in mail.view.recipients]
+    assert (len(addresses), addresses[0]) == (MOST_RECIPIENTS, "dono@x.example")
+    assert "2 endereços inscritos não receberam" in entry.text

@@ -49,8 +49,8 @@ def test_an_email_is_queued_with_its_attachments_stored_once(
 def test_invalid_addresses_are_recorded_and_the_rest_is_sent(
     store: Store, actor: Actor, enqueue: Queue
 ) -> None:
-    """R27, R32: the list is separated by ";", the same address twice counts once."""
-    message = enqueue("a@loja.example; ruim; A@loja.example;b@loja.example")
+    """R27, R32: the list is separated by ";" or ",", the same address twice counts once."""
+    message = enqueue("a@loja.example; ruim; A@loja.example,b@loja.example")
     view = show(store, actor, message).view
     states = {r.address: r.state for r in view.recipients}
     assert states == {"a@loja.example": "queued", "b@loja.example": "queued", "ruim": "failed"}

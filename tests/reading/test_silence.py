@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -69,6 +70,25 @@ async def test_thirty_days_and_every_further_thirty(
     for number, notices in ((0, 0), (29, 0), (31, 1), (31.5, 1), (40, 1), (61, 2), (62, 2)):
         day(number)
         assert len(await told(office, actor)) == notices, number
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_its_day_is_that_of_the_place(
+    office: Office, actor: Actor, reading: int, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R29: what came late in the evening came on that day, not on Greenwich's next."""
+    evening = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
+    with office.store.writing() as session:
+        session.execute(update(Mailbox).values(created_at=evening))
+    clock.set_source(lambda: evening + timedelta(days=31))
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    time.tzset()
+    try:
+        (text,) = await told(office, actor)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "31/12/2025" in text
 
 
 async def test_a_document_begins_it_anew(
