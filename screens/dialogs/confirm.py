@@ -41,6 +41,7 @@ class Confirm(Commanded, ModalScreen[bool]):
     Confirm.danger #yes:focus { background: $error; }
     Confirm Button:nocolor:focus, Confirm Button:ansi:focus { text-style: reverse; }
     """
+    AUTO_FOCUS = ".harmless"
     VERBS: ClassVar[tuple[Command, ...]] = (
         Command("confirm.choose", "enter", later("Escolher"), "choose", order=1, palette=False),
         Command("confirm.no", "escape", later("Não"), "answer(False)", order=3, palette=False),
@@ -73,7 +74,7 @@ class Confirm(Commanded, ModalScreen[bool]):
             compact=True,
         )
         self._no = _Answer(Content(safe(no or _("Não"))), id="no", compact=True)
-        self._danger = danger
+        (self._no if danger else self._yes).add_class("harmless")
         self.leaving = leaving
 
     def compose(self) -> ComposeResult:
@@ -92,10 +93,6 @@ class Confirm(Commanded, ModalScreen[bool]):
                 yield self._yes
                 yield self._no
         yield KeyLine()
-
-    def on_mount(self) -> None:
-        """Stand on the answer that does no harm."""
-        (self._no if self._danger else self._yes).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The answer."""

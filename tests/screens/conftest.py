@@ -132,6 +132,7 @@ class Console:
 
     async def agree(self) -> None:
         """Answer the question in front with yes, wherever it begins."""
+        await self.until(lambda: self.app.screen.focused is not None, "an answer to begin on")
         focused = self.app.screen.focused
         await self.press(*(["left"] if focused is not None and focused.id == "no" else []), "enter")
 

@@ -158,7 +158,10 @@ async def _round(console: Console, count: int) -> tuple[list[Widget], set[Deed],
     awake: dict[Widget, list[Strip]] = {}
     done, offered = set(_done(front)), set(_offered(front))
     for _time in range(count):
+        before = front.focused
         await console.press("tab")
+        # A key that came while the one before is under way is held until that is done.
+        await console.until(partial(_goes_on, front, before, count), f"on from {before}")
         assert console.app.screen is front, "Tab leads away"
         focused = front.focused
         assert focused is not None, "Tab leads nowhere"
@@ -172,9 +175,14 @@ async def _round(console: Console, count: int) -> tuple[list[Widget], set[Deed],
     reached = list(awake)
     if len(reached) > 1:
         await console.press("shift+tab")
-        assert front.focused is reached[-2]
+        await console.until(lambda: front.focused is reached[-2], "the one before")
         await console.press("tab")
+        await console.until(lambda: front.focused is reached[-1], "the last")
     return reached, done, offered
+
+
+def _goes_on(front: Screen[Any], before: Widget | None, count: int) -> bool:
+    return front.focused is not None and (front.focused is not before or count == 1)
 
 
 def _done(front: Screen[Any]) -> Iterator[Deed]:

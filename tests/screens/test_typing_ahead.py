@@ -15,6 +15,7 @@ from textual.keys import Keys
 from textual.screen import ModalScreen
 
 from screens.companies import CompaniesScreen, CompanySource
+from screens.dialogs.confirm import Confirm
 from services.registry import companies
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft, CompanyView
@@ -136,6 +137,16 @@ async def test_the_answer_is_the_one_that_was_chosen(console: Opened, actor: Act
         await c.in_front("Confirm")
         burst(c, "left", "enter")
         await c.in_front("ServersScreen")
+
+
+async def test_a_dangerous_question_begins_on_no_before_the_next_key() -> None:
+    """It never stands on the answer that does harm, not even for a moment."""
+    app = App[None]()
+    async with app.run_test(size=(80, 24)):
+        question = Confirm("Excluir?", danger=True)
+        await app.push_screen(question)
+        assert question.focused is not None
+        assert question.focused.id == "no"
 
 
 async def test_what_is_typed_for_a_dialog_waits_until_it_is_open(
