@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from screens.widgets.columns import fit
 from screens.widgets.numbers import grouped
 from services.language import _, ngettext
 from services.safe_text import safe
@@ -93,12 +94,7 @@ class TopBar(Widget):
                 (bell, "bold"),
             )
         room = max(width - cell_len(self.mark) - cell_len(bell) - cell_len(down), 0)
-        partner, company = safe(self.partner, 80), safe(self.company, 80)
-        left = f" {partner or 'Carteiro'}"
-        if company:
-            left += f" ▸ {company}"
-        elif partner:
-            left += f" ▸ {_('todas as empresas')}"
+        left = "".join(self._names)
         activity = safe(self.activity, 80)
         if activity:
             activity = f"{activity}  "
@@ -108,7 +104,7 @@ class TopBar(Widget):
                 set_cell_size(activity, spare) if cell_len(activity) > spare > 8 else activity
             )
             activity = activity if cell_len(activity) <= spare else ""
-        left = set_cell_size(left, max(room - cell_len(activity), 0))
+        left = self._named(max(room - cell_len(activity), 0))
         return Content.assemble(
             (self.mark, "bold reverse $text-warning"),
             (left, "bold"),
@@ -116,6 +112,20 @@ class TopBar(Widget):
             (down, "bold $text-error"),
             (bell, "bold $text-accent" if self.unread else "$text-muted"),
         )
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        partner, company = safe(self.partner, 80), safe(self.company, 80)
+        chosen = company or (_("todas as empresas") if partner else "")
+        return f" {partner or 'Carteiro'}", f" ▸ {chosen}" if chosen else ""
+
+    def _named(self, room: int) -> str:
+        """Both names in ``room`` cells: a long partner's gives way, so that the company is seen."""
+        partner, chosen = self._names
+        if cell_len(partner) + cell_len(chosen) <= room:
+            return set_cell_size(partner + chosen, room)
+        width = min(cell_len(partner), max(room // 3, room - cell_len(chosen)))
+        return fit(partner, width) + fit(chosen, room - width)
 
     def on_click(self, event: object) -> None:
         """The bell opens the feed, the number before it what is down (R50, R52)."""

@@ -90,6 +90,9 @@ async def test_the_bell_stands_in_the_right_corner(plain: bool, bell: str) -> No
         bar.company = "x" * 200
         await pilot.pause()
         assert lines(pilot.app)[0].rstrip().endswith(bell)
+        bar.partner, bar.company, bar.activity = "Contabilidade " * 6, "Padaria", ""
+        await pilot.pause()
+        assert "… ▸ Padaria " in lines(pilot.app)[0], "a long partner hides no company"
 
 
 def test_columns_share_the_spare_room_and_give_way() -> None:
