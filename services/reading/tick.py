@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -119,8 +119,11 @@ class Reader:
             if claim is None:
                 continue
             tally = Tally()
+            recovering = recover_server(self._desk, target, claim)
             try:
-                tally.imported.add(await recover_server(self._desk, target, claim))
+                # Whoever took it over goes on with it.
+                with suppress(Lost):
+                    tally.imported.add(await self._while_held(claim, recovering))
             finally:
                 await self._finish(target, claim, tally, None, next_at=False)
             documents += sum(tally.imported.documents.values())
@@ -163,7 +166,7 @@ class Reader:
             worked = False
             next_at = True
             try:
-                await self._while_held(target, claim, tally)
+                await self._while_held(claim, read_mailbox(self._desk, target, claim, tally))
                 worked = True
                 summary.mailboxes += 1
             except WireError as e:
@@ -190,16 +193,15 @@ class Reader:
                         target, claim, tally, failure, worked=worked, next_at=next_at
                     )
 
-    async def _while_held(self, target: Target, claim: Claim, tally: Tally) -> None:
-        """Read while the claim is renewed; when it is lost the reading is cut."""
-        reading = asyncio.create_task(read_mailbox(self._desk, target, claim, tally))
+    async def _while_held(self, claim: Claim, work: Coroutine[None, None, T]) -> T:
+        """The result of ``work``, done while the claim is renewed; when it is lost that is cut."""
+        reading = asyncio.create_task(work)
         renewing = asyncio.create_task(self._renew(claim))
         try:
             await asyncio.wait({reading, renewing}, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 await renewing
-            else:
-                await reading
+            return await reading
         finally:
             for task in (reading, renewing):
                 task.cancel()
