@@ -30,18 +30,7 @@ RENEW_EVERY = 10.0
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 # In these words SQLite finds its partial index.
 _HELD = text("outbox_message.held")
-# Built once: building a statement costs more than running it.
 _messages = cast(Table, OutboxMessage.__table__)
-_STANDING = (
-    select(_messages.c.id, _messages.c.fence)
-    .where(
-        _messages.c.id.in_(bindparam("ids", expanding=True)),
-        _messages.c.state == OutboxState.SENDING,
-        _messages.c.lease_owner == bindparam("owner"),
-    )
-    .order_by(_messages.c.id)
-    .with_for_update()
-)
 # A live holder renews within this time, so that its claim is seen to move whatever clocks say.
 _SEEN_STILL = RENEW_EVERY + 2.0
 
@@ -188,6 +177,26 @@ def renew(session: Session, owner: str) -> set[int]:
         execution_options={"synchronize_session": False},
     )
     return set(result.scalars())
+
+
+def standing_rows(*columns: str) -> Select[Any]:
+    """These columns of those of the messages ``ids`` that ``owner`` holds; locked until the end.
+
+    To be built once: building a statement costs more than running it.
+    """
+    return (
+        select(*(_messages.c[name] for name in columns))
+        .where(
+            _messages.c.id.in_(bindparam("ids", expanding=True)),
+            _messages.c.state == OutboxState.SENDING,
+            _messages.c.lease_owner == bindparam("owner"),
+        )
+        .order_by(_messages.c.id)
+        .with_for_update()
+    )
+
+
+_STANDING = standing_rows("id", "fence")
 
 
 def standing(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.language import _
-from services.outbox.claims import Claim, forget, standing
+from services.outbox.claims import Claim, forget, standing_rows
 from services.outbox.schedule import pause
 from services.safe_text import safe, safe_block
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxRecipient, OutboxState
@@ -20,22 +20,17 @@ from services.store.rows import update_rows
 
 _WAITING = (OutboxState.QUEUED, OutboxState.DEFERRED)
 # Built once: building a statement costs more than running it.
-_messages = cast(Table, OutboxMessage.__table__)
-_MESSAGES = select(
-    *(
-        _messages.c[name]
-        for name in (
-            "id",
-            "partner_id",
-            "company_id",
-            "notification_id",
-            "subject",
-            "attempts",
-            "give_up_at",
-            "sent_at",
-        )
-    )
-).where(_messages.c.id.in_(bindparam("ids", expanding=True)))
+_MESSAGES = standing_rows(
+    "id",
+    "fence",
+    "partner_id",
+    "company_id",
+    "notification_id",
+    "subject",
+    "attempts",
+    "give_up_at",
+    "sent_at",
+)
 _recipients = cast(Table, OutboxRecipient.__table__)
 _RECIPIENTS = (
     select(
@@ -113,16 +108,16 @@ def finish(session: Session, outcomes: Sequence[Outcome], owner: str) -> list[Fi
     An outcome whose claim was taken back meanwhile (its fence moved on) changes nothing. With
     recipients still deferred the e-mail waits by the schedule, or is final after five days.
     """
-    claims = [(o.claim.message_id, o.claim.fence) for o in outcomes]
-    held = standing(session, claims, owner)
-    accepted = [o for o in outcomes if (o.claim.message_id, o.claim.fence) in held]
+    connection = session.connection()
+    ids = [o.claim.message_id for o in outcomes]
+    messages = {row.id: row for row in connection.execute(_MESSAGES, {"ids": ids, "owner": owner})}
+    fences = {message.id: message.fence for message in messages.values()}
+    accepted = [o for o in outcomes if fences.get(o.claim.message_id) == o.claim.fence]
     if not accepted:
         return []
     kept = [o.claim.message_id for o in accepted]
-    connection = session.connection()
     mailboxes = _there(session, accepted)
     at = now()
-    messages = {row.id: row for row in connection.execute(_MESSAGES, {"ids": kept})}
     recipients: dict[int, list[_Recipient]] = {}
     for row in connection.execute(_RECIPIENTS, {"ids": kept}):
         recipients.setdefault(row.message_id, []).append(
