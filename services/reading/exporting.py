@@ -26,6 +26,7 @@ from services.store import exchange
 AT_ONCE = 200
 _PLAIN = re.compile(r"[0-9A-Za-z]{1,60}")
 _PRIVATE = 0o600 << 16
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 class Goal(Protocol):
@@ -88,9 +89,9 @@ class Archive:
             return False
         self._names.add(name)
         local = at.astimezone()
-        entry = zipfile.ZipInfo(
-            name, (local.year, local.month, local.day, local.hour, local.minute, local.second)
-        )
+        told = (local.year, local.month, local.day, local.hour, local.minute, local.second)
+        # A machine without a battery begins in 1970, and a zip knows nothing before this.
+        entry = zipfile.ZipInfo(name, max(told, _EARLIEST))
         entry.external_attr = _PRIVATE
         try:
             self._zip.writestr(entry, data, zipfile.ZIP_DEFLATED)
