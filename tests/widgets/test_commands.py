@@ -93,6 +93,19 @@ async def test_what_becomes_possible_appears() -> None:
         assert _desk(app).notes == ["never"]
 
 
+async def test_help_has_room_on_any_line() -> None:
+    """What has no room is left out from the end, but for the key that lists them all."""
+    app = Program()
+    async with app.run_test(size=(22, 24)) as pilot:
+        app.screen.set_focus(None)
+        await pilot.pause()
+        await pilot.pause()
+        assert lines(app)[-1].split() == ["F2", "Salvar", "?", "Ajuda"]
+        await pilot.click(KeyLine, offset=(13, 0))
+        await pilot.pause()
+        assert isinstance(app.screen, HelpDialog)
+
+
 async def test_a_click_on_the_key_line_acts() -> None:
     app = Program()
     async with app.run_test(size=(80, 24)) as pilot:
