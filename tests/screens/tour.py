@@ -176,8 +176,7 @@ STOPS = (
         "rehearsal",
         (
             (("1",), "xml@padaria"),
-            (("tab",), "Simular leitura"),
-            (("d",), "4 de 4"),
+            (("tab", "d"), "4 de 4"),
         ),
     ),
     Stop("bell", ((("b",), "inativada"),)),

@@ -39,8 +39,8 @@ PARTS = (
                 "palette",
                 ("Paleta", "Palette"),
                 (
-                    "Ctrl+P procura pelo nome tudo o que se pode fazer ali.",
-                    "Ctrl+P finds by name everything that can be done there.",
+                    "Ctrl+P procura pelo nome o que se pode fazer ali, empresas, caixas e documentos.",
+                    "Ctrl+P finds by name what can be done there, companies, mailboxes, documents.",
                 ),
                 (("ctrl+p",),),
             ),
