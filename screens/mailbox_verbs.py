@@ -18,7 +18,7 @@ VERBS: tuple[Command, ...] = (
         later("Ativar"),
         "switch",
         later("Ativa ou inativa a caixa, ou as marcadas"),
-        order=4,
+        order=6,
         turned=lambda s: switching_words(s.switched),
     ),
     Command(
@@ -27,7 +27,7 @@ VERBS: tuple[Command, ...] = (
         later("Excluir"),
         "delete",
         later("Retira da empresa a caixa, ou as marcadas"),
-        order=5,
+        order=7,
     ),
     Command(
         "mailboxes.resync",
@@ -35,7 +35,7 @@ VERBS: tuple[Command, ...] = (
         later("Sincronizar"),
         "resync",
         later("Iguala a cópia à origem, depois de mostrar o que muda"),
-        order=6,
+        order=4,
         when=lambda s: s.chosen_has_drifted,
     ),
     Command(
@@ -44,7 +44,7 @@ VERBS: tuple[Command, ...] = (
         later("Desfazer importação"),
         "undo",
         later("Traz de volta as caixas que a importação tirou"),
-        order=7,
+        order=5,
         when=lambda s: s.imported is not None and s.imported.why_not is None,
     ),
     Command(
@@ -53,7 +53,7 @@ VERBS: tuple[Command, ...] = (
         later("Vincular de novo"),
         "relink",
         later("Entra de novo na conta Microsoft; o teste que passa põe a caixa de volta em uso"),
-        order=8,
+        order=4,
         when=lambda s: can_relink(s.chosen),
     ),
     Command(
