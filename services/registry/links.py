@@ -225,7 +225,7 @@ def _why_not(
     if company.invoicy_mail:
         return _(
             "A extensão InvoiCy Mail está ativa nesta empresa: para vincular uma caixa, desative-a "
-            "em Empresas, com s"
+            "em Empresas"
         )
     if Function.SEND not in functions and not company.document_import:
         return _("A extensão Importação de Documentos está desativada nesta empresa")
