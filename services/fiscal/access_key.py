@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import cycle
+from operator import mul
 
 from services.errors import Invalid
 from services.language import _
@@ -93,5 +94,6 @@ def nfse_check_digit(first: str) -> str:
 
 
 def _check_digit(first: str, weights: tuple[int, ...]) -> str:
-    rest = sum(map(int.__mul__, weights, (code - 48 for code in first.encode()))) % 11
+    codes = first.encode()
+    rest = (sum(map(mul, weights, codes)) - 48 * sum(weights[: len(codes)])) % 11
     return "0" if rest < 2 else str(11 - rest)

@@ -29,11 +29,34 @@ def texts(element: Element | None, namespace: str) -> dict[str, str]:
     if element is None:
         return {}
     cut = len(namespace)
-    return {
-        child.tag[cut:]: child.text.strip()
-        for child in element
-        if child.text and isinstance(child.tag, str)
-    }
+    found = {}
+    for child in element:
+        text = child.text
+        if text and isinstance(tag := child.tag, str):
+            found[tag[cut:]] = text.strip()
+    return found
+
+
+def first(element: Element, step: str, *further: str) -> Element | None:
+    """What ``find`` finds on the path of these steps, at half its cost."""
+    for child in element.iterchildren(step):
+        found = first(child, *further) if further else child
+        if found is not None:
+            return found
+    return None
+
+
+def firsts(element: Element, paths: dict[str, tuple[str, ...]]) -> dict[str, Element]:
+    """What :func:`first` finds on each path, by its first step, in one pass; the rest is the value."""
+    found: dict[str, Element] = {}
+    for child in element.iterchildren(*paths):
+        tag = child.tag
+        if tag not in found:
+            further = paths[tag]
+            end = first(child, *further) if further else child
+            if end is not None:
+                found[tag] = end
+    return found
 
 
 def key(text: str | None) -> str | None:

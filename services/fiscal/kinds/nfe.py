@@ -6,39 +6,50 @@ from dataclasses import replace
 
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal, OtherParty
-from services.fiscal.fields import Element, Reader, texts
+from services.fiscal.fields import Element, Reader, first, firsts, texts
 from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.portalfiscal.inf.br/nfe"
 _NS = f"{{{NAMESPACE}}}"
 _MODELS = {"55": "NFe", "65": "NFCe"}
+_IDE, _EMIT, _DEST = f"{_NS}ide", f"{_NS}emit", f"{_NS}dest"
+_TRANSP, _TOTAL = f"{_NS}transp", f"{_NS}total"
+_PARTS: dict[str, tuple[str, ...]] = {
+    _IDE: (),
+    _EMIT: (),
+    _DEST: (),
+    _TRANSP: (f"{_NS}transporta",),
+    _TOTAL: (f"{_NS}ICMSTot", f"{_NS}vNF"),
+}
+_BASICS = tuple(f"{_NS}{name}" for name in ("mod", "serie", "nNF", "dhEmi", "dEmi"))
 _AUTHORISED = frozenset({"100", "150"})
 
 
 def _proc(root: Element) -> Facts | NotFiscal:
-    nfe = root.find(f"{_NS}NFe")
+    nfe = first(root, f"{_NS}NFe")
     if nfe is None:
         return fields.incomplete("NFe")
-    return _read(nfe, root.find(f"{_NS}protNFe/{_NS}infProt"))
+    return _read(nfe, first(root, f"{_NS}protNFe", f"{_NS}infProt"))
 
 
 def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
-    info = nfe.find(f"{_NS}infNFe")
-    ide = None if info is None else info.find(f"{_NS}ide")
-    if info is None or ide is None:
+    info = first(nfe, f"{_NS}infNFe")
+    parts = {} if info is None else firsts(info, _PARTS)
+    if info is None or _IDE not in parts:
         return fields.incomplete("infNFe")
     key = fields.key(info.get("Id", "").removeprefix("NFe"))
     if key is None:
         return fields.incomplete("Id")
-    basics = {child.tag: child.text for child in ide}
+    basics = {child.tag: child.text for child in parts[_IDE].iterchildren(*_BASICS)}
     kind = _MODELS.get(basics.get(f"{_NS}mod") or "")
     if kind is None:
         return NotFiscal("unsupported", "mod", looks_fiscal=True)
-    issuer = texts(info.find(f"{_NS}emit"), _NS)
-    recipient = texts(info.find(f"{_NS}dest"), _NS)
-    carrier = texts(info.find(f"{_NS}transp/{_NS}transporta"), _NS)
+    issuer = texts(parts.get(_EMIT), _NS)
+    recipient = texts(parts.get(_DEST), _NS)
+    carrier = texts(parts.get(_TRANSP), _NS)
     carrier_cnpj = fields.cnpj(carrier.get("CNPJ"))
     proof = texts(protocol, _NS)
+    total = parts.get(_TOTAL)
     return Facts(
         kind=kind,
         access_key=key,
@@ -53,7 +64,7 @@ def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
         number=fields.number(basics.get(f"{_NS}nNF"), 9),
         series=fields.number(basics.get(f"{_NS}serie"), 3),
         issued_at=fields.instant(basics.get(f"{_NS}dhEmi") or basics.get(f"{_NS}dEmi")),
-        total=fields.amount(info.findtext(f"{_NS}total/{_NS}ICMSTot/{_NS}vNF")),
+        total=None if total is None else fields.amount(total.text),
         authorised=proof.get("cStat") in _AUTHORISED and proof.get("chNFe") == key,
         protocol=proof.get("nProt", "")[:20],
     )
@@ -61,21 +72,21 @@ def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
 
 READERS: dict[str, Reader] = {f"{_NS}nfeProc": _proc, f"{_NS}NFe": _read}
 
-_IDE = f"{_NS}ide/{_NS}"
+_STATED = f"{_IDE}/{_NS}"
 _ALONE = Layout(
     covered=f"{_NS}infNFe",
     prefix="NFe",
     stated={
-        "uf": f"{_IDE}cUF",
-        "model": f"{_IDE}mod",
-        "series": f"{_IDE}serie",
-        "number": f"{_IDE}nNF",
-        "code": f"{_IDE}cNF",
-        "check_digit": f"{_IDE}cDV",
+        "uf": f"{_STATED}cUF",
+        "model": f"{_STATED}mod",
+        "series": f"{_STATED}serie",
+        "number": f"{_STATED}nNF",
+        "code": f"{_STATED}cNF",
+        "check_digit": f"{_STATED}cDV",
     },
     signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
     by_authority=range(890, 920),
-    signed_at=(f"{_IDE}dhEmi",),
+    signed_at=(f"{_STATED}dhEmi",),
     answer=f"{_NS}protNFe/{_NS}infProt",
     answered_key=f"{_NS}chNFe",
     schema="nfe/nfe",
