@@ -69,12 +69,12 @@ def extract(raw: bytes, caps: Caps) -> Extracted:
             search.problem(Problem("unreadable"))
     except TooMuch as limit:
         search.stopped_by(limit.problem)
-    headers = search.headers
+    headers = {name.lower(): values for name, values in reversed(search.headers.items())}
     return Extracted(
-        subject=_header(headers, "subject"),
-        sender=_header(headers, "from"),
-        date=_header(headers, "date"),
-        message_id=_header(headers, "message-id"),
+        subject=_first(headers, "subject"),
+        sender=_first(headers, "from"),
+        date=_first(headers, "date"),
+        message_id=_first(headers, "message-id"),
         found=tuple(search.found),
         problems=tuple(search.problems),
     )
@@ -267,9 +267,13 @@ class _Search:
         return bool(carried)
 
     def _keep(self, name: str, xml: bytes, facts: Facts) -> None:
-        if xml not in self._seen:
+        if self.found:
+            # Only now: a hash reads the whole document, and most messages hold one.
+            self._seen = self._seen or {self.found[0].xml}
+            if xml in self._seen:
+                return
             self._seen.add(xml)
-            self.found.append(Found(_clean(name), xml, facts))
+        self.found.append(Found(_clean(name), xml, facts))
 
     def _pasted(self, name: str, content: bytes, depth: int) -> bool:
         """Documents in the midst of a text; False when nothing there looks like one."""
@@ -353,13 +357,12 @@ def _says_xml(name: str, declared: str) -> bool:
     return name[-4:].lower() == ".xml" or (declared in ("application/xml", "text/xml") and not name)
 
 
-def _header(headers: dict[str, list[str]], wanted: str) -> str:
-    for name, values in headers.items():
-        if name.lower() == wanted:
-            return _clean(values[0])
-    return ""
+def _first(headers: dict[str, list[str]], name: str) -> str:
+    values = headers.get(name)
+    return _clean(values[0]) if values is not None else ""
 
 
 def _clean(text: str) -> str:
     """What every database takes: no NUL, no half of a character."""
-    return text[:_TEXT_LIMIT].replace("\0", "").encode("utf-8", "replace").decode()
+    text = text[:_TEXT_LIMIT].replace("\0", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
