@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -43,6 +44,8 @@ def main() -> None:
     for end in (sys.stdin, sys.stdout):
         with suppress(OSError):
             fcntl.fcntl(end.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    # What is there now stays: the collector need not go through it in the midst of messages.
+    gc.freeze()
     memory = opened(int(sys.argv[1]))
     trusted_file = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     source = sys.stdin.buffer
