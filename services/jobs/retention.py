@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -82,7 +83,7 @@ def forget_old(store: Store, stop: Event) -> dict[str, int]:
     of work; what is left is for the next time.
     """
     from services.health import activity
-    from services.store import space
+    from services.store import space, sweeping
 
     done: dict[str, int] = {}
     for kind in _kinds(store):
@@ -106,6 +107,8 @@ def forget_old(store: Store, stop: Event) -> dict[str, int]:
     _unit(store, stop, activity.forget)
     while not stop.is_set() and _unit(store, stop, space.give_back):
         pass
+    if not stop.is_set():
+        sweeping.sweep(store, partial(_unit, store, stop), stop)
     return done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from services.clock import now
 from services.language import later
 from services.reading.memory import Wanted
-from services.store.blobs import keep_blobs
+from services.store.blobs import keep_messages
 from services.store.mail import InboundMessage, InboundState, Quarantine, Uidl
 from services.store.rows import insert_rows
+from services.store.segments import Place
 
 T = TypeVar("T")
 TOO_LARGE = later("{size} MB no servidor; o limite é {limit} MB")
@@ -73,10 +74,12 @@ def keep(
     server_id: int,
     arrivals: Sequence[Arrival],
     digests: Sequence[str],
+    places: Mapping[str, Place] | None = None,
 ) -> list[Kept]:
     """Keep raw messages, receipts and UIDLs; content that this mailbox brought before is not kept twice.
 
-    ``digests`` are the arrivals' own, worked out before so that the writer need not wait for them.
+    ``digests`` are the arrivals' own, worked out before so that the writer need not wait for them;
+    ``places`` is where those are that were put by.
     """
     before: dict[str, tuple[int, bool]] = {
         sha256: (inbound_id, deleted)
@@ -88,7 +91,7 @@ def keep(
     for arrival, sha256 in zip(arrivals, digests, strict=True):
         if sha256 not in before:
             fresh.setdefault(sha256, arrival)
-    ids = _keep_fresh(session, partner_id, server_id, fresh) if fresh else {}
+    ids = _keep_fresh(session, partner_id, server_id, fresh, places or {}) if fresh else {}
     kept = []
     for arrival, sha256 in zip(arrivals, digests, strict=True):
         inbound_id, returned = before.get(sha256) or (ids[sha256], False)
@@ -103,10 +106,14 @@ def keep(
 
 
 def _keep_fresh(
-    session: Session, partner_id: int, server_id: int, fresh: dict[str, Arrival]
+    session: Session,
+    partner_id: int,
+    server_id: int,
+    fresh: dict[str, Arrival],
+    places: Mapping[str, Place],
 ) -> dict[str, int]:
     at = now()
-    keep_blobs(session, {sha256: a.raw for sha256, a in fresh.items()})
+    keep_messages(session, {sha256: a.raw for sha256, a in fresh.items()}, places)
     rows = insert_rows(
         session,
         InboundMessage,

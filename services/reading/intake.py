@@ -31,6 +31,9 @@ from services.reading.recovery import REFUSALS, import_safely, open_all
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.reading.under_way import Meter
+from services.store.blobs import put_by
+from services.store.engine import Store
+from services.store.segments import Place
 from services.wire.pop3 import Pop3Session, Retrieved, TooLarge
 
 _log = logging.getLogger(__name__)
@@ -78,12 +81,12 @@ class _Filling:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages on their way, with the tasks that take them apart and sum them up."""
+    """Messages on their way, with the tasks that take them apart, sum them up and put them by."""
 
     arrivals: list[Arrival]
     size: int
     opening: asyncio.Task[list[Extracted | Problem]]
-    digests: asyncio.Task[list[str]]
+    digests: asyncio.Task[tuple[list[str], dict[str, Place]]]
 
 
 class Intake:
@@ -201,7 +204,9 @@ class Intake:
         if batch.arrivals:
             raws = [arrival.raw for arrival in batch.arrivals]
             self._opening = self._group.create_task(self._open(self._opening, raws))
-            summing = self._group.create_task(self._desk.compute(partial(digests_of, raws)))
+            summing = self._group.create_task(
+                self._desk.compute(partial(_put_by, self._desk.store, raws))
+            )
             await self._fetched.put(_Batch(batch.arrivals, batch.size, self._opening, summing))
 
     async def _open(
@@ -224,11 +229,14 @@ class Intake:
     async def _store(self, batch: _Batch) -> None:
         """Keep a batch and import it, in one unit of work where the child is done with it."""
         source = Source(self._target.partner_id, self._target.server_id)
+        digests, places = await batch.digests
+        size = 0 if places else batch.size
         keeping = partial(
             _keep,
             target=self._target,
             arrivals=batch.arrivals,
-            digests=await batch.digests,
+            digests=digests,
+            places=places,
             tell=partial(self._tell, fresh=len(batch.arrivals)),
         )
         await asyncio.wait({batch.opening}, timeout=_PATIENCE)
@@ -237,7 +245,7 @@ class Intake:
                 _keep_and_import, keeping=keeping, source=source, extracted=await batch.opening
             )
             try:
-                kept, imported = await self._desk.do(self._claim, both, size=batch.size)
+                kept, imported = await self._desk.do(self._claim, both, size=size)
             except REFUSALS as e:
                 _log.debug(
                     "a batch of %d is kept before it is imported: %s", len(batch.arrivals), e
@@ -245,7 +253,7 @@ class Intake:
             else:
                 self._stored(batch, kept, imported)
                 return
-        kept = await self._desk.do(self._claim, keeping, size=batch.size)
+        kept = await self._desk.do(self._claim, keeping, size=size)
         fresh = _fresh(kept, await batch.opening)
         self._stored(batch, kept, await import_safely(self._desk, self._claim, source, fresh))
 
@@ -269,15 +277,21 @@ class Intake:
         self.noted += await self._desk.do(self._claim, work)
 
 
+def _put_by(store: Store, raws: Sequence[bytes]) -> tuple[list[str], dict[str, Place]]:
+    digests = digests_of(raws)
+    return digests, put_by(store, dict(zip(digests, raws, strict=True)))
+
+
 def _keep(
     session: Session,
     *,
     target: Target,
     arrivals: list[Arrival],
     digests: list[str],
+    places: dict[str, Place],
     tell: Callable[[Session], None],
 ) -> list[Kept]:
-    kept = keep(session, target.partner_id, target.server_id, arrivals, digests)
+    kept = keep(session, target.partner_id, target.server_id, arrivals, digests, places)
     tell(session)
     return kept
 

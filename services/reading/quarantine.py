@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.errors import Conflict, NotFound
+from services.errors import Conflict, NotFound, Unavailable
 from services.fiscal.labels import is_event, may_be_event
 from services.folding import fold
 from services.language import _, both, said
@@ -190,20 +190,24 @@ def view(session: Session, actor: Actor, quarantine_id: int) -> QuarantineView:
 def message(session: Session, actor: Actor, quarantine_id: int) -> bytes:
     """The raw message that it came in.
 
-    :class:`NotFound` where it was too large to be kept, or has been kept for long enough.
+    :class:`NotFound` where it was too large to be kept, or has been kept for long enough;
+    :class:`Unavailable` where it is not to be found.
     """
     inbound_id = view(session, actor, quarantine_id).inbound_id
     raw = raw_messages(session, [inbound_id]).get(inbound_id)
-    if raw is None:
-        if session.get_one(InboundMessage, inbound_id).raw_removed_at is not None:
-            raise NotFound(
-                _("A mensagem foi removida ao fim do prazo de guarda (raw_retention_days)"),
-                field="id",
-            )
+    if raw is not None:
+        return raw
+    receipt = session.get_one(InboundMessage, inbound_id)
+    if receipt.raw_removed_at is not None:
+        raise NotFound(
+            _("A mensagem foi removida ao fim do prazo de guarda (raw_retention_days)"),
+            field="id",
+        )
+    if not receipt.sha256:
         raise NotFound(
             _("O conteúdo não foi guardado: a mensagem continua no servidor"), field="id"
         )
-    return raw
+    raise Unavailable(_("A mensagem original não está onde foi guardada: veja carteiro doctor"))
 
 
 def retry(

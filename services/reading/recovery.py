@@ -15,7 +15,8 @@ from services.reading.importing import REFUSED, Imported, Source, import_message
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.safe_text import safe
-from services.store.mail import Blob, InboundMessage, InboundState
+from services.store.blobs import fetch_blobs
+from services.store.mail import InboundMessage, InboundState
 
 _log = logging.getLogger(__name__)
 REFUSALS = (DBAPIError, ValueError, TypeError, OverflowError)
@@ -72,11 +73,13 @@ async def recover_server(desk: Desk, target: Target, claim: Claim) -> Imported:
 def raw_messages(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
     """The stored messages behind receipts, by id."""
     rows = session.execute(
-        select(InboundMessage.id, Blob.data)
-        .join(Blob, Blob.sha256 == InboundMessage.sha256)
-        .where(InboundMessage.id.in_(ids), InboundMessage.raw_removed_at.is_(None))
+        select(InboundMessage.id, InboundMessage.sha256).where(
+            InboundMessage.id.in_(ids), InboundMessage.raw_removed_at.is_(None)
+        )
     )
-    return {row[0]: row[1] for row in rows}
+    digests = {row[0]: row[1] for row in rows}
+    found = fetch_blobs(session, sorted(set(digests.values())))
+    return {each: found[sha256] for each, sha256 in digests.items() if sha256 in found}
 
 
 def _import(

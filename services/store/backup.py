@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Event
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, delete, event, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import now
@@ -24,14 +24,18 @@ from services.disk import flush, is_there, reason
 from services.errors import Conflict, Invalid, Unavailable
 from services.language import _
 from services.store import sqlite_words, transfer
+from services.store.blobs import fetch_blobs, keep_blobs
 from services.store.engine import Store
+from services.store.mail import Blob, InboundMessage
 from services.store.schema import upgrade
+from services.store.sweeping import left_alone
 
 Done = Callable[[int, int], None]
 """Told how much is done, of how much."""
 INFO = "carteiro_backup"
 # Steps of SQLite's machine between two looks at how far it is and whether it is to stop.
 _STEPS = 2_000
+_MESSAGES_AT_ONCE = 50
 
 
 class Cancelled(Exception):
@@ -66,7 +70,9 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
             if store.is_sqlite:
-                _from_sqlite(store, part, done, stop)
+                with left_alone(store):
+                    _from_sqlite(store, part, done, stop)
+                    _bring_in(store, part, stop)
             else:
                 _from_postgres(store, part, done, stop)
             if stop.is_set():
@@ -190,6 +196,34 @@ def _from_sqlite(store: Store, part: Path, done: Done, stop: Event) -> None:
             driver.set_progress_handler(None, 0)
     finally:
         connection.close()
+
+
+def _bring_in(store: Store, part: Path, stop: Event) -> None:
+    """Put the raw messages into the copy that are in files beside the original.
+
+    One that is lost is told of in the copy as one that is no longer kept.
+    """
+    engine = file_engine(part, fast=True)
+    try:
+        with Session(engine, info={"store": store}) as session, session.begin():
+            outside = select(Blob.sha256).where(Blob.segment.is_not(None)).order_by(Blob.segment)
+            digests = list(session.scalars(outside.order_by(Blob.position)))
+            for start in range(0, len(digests), _MESSAGES_AT_ONCE):
+                if stop.is_set():
+                    raise Cancelled
+                some = digests[start : start + _MESSAGES_AT_ONCE]
+                found = fetch_blobs(session, some)
+                keep_blobs(session, found)
+                gone = [sha256 for sha256 in some if sha256 not in found]
+                session.execute(
+                    update(InboundMessage)
+                    .where(InboundMessage.sha256.in_(gone))
+                    .values(raw_removed_at=now()),
+                    execution_options={"synchronize_session": False},
+                )
+                session.execute(delete(Blob).where(Blob.sha256.in_(gone)))
+    finally:
+        engine.dispose()
 
 
 def _from_postgres(store: Store, part: Path, done: Done, stop: Event) -> None:

@@ -23,6 +23,7 @@ from services.settings import Settings
 from services.store import postgres_words, sqlite_words
 
 if TYPE_CHECKING:
+    from services.store.segments import Segments
     from services.store.vault import Vault
 
 CHANNEL = "carteiro"
@@ -113,8 +114,18 @@ class Store:
 
         return Vault(self.settings)
 
+    @cached_property
+    def segments(self) -> Segments | None:
+        """The files beside SQLite's that raw messages are put into; PostgreSQL has none."""
+        from services.store.segments import Segments
+
+        path = sqlite_path(self.settings.database_url) if self.is_sqlite else None
+        return None if path is None else Segments(messages_folder(path))
+
     def close(self) -> None:
         """Close every pooled connection."""
+        if self.segments is not None:
+            self.segments.close()
         self.read_engine.dispose()
         self.write_engine.dispose()
 
@@ -177,6 +188,11 @@ def sqlite_path(url: str) -> Path | None:
     """The file of an SQLite URL; None for one in memory."""
     name = url.removeprefix("sqlite:///")
     return None if name in ("", ":memory:") else Path(name)
+
+
+def messages_folder(path: Path) -> Path:
+    """What belongs to the SQLite file of that path: the raw messages that are not in it."""
+    return path.with_name(f"{path.name}-messages")
 
 
 def begin_exclusive(connection: Connection) -> None:

@@ -7,7 +7,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.clock import now
@@ -51,12 +60,27 @@ class QuarantineState(StrEnum):
 
 
 class Blob(Base):
-    """Bytes stored once by their SHA-256: attachments, raw messages, documents."""
+    """Bytes stored once by their SHA-256: attachments, raw messages, documents.
+
+    Those of a raw message may be in a file beside the database instead (``segment``, and the
+    ``position`` in it): then ``data`` is empty. ``size`` is theirs in either case.
+    """
 
     __tablename__ = "blob"
+    __table_args__ = (
+        Index(
+            "ix_blob_segment",
+            "segment",
+            "size",
+            sqlite_where=text("segment IS NOT NULL"),
+            postgresql_where=text("segment IS NOT NULL"),
+        ),
+    )
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     size: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
+    segment: Mapped[str | None] = mapped_column(String(40))
+    position: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class OutboxMessage(Base):

@@ -20,7 +20,7 @@ from services.language import _
 from services.settings import Settings
 from services.store import backup, master_key, transfer
 from services.store.backup import BackupInfo, Done
-from services.store.engine import begin_exclusive, open_store, sqlite_path
+from services.store.engine import begin_exclusive, messages_folder, open_store, sqlite_path
 from services.store.models import Lease, Partner
 
 Settle = Callable[[Session], int]
@@ -127,6 +127,7 @@ def _exchange(path: Path, staged: Path, aside: Path, *, sound: bool) -> None:
     """Put ``staged`` in the place of ``path``, which is kept as ``aside``; or leave all as it is."""
     os.link(path, aside)
     try:
+        _keep_messages(path, aside)
         if not sound:
             for log, beside in zip(_logs(path), _logs(aside), strict=True):
                 with contextlib.suppress(FileNotFoundError):
@@ -134,8 +135,18 @@ def _exchange(path: Path, staged: Path, aside: Path, *, sound: bool) -> None:
         staged.replace(path)
     except OSError:
         aside.unlink()
+        shutil.rmtree(messages_folder(aside), ignore_errors=True)
         raise
     _lasting(path)
+
+
+def _keep_messages(path: Path, aside: Path) -> None:
+    """Have the raw messages beside ``aside`` too: the new database wants none of those files."""
+    before = messages_folder(path)
+    if before.is_dir():
+        messages_folder(aside).mkdir(mode=0o700)
+        for file in before.iterdir():
+            os.link(file, messages_folder(aside) / file.name)
 
 
 def _taken(database: sqlite3.Connection, path: Path) -> bool:

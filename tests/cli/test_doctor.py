@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import sqlite3
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -19,10 +19,12 @@ from sqlalchemy import delete, text, update
 from services import clock
 from services.jobs.retention import forget_hourly
 from services.settings import Settings
+from services.store.blobs import keep_messages, put_by
 from services.store.engine import Store, sqlite_path
 from services.store.models import EmailServer, Lease
 from tests.cli.conftest import Ran, Run
-from tests.servers.ports import free_port, is_root
+from tests.servers.disks import small_disk
+from tests.servers.ports import free_port
 from tui_app.checkup import database, program
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -46,22 +48,10 @@ def _stand(at: Any, by: timedelta) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own with 24 MB."""
-    if not is_root():
-        pytest.skip("a file system of one's own needs root")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    told = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", folder],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode:
-        pytest.skip(f"nothing may be mounted here: {told.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(tmp_path / "small", "24m") as folder:
+        yield folder
 
 
 def look(carteiro: Run) -> tuple[int, dict[str, Any]]:
@@ -243,24 +233,24 @@ def test_no_authority_to_trust(
 
 @SQLITE
 def test_a_disk_that_is_nearly_full(
-    carteiro: Run, settings: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+    carteiro: Run, settings: Settings, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the database is, and where documents are left, as well as the state folder's."""
     assert look(carteiro)[1]["disk"]["ok"]
-    monkeypatch.setenv("CARTEIRO_DOCUMENTS_FOLDER", str(small_disk / "documentos"))
+    monkeypatch.setenv("CARTEIRO_DOCUMENTS_FOLDER", str(disk / "documentos"))
     bad = wrong(carteiro)
     assert bad["check"] == "disk"
-    assert bad["detail"].endswith(f"{small_disk / 'documentos'}: 25 MB livres")
-    assert bad["cure"] == f"Libere espaço em {small_disk / 'documentos'}"
+    assert bad["detail"].endswith(f"{disk / 'documentos'}: 25 MB livres")
+    assert bad["cure"] == f"Libere espaço em {disk / 'documentos'}"
     monkeypatch.delenv("CARTEIRO_DOCUMENTS_FOLDER")
-    monkeypatch.setenv("CARTEIRO_DATABASE_URL", f"sqlite:///{small_disk / 'c.db'}")
+    monkeypatch.setenv("CARTEIRO_DATABASE_URL", f"sqlite:///{disk / 'c.db'}")
     carteiro("init", "--partner", "P", "--partner-key", "K", "--user", "ana")
     bad = wrong(carteiro)
-    assert bad["cure"] == f"Libere espaço em {small_disk}"
+    assert bad["cure"] == f"Libere espaço em {disk}"
     assert f"{settings.home}: " in bad["detail"]
     told = {each["name"]: each["value"] for each in carteiro("metrics", "--json").json}
     assert told["carteiro_disk_free_bytes"] < 24 << 20
-    with contextlib.suppress(OSError), (small_disk / "all").open("wb") as file:
+    with contextlib.suppress(OSError), (disk / "all").open("wb") as file:
         while file.write(bytes(1 << 20)):
             file.flush()
     status, found = look(carteiro)
@@ -289,6 +279,24 @@ def test_a_log_that_a_reader_keeps_from_ending(
         reader.execute("ROLLBACK")
         assert look(carteiro)[1]["log"]["detail"] == "5 MB"
         assert look(carteiro)[0] == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_raw_messages_that_are_not_where_they_were_kept(carteiro: Run, store: Store) -> None:
+    """R38: a database that was copied without what is beside it says so."""
+    assert store.segments is not None
+    raw = bytes(400_000)
+    digest = hashlib.sha256(raw).hexdigest()
+    places = put_by(store, {digest: raw})
+    with store.writing() as session:
+        keep_messages(session, {digest: raw}, places)
+    assert look(carteiro)[1]["messages"]["ok"]
+    folder = store.segments.folder
+    store.segments.close()
+    folder.rename(folder.with_name("noutro-lugar"))
+    bad = wrong(carteiro)
+    assert bad["check"] == "messages"
+    assert bad["detail"] == f"{folder}: falta 1 mensagem original"
 
 
 def test_nobody_works(carteiro: Run, store: Store) -> None:

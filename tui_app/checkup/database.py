@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.clock import now
 from services.disk import reason
 from services.errors import CarteiroError
-from services.language import _
+from services.language import _, ngettext
 from services.settings import Settings
 from tui_app.checkup.check import Check
 
@@ -61,6 +61,7 @@ def _of(store: Store) -> Iterator[Check]:
         yield from _overdue(session, store.settings)
         yield _clock(store, session)
     yield from _log(store)
+    yield from _messages(store)
 
 
 def _begun(store: Store, session: Session) -> Check:
@@ -169,6 +170,30 @@ def _log(store: Store) -> Iterator[Check]:
         False,
         _("{size}; uma leitura aberta segura {n} MB").format(size=detail, n=log.held // 1_000_000),
         _("Espere o fim do backup ou da exportação; se não houver, reabra consoles e workers"),
+    )
+
+
+def _messages(store: Store) -> Iterator[Check]:
+    """Are the files there with the raw messages that are not in the database?"""
+    from services.store import sweeping
+
+    if (segments := store.segments) is None:
+        return
+    count = sum(each.count for each in sweeping.lost(store))
+    if not count:
+        yield Check("messages", True, str(segments.folder))
+        return
+    yield Check(
+        "messages",
+        False,
+        ngettext(
+            "{folder}: falta {n} mensagem original",
+            "{folder}: faltam {n} mensagens originais",
+            count,
+        ).format(folder=segments.folder, n=count),
+        _(
+            "A pasta faz parte do banco: ponha-a de volta ao lado dele; os documentos não se perderam"
+        ),
     )
 
 

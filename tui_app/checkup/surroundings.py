@@ -28,13 +28,14 @@ def look(settings: Settings) -> Iterator[Check]:
 
 
 def _files(settings: Settings) -> Check:
-    from services.store.engine import sqlite_path
+    from services.store.engine import messages_folder, sqlite_path
     from services.store.master_key import own_file
 
     private = [settings.home, log_file(settings.home), own_file(settings)]
     path = sqlite_path(settings.database_url) if settings.is_sqlite else None
     if path is not None:
         private += [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+        private.append(messages_folder(path))
     there = [each for each in private if is_there(each)]
     loose = [each for each in there if each.stat().st_mode & 0o077]
     return Check(
