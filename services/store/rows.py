@@ -101,11 +101,14 @@ def _binds(table: Table, names: tuple[str, ...], dialect: Dialect) -> list[_Bind
 
 
 def _bound(rows: Iterable[Iterable[Any]], binds: list[_Bind]) -> tuple[Any, ...]:
-    return tuple(
-        value if bind is None else bind(value)
-        for row in rows
-        for value, bind in zip(row, binds, strict=True)
-    )
+    """All values in one row, as the driver takes them: column by column, for speed."""
+    values = [value for row in rows for value in row]
+    columns = len(binds)
+    assert len(values) % columns == 0
+    for place, bind in enumerate(binds):
+        if bind is not None:
+            values[place::columns] = [bind(value) for value in values[place::columns]]
+    return tuple(values)
 
 
 def _run(
