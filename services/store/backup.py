@@ -36,6 +36,7 @@ INFO = "carteiro_backup"
 # Steps of SQLite's machine between two looks at how far it is and whether it is to stop.
 _STEPS = 2_000
 _MESSAGES_AT_ONCE = 50
+_BESIDE = "SELECT coalesce(sum(size), 0) FROM blob WHERE segment IS NOT NULL"
 
 
 class Cancelled(Exception):
@@ -72,7 +73,6 @@ def write(store: Store, file: Path, done: Done, stop: Event) -> BackupInfo:
             if store.is_sqlite:
                 with left_alone(store):
                     _from_sqlite(store, part, done, stop)
-                    _bring_in(store, part, stop)
             else:
                 _from_postgres(store, part, done, stop)
             if stop.is_set():
@@ -177,10 +177,12 @@ def _from_sqlite(store: Store, part: Path, done: Done, stop: Event) -> None:
         pages, size = (
             driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
         )
+        (beside,) = driver.execute(_BESIDE).fetchone()
+        total = pages * size + beside
 
         def look() -> int:
             with contextlib.suppress(OSError):
-                done(min(part.stat().st_size, pages * size), pages * size)
+                done(min(part.stat().st_size, pages * size), total)
             return stop.is_set()
 
         # The copy may give room back to the disk, whatever the original may.
@@ -196,13 +198,15 @@ def _from_sqlite(store: Store, part: Path, done: Done, stop: Event) -> None:
             driver.set_progress_handler(None, 0)
     finally:
         connection.close()
+    _bring_in(store, part, lambda brought: done(total - beside + min(brought, beside), total), stop)
 
 
-def _bring_in(store: Store, part: Path, stop: Event) -> None:
+def _bring_in(store: Store, part: Path, done: Callable[[int], None], stop: Event) -> None:
     """Put the raw messages into the copy that are in files beside the original.
 
-    One that is lost is told of in the copy as one that is no longer kept.
+    One that is lost is told of in the copy as one that is no longer kept. ``done`` is told bytes.
     """
+    brought = 0
     engine = file_engine(part, fast=True)
     try:
         with Session(engine, info={"store": store}) as session, session.begin():
@@ -214,6 +218,8 @@ def _bring_in(store: Store, part: Path, stop: Event) -> None:
                 some = digests[start : start + _MESSAGES_AT_ONCE]
                 found = fetch_blobs(session, some)
                 keep_blobs(session, found)
+                brought += sum(map(len, found.values()))
+                done(brought)
                 gone = [sha256 for sha256 in some if sha256 not in found]
                 session.execute(
                     update(InboundMessage)

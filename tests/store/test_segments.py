@@ -321,7 +321,10 @@ def test_a_backup_has_the_messages_in_it(
         open_.seek(100)
         open_.write(b"estragado")
     saved = tmp_path / "copia.db"
-    backup.write(store, saved, lambda _done, _total: None, threading.Event())
+    told: list[tuple[int, int]] = []
+    backup.write(store, saved, lambda *done: told.append(done), threading.Event())
+    assert told == sorted(told)
+    assert 600_000 < told[-1][0] <= told[-1][1]
     restore(
         elsewhere,
         saved,
