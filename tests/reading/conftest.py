@@ -29,10 +29,10 @@ ISSUER = generator.cnpj(2)
 _numbers = itertools.count(1)
 
 
-def letter(number: int, *, recipient: str = CNPJ, **given: object) -> bytes:
+def letter(number: int, *, recipient: str = CNPJ, pdf_bytes: int = 500, **given: object) -> bytes:
     """A small message with one NF-e of that number."""
     xml = generator.nfe(ISSUER, recipient, number, signed="cached")
-    return generator.mail([xml], pdf_bytes=500, seed=number, **given)  # type: ignore[arg-type]
+    return generator.mail([xml], pdf_bytes=pdf_bytes, seed=number, **given)  # type: ignore[arg-type]
 
 
 @dataclass
