@@ -19,6 +19,8 @@ _WIDE = {
     b"<\0": "utf-16-le",
     b"\0<": "utf-16-be",
 }
+# The beginning that nearly every document has, and in which there is nothing to be looked into.
+_USUAL = re.compile(rb"""<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\?><[A-Za-z]""")
 _UTF8_BOM = b"\xef\xbb\xbf"
 # Where a document type may stand: before the first element.
 _PROLOG = re.compile(rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
@@ -50,17 +52,9 @@ def parse(data: bytes) -> etree._Element:
     """
     if len(data) > MAX_BYTES:
         raise UnsafeXml("too_large", f"{len(data)} bytes")
-    wide = wide_encoding(data)
-    if wide:
-        try:
-            data = data.decode(wide).encode()
-        except UnicodeError as error:
-            raise UnsafeXml("encoding", str(error)) from error
-    while data.startswith(_UTF8_BOM):
-        data = data.removeprefix(_UTF8_BOM)
-    data = data.lstrip()
-    _refuse_prolog(data)
-    encoding = "utf-8" if wide else _instead(data)
+    encoding = None
+    if not _USUAL.match(data):
+        data, encoding = _looked_into(data)
     try:
         root = _root(data, encoding)
     except UnsafeXml as refusal:
@@ -72,6 +66,21 @@ def parse(data: bytes) -> etree._Element:
     if _TOO_DEEP(root):
         raise UnsafeXml("too_deep")
     return root
+
+
+def _looked_into(data: bytes) -> tuple[bytes, str | None]:
+    """The bytes as the parser is to have them, and the encoding that it would not see itself."""
+    wide = wide_encoding(data)
+    if wide:
+        try:
+            data = data.decode(wide).encode()
+        except UnicodeError as error:
+            raise UnsafeXml("encoding", str(error)) from error
+    while data.startswith(_UTF8_BOM):
+        data = data.removeprefix(_UTF8_BOM)
+    data = data.lstrip()
+    _refuse_prolog(data)
+    return data, "utf-8" if wide else _instead(data)
 
 
 def wide_encoding(data: bytes) -> str | None:

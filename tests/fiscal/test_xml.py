@@ -1,5 +1,6 @@
 from contextlib import suppress
 
+import lxml.etree as etree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +62,35 @@ def test_what_is_refused(data: bytes, reason: str) -> None:
 def test_any_bytes_give_an_element_or_unsafe(data: bytes) -> None:
     with suppress(xml.UnsafeXml):
         assert xml.parse(data) is not None
+
+
+def _outcome(data: bytes) -> tuple[str, bytes]:
+    try:
+        return "read", etree.tostring(xml.parse(data), encoding="utf-8")
+    except xml.UnsafeXml as refusal:
+        return f"{refusal.reason} {refusal.detail.partition(', line')[0]}", b""
+
+
+@given(
+    st.sampled_from(
+        [
+            b'<?xml version="1.0" encoding="UTF-8"?>',
+            b'<?xml version="1.0" encoding="utf-8"?>',
+            b'<?xml version="1.0" encoding="Utf-8"?>',
+            b'<?xml version="1.0" encoding="utf-16"?>',
+            b'<?xml version="1.1" encoding="UTF-8"?>',
+            b'<?xml version="1.0"?>',
+        ]
+    ),
+    st.sampled_from(
+        [b"<a>", b"<a:a>", b" <a>", b"<!-- --><a>", LAUGHS, b"<\0a>", b"<\xc3\xa7>", b""]
+    ),
+    st.binary(max_size=20) | st.text("<>/=\"'!?-[]&;a ç", max_size=20).map(str.encode),
+    st.sampled_from([b"</a>", b"</a:a>", b"</\xc3\xa7>", b""]),
+)
+def test_the_usual_beginning_is_only_quicker(
+    declaration: bytes, root: bytes, middle: bytes, end: bytes
+) -> None:
+    """With a line before it the same document takes the long way, and comes to the same."""
+    data = declaration + root + middle + end
+    assert _outcome(data) == _outcome(b"\n" + data)
