@@ -38,6 +38,7 @@ BASE64 = (
     *(_encoded(f"<{tag}>") for tag in (*_DOCUMENTS, *_WRAPPERS)),
 )
 """How a document, a zip or a gzip begins when a sender forgot to say that it is Base64."""
+_BASE64_FIRST = frozenset(start[:4] for start in BASE64)
 
 FORGOTTEN = re.compile(rb"\n\r?\n[\r\n]{0,4}(?:" + b"|".join(map(re.escape, BASE64)) + rb")")
 """Such a beginning where a part has its own: after an empty line."""
@@ -54,6 +55,11 @@ def marked(data: bytes) -> bool:
         or b"InfNfse" in data
         or b"ChaveNFe" in data
     )
+
+
+def begins_in_base64(data: bytes) -> bool:
+    """True for data that begins in one of those ways."""
+    return data[:4] in _BASE64_FIRST and data.startswith(BASE64)
 
 
 def hinted(raw: bytes) -> bool:

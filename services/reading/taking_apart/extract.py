@@ -27,6 +27,7 @@ _LINE = 1_000
 _FEW = 256 * 1024
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+_PDF = b"%PDF"
 _WEB_PAGE = re.compile(rb"<!doctype\s+(?:html|svg)|<html", re.IGNORECASE)
 _MESSAGE = re.compile(
     rb"[a-z][a-z\-]{1,40}: [^\0]{0,16000}?^mime-version:", re.IGNORECASE | re.MULTILINE
@@ -181,30 +182,37 @@ class _Search:
             return
         if start[:1] == b"<" or wide:
             self._xml(name, declared, content, depth)
-        elif content[:4] in archives.ZIP:
+        elif content[:4] == _PDF or not self._opened(name, declared, content, start, depth):
+            self._said(name, declared, content, depth)
+
+    def _opened(self, name: str, declared: str, content: bytes, start: bytes, depth: int) -> bool:
+        """Look into what shows by its own bytes that it holds others; False for anything else."""
+        if content[:4] in archives.ZIP:
             self._zip(name, content, depth)
         elif content[:2] == archives.GZIP:
             self._gzip(name, content, depth)
         elif content[:4] == tnef.SIGNATURE:
             self._tnef(name, content, depth)
-        elif content[:4] != b"%PDF" and archives.ends_as_zip(content):
+        elif archives.ends_as_zip(content):
             self._zip(name, content, depth)
         elif content.startswith(archives.CLOSED):
             self.problem(Problem("archive_closed", part_name=name))
-        elif start.startswith(marks.BASE64):
+        elif marks.begins_in_base64(start):
             self._base64(name, declared, content, depth)
         elif start[:6] == b"begin " and leftovers.is_uuencoded(content):
             for inner_name, inner in leftovers.uuencoded(content):
                 self._count(name)
                 self.leaf(inner_name[:_NAME_LIMIT], "", inner, depth + 1)
-        elif json_text.may_carry(content) and self._json(name, content, depth):
-            return
-        elif _says_message(name, declared) or _MESSAGE.match(content):
+        else:
+            return json_text.may_carry(content) and self._json(name, content, depth)
+        return True
+
+    def _said(self, name: str, declared: str, content: bytes, depth: int) -> None:
+        """Look into what is a message or a text, and tell of what is not what it is said to be."""
+        if _says_message(name, declared) or _MESSAGE.match(content):
             if self.message(content, depth + 1):
                 self.problem(Problem("unreadable", part_name=name))
-        elif (
-            content[:4] != b"%PDF" and marks.marked(content) and self._pasted(name, content, depth)
-        ):
+        elif content[:4] != _PDF and marks.marked(content) and self._pasted(name, content, depth):
             return
         elif _says_xml(name, declared):
             self.problem(Problem("malformed", part_name=name))

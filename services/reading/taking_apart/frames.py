@@ -24,6 +24,8 @@ REQUEST = struct.Struct("<c?I")
 REPLY = struct.Struct("<IQ")
 MAX_TEXT = 64 * 1024 * 1024
 MAX_BYTES = 512 * 1024 * 1024
+# Made once: a call of json.dumps would make it anew.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 READY = REPLY.pack(0, 0)
 
 
@@ -118,7 +120,7 @@ def _preview(headers: list[Any], parts: list[Any], text: object, whole: object) 
 
 
 def _reply(rows: list[Any], bodies: list[bytes]) -> list[bytes]:
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    text = _ENCODE(rows).encode("utf-8", "replace")
     return [REPLY.pack(len(text), sum(map(len, bodies))), text, *bodies]
 
 

@@ -27,8 +27,6 @@ class Broken(Exception):
 
 def may_carry(data: bytes) -> bool:
     """True for JSON, also in the midst of a text, that is worth reading."""
-    if data[:4] == b"%PDF":
-        return False
     begins = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     return _PACKED.search(data) is not None or (begins and marked(data))
 

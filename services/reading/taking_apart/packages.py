@@ -11,7 +11,7 @@ import lxml.etree as etree
 
 from services.fiscal.facts import Facts
 from services.fiscal.kinds import municipal
-from services.fiscal.marks import BASE64, marked
+from services.fiscal.marks import begins_in_base64, marked
 from services.fiscal.recognise import READERS
 from services.fiscal.xml import UnsafeXml, parse, wide_encoding
 
@@ -72,7 +72,7 @@ def written(text: str) -> bytes | None:
     data = text.strip().encode("utf-8", "replace")
     if data[:1] == b"<":
         return data if marked(data) else None
-    if data.startswith(BASE64):
+    if begins_in_base64(data):
         try:
             return b64decode(data + b"===")
         except binascii.Error:

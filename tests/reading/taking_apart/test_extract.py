@@ -114,6 +114,23 @@ def test_what_cannot_be_read_is_told(content: bytes, head: str, reason: str) -> 
     assert answer.found == ()
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ('Content-Type: application/pdf; name="danfe.pdf"', []),
+        ("Content-Type: text/html", []),
+        ('Content-Type: application/pdf; name="nota.xml"', ["malformed"]),
+        ('Content-Type: application/octet-stream; name="notas.zip"', ["zip_broken"]),
+        ("Content-Type: application/pkcs7-mime", ["sealed"]),
+    ],
+)
+@pytest.mark.parametrize("inside", [b"\n", b"\n" + XML, b'[{"a":"H4sIAAAA"}]', archive([XML])])
+def test_a_pdf_is_not_looked_into(inside: bytes, head: str, expected: list[str]) -> None:
+    """R37, R41: whatever is in it; but it is told where it was said to be something else."""
+    answer = extract(part(b"%PDF-1.4" + inside, head), Caps())
+    assert (keys(answer), reasons(answer)) == ([], expected)
+
+
 def test_one_broken_part_does_not_hide_the_others() -> None:
     """R41."""
     answer = extract(mail([XML[:500], OTHER, XML[:600] + b"</x>", XML]), Caps())
