@@ -9,7 +9,7 @@ from pathlib import Path
 
 import lxml.etree as etree
 
-from services.fiscal import access_key, certificates, chain, fields, schemas, signature
+from services.fiscal import access_key, certificates, chain, fields, schemas, signature, written
 from services.fiscal.kinds import bills, cfe, cte, event_layouts, mdfe, municipal, nfe, nfse, others
 from services.fiscal.labels import Check, Checks, words
 from services.fiscal.layout import Layout
@@ -26,6 +26,7 @@ class _Parts:
     body: etree._Element
     covered: etree._Element
     layout: Layout
+    text: bytes | None
     said_at: datetime | None = None
 
     def texts(self, paths: tuple[str, ...]) -> list[str]:
@@ -71,12 +72,12 @@ def check(data: bytes, trusted_file: Path | None = None) -> Checks:
         return Checks(none, broken, none, none, none, none)
     layout = layouts().get(root.tag)
     if layout is None:
-        return _municipal(root, trusted_file) if municipal.is_document(root) else _unknown()
+        return _municipal(root, data, trusted_file) if municipal.is_document(root) else _unknown()
     body = root.find(layout.body)
     covered = None if body is None else body.find(layout.covered)
     if body is None or covered is None:
         return _unknown()
-    parts = _Parts(root, body, covered, layout)
+    parts = _Parts(root, body, covered, layout, written.text_of(data))
     seal, certificate, vouched = _signed(parts, trusted_file)
     return Checks(
         _access_key(parts),
@@ -170,7 +171,7 @@ def _signed(parts: _Parts, trusted_file: Path | None) -> tuple[Check, Check, Che
         return Check("unverifiable", "no_certificate"), missing, missing
     at = parts.at
     return (
-        signature.check(parts.body, parts.covered, found[0]),
+        signature.check(parts.body, parts.covered, found[0], parts.text),
         certificates.check(
             found[0],
             parts.texts(parts.layout.signers),
@@ -202,7 +203,7 @@ def _protocol(parts: _Parts) -> Check:
     return Check("ok") if said == signature.digest(seal) else Check("failed", "digest_differs")
 
 
-def _municipal(root: etree._Element, trusted_file: Path | None) -> Checks:
+def _municipal(root: etree._Element, data: bytes, trusted_file: Path | None) -> Checks:
     """Every municipality has a layout of its own, and signs itself."""
     found = municipal.sealed(root)
     none = Check("absent", "unsigned")
@@ -210,7 +211,8 @@ def _municipal(root: etree._Element, trusted_file: Path | None) -> Checks:
     if found is not None:
         body, covered, at = found
         told = Layout(covered=covered.tag, by_system=True)
-        seal, certificate, vouched = _signed(_Parts(root, body, covered, told, at), trusted_file)
+        parts = _Parts(root, body, covered, told, written.text_of(data), at)
+        seal, certificate, vouched = _signed(parts, trusted_file)
     elif municipal.has_own_seal(root):
         seal = Check("unverifiable", "town_seal")
     return Checks(

@@ -60,7 +60,7 @@ def parse(data: bytes) -> etree._Element:
     except UnsafeXml as refusal:
         if encoding or refusal.reason != "malformed" or data.isascii():
             raise
-        root = _root(data, "utf-8" if _is_utf8(data) else "windows-1252")
+        root = _root(data, "utf-8" if is_utf8(data) else "windows-1252")
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnsafeXml("doctype")
     if _TOO_DEEP(root):
@@ -113,12 +113,13 @@ def _instead(data: bytes) -> str | None:
         return None
     if said not in _LATIN | _UTF16:
         raise UnsafeXml("encoding", said.decode())
-    if _is_utf8(data):
+    if is_utf8(data):
         return "utf-8"
     return "windows-1252" if said in _UTF16 else None
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Can all of it be read as UTF-8?"""
     try:
         data.decode()
     except UnicodeDecodeError:
