@@ -13,8 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import select
-
 from services.dispatch import unattended
 from services.dispatch.folder import STILL, Claimed, Folder
 from services.dispatch.placing import Parcel
@@ -22,10 +20,8 @@ from services.dispatch.printing import Printer
 from services.errors import CarteiroError, Conflict, Unavailable
 from services.fiscal.danfe import Danfe
 from services.language import _
-from services.outbox import owner
 from services.safe_text import safe
-from services.store import leases
-from services.store.models import Lease
+from services.store import leases, owner
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -151,18 +147,8 @@ class Watch:
             return True
         with self._store.writing() as session:
             fence = leases.take(session, self._name, self._owner, _LEASE_SECONDS)
-            if fence is None and self._free_from_the_dead(session):
-                fence = leases.take(session, self._name, self._owner, _LEASE_SECONDS)
         self._fence, self._renewed = fence or 0, time.monotonic()
         return fence is not None
-
-    def _free_from_the_dead(self, session: Session) -> bool:
-        """A process that was killed here need not be waited for."""
-        holder = session.scalar(select(Lease.owner).where(Lease.name == self._name))
-        if not holder or not owner.is_gone(holder):
-            return False
-        leases.give_back(session, self._name, holder)
-        return True
 
     def _give_back(self) -> None:
         if self._fence:

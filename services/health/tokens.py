@@ -8,10 +8,8 @@ mailbox whoever met it first (R45), and is raised as a ``WireError``.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +27,7 @@ from services.health.sign_ins import Kept
 from services.language import _
 from services.settings import Settings
 from services.store import leases
+from services.store import owner as owners
 from services.store.engine import Store
 from services.store.models import Function
 from services.wire import aadsts
@@ -116,7 +115,7 @@ class SignIns:
         Whoever comes while another renews it waits for that one's result. A mailbox that was
         inactivated, be it while one waits, is asked for only when ``out_of_use`` says so.
         """
-        owner = f"{os.getpid()}:{uuid.uuid4().hex}"
+        owner = owners.name()
         name = f"sign-in:{server_id}"
         ends = time.monotonic() + _LEASE_SECONDS
         while True:

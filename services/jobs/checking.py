@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -36,7 +35,9 @@ async def check_documents(
     labelled as not verifiable and never stops the others. ``reader`` lends its child and its
     writer: a second child costs memory, and a second writer keeps the first one waiting.
     """
-    owner = f"{os.getpid()}:{os.urandom(8).hex()}"
+    from services.store import owner as owners
+
+    owner = owners.name()
     done = after = 0
     taken_at: float | None = None
     extractor = reader.extractor if reader is not None else None

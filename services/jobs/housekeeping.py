@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def _put_away(store: Store) -> None:
     exchange.tidy(store.settings)
     with store.writing() as session:
         removed.purge(session)
-        if leases.take(session, _PLANS, uuid.uuid4().hex, _HOUR) is not None:
+        if leases.turn(session, _PLANS, _HOUR):
             replanning.plan_anew(session, store.settings.inactivation_interval)
 
 
@@ -44,8 +43,7 @@ def _warn_of_silence(store: Store) -> None:
     from services.store import leases
 
     with store.writing() as session:
-        # Whoever finds that the last turn is over takes the next; nobody gives it back.
-        if leases.take(session, _SILENCE, uuid.uuid4().hex, _SIX_HOURS) is None:
+        if not leases.turn(session, _SILENCE, _SIX_HOURS):
             return
     from services.reading import silence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,7 +55,7 @@ def forget_hourly(store: Store, stop: Event) -> None:
 
     with store.writing() as session:
         last = last_turn(session)
-        if leases.take(session, _TURN, uuid.uuid4().hex, _HOUR_SECONDS) is None:
+        if not leases.turn(session, _TURN, _HOUR_SECONDS):
             return
     if last is not None and now() - last > _LONG:
         log.warning("nobody worked since %s, or the clock is wrong: nothing goes for an hour", last)

@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, se
 from sqlalchemy.orm import Session
 
 from services.clock import now
-from services.outbox import owner as owners
 from services.registry import ways_out
+from services.store import owner as owners
 from services.store.mail import OutboxAttempt, OutboxMessage, OutboxState
 from services.store.models import Company
 from services.store.notices import Notification

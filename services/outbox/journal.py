@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from services.clock import now
-from services.outbox import owner as owners
 from services.outbox.claims import Claim
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.settings import Settings
+from services.store import owner as owners
 from services.store.mail import OutboxState
 
 MOST_BYTES = 2**20

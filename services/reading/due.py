@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +24,7 @@ from services.reading.memory import allowed
 from services.reading.under_way import held_until, lease_name
 from services.registry import direction
 from services.store import leases
+from services.store import owner as owners
 from services.store.mail import InboundMessage, InboundState
 from services.store.models import Company, EmailServer, Function, Kind, Mailbox
 from services.store.notices import Subscription
@@ -135,7 +133,7 @@ def held(session: Session, *, server_ids: Collection[int] | None = None) -> list
 
 def claim(session: Session, target: Target, seconds: float) -> Claim | None:
     """Take the mailbox for this reading alone, or None while another reads it."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"[:120]
+    owner = owners.name()
     name = lease_name(target.server_id)
     at = now()
     fence = leases.take(session, name, owner, seconds)

@@ -65,7 +65,8 @@ class UnderWay:
 
 def held_until(session: Session) -> dict[int, datetime]:
     """Until when the servers are held that some process reads, or was killed over."""
-    return {server_id: until for server_id, (_done, _total, until) in _leased(session).items()}
+    held = leases.held(session, _NAMES).items()
+    return {int(name.removeprefix(_NAMES)): until for name, until in held}
 
 
 def under_way(session: Session, actor: Actor) -> list[UnderWay]:

@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy.orm import Session
 
-from services.outbox import owner
 from services.sending.lanes import Lane
 from services.sending.threads import Threads
-from services.store import leases
+from services.store import leases, owner
 
 TURN = 15.0
 """Seconds after which a place is left to whoever waits for it."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from services.errors import Unavailable
 from services.health import activity
 from services.health.tokens import SignIns
-from services.outbox import claims, journal, owner
+from services.outbox import claims, journal
 from services.outbox.claims import Claim, Claimed
 from services.outbox.journal import Journal
 from services.outbox.taking_back import Traces, take_back
@@ -29,6 +29,7 @@ from services.sending.letters import Letter, load
 from services.sending.recorder import Recorder
 from services.sending.threads import Threads
 from services.settings import Settings
+from services.store import owner
 from services.store.engine import Store
 
 BATCH = 200

@@ -349,7 +349,7 @@ class Secret(Base):
 class Lease(Base):
     """A singleton's claim: who holds ``name``, until when, under which fence number.
 
-    ``done`` of ``total`` is how far its work is, where that is told. ``since`` is when the work
+    ``uptime`` is the same ``until`` by the uptime of the machine of ``owner``. ``done`` of ``total`` is how far its work is, where that is told. ``since`` is when the work
     began that is under way, whoever began it: it outlives a holder that was killed.
     """
 
@@ -358,6 +358,7 @@ class Lease(Base):
     owner: Mapped[str] = mapped_column(String(120))
     fence: Mapped[int] = mapped_column(default=1)
     until: Mapped[datetime] = mapped_column(index=True)
+    uptime: Mapped[float | None]
     done: Mapped[int | None]
     total: Mapped[int | None]
     since: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from services.language import _
 from services.store import postgres_words
 from services.store.engine import Store, begin_exclusive, damaged, is_damage, told
 
-HEAD = "0017"
+HEAD = "0018"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from services import clock
-from services.outbox import claims, outcomes, owner, taking_back, views
+from services.outbox import claims, outcomes, taking_back, views
 from services.outbox.claims import Claim, Dead, Watch
 from services.outbox.journal import Trace
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.registry import companies
 from services.registry.access import Actor
 from services.registry.companies import CompanyDraft
+from services.store import owner
 from services.store.engine import Store
 from services.store.mail import OutboxMessage, OutboxState
 from tests.outbox.conftest import Queue
@@ -150,7 +151,7 @@ def test_a_live_claim_survives_jumps_of_the_clock(store: Store, enqueue: Queue, 
 def test_the_claim_of_an_ended_process_is_taken_back_at_once(store: Store, enqueue: Queue) -> None:
     """A killed worker's claims do not wait for their lease when its end is certain."""
     enqueue()
-    code = "from services.outbox import owner; print(owner.name())"
+    code = "from services.store import owner; print(owner.name())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     dead = ran.stdout.strip()
     assert owner.is_gone(dead)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from services.outbox import journal, owner
+from services.outbox import journal
 from services.outbox.claims import Claim
 from services.outbox.journal import Journal, Trace
 from services.outbox.outcomes import Outcome, RecipientOutcome
 from services.settings import Settings
+from services.store import owner
 from services.store.mail import OutboxState
 
 CLAIM = Claim(7, 2, 1, 1)
@@ -114,7 +115,7 @@ def test_a_folder_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
 
 def test_what_ended_processes_left_is_swept_up(settings: Settings) -> None:
     """But not while their claims are open, nor what has just been opened."""
-    code = "from services.outbox import owner; print(owner.name())"
+    code = "from services.store import owner; print(owner.name())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ended = ran.stdout.strip()
     opened = [Journal(settings, name) for name in (ended, f"{ended}x", owner.name())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -20,9 +21,10 @@ from services.health.tokens import SignIns
 from services.language import speaking
 from services.reading import desk, intake, quarantine, rivals
 from services.reading.rehearsal import Rehearsal
-from services.reading.tick import Reader
+from services.reading.tick import LEASE_SECONDS, Reader
 from services.registry.access import Actor
 from services.settings import Settings
+from services.store import leases
 from services.store.engine import Store
 from services.store.mail import InboundState
 from services.store.notices import BellEntry
@@ -36,10 +38,7 @@ _MANY = 50
 
 
 class Killable:
-    """Readers in processes of their own, each a minute later than the one before.
-
-    A killed reader's lease has run out by then: no test waits for it.
-    """
+    """Readers in processes of their own, each an hour later than the one before: mail is due."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -202,6 +201,56 @@ async def test_killed_after_quit(
     assert inbox.left == []
     proxy.on_reply = Proxy(0).on_reply
     await _finish(killable, reader, inbox)
+
+
+async def test_a_process_a_day_ahead_takes_nothing_over(
+    killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy
+) -> None:
+    """R36: one whose clock was set forward passes by the mailbox that is being read."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+    killable.ahead = 86_400
+    sessions = 0
+    ended: list[int] = []
+
+    async def watch(data: bytes) -> bool:
+        nonlocal sessions
+        sessions += b"PASS" in data
+        if b"RETR" in data and killable.process is None:
+            ended.append(await (await killable.start()).wait())
+        return True
+
+    proxy.on_command = watch
+    assert (await reader.run_due()).messages == _MANY
+    assert ended == [0]
+    assert sessions == 1
+    assert inbox.told() == (_MANY, _MANY, _MANY)
+
+
+async def test_stopped_past_its_lease(
+    killable: Killable, reader: Reader, inbox: Inbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: SIGSTOP, the mailbox is taken over, SIGCONT: the fence keeps the late one from it."""
+    inbox.deliver(*(letter(n) for n in range(1, _MANY + 1)))
+    stopped = asyncio.Event()
+
+    async def watch(data: bytes) -> bool:
+        if b"RETR" in data and not stopped.is_set():
+            assert killable.process is not None
+            killable.process.send_signal(signal.SIGSTOP)
+            stopped.set()
+        return True
+
+    proxy.on_command = watch
+    process = await killable.start()
+    await stopped.wait()
+    assert (await reader.run_due()).mailboxes == 0
+    real = leases.uptime
+    monkeypatch.setattr(leases, "uptime", lambda: real() + LEASE_SECONDS)
+    assert (await reader.run_due()).messages == _MANY
+    process.send_signal(signal.SIGCONT)
+    assert await process.wait() == 0
+    assert inbox.keys() == keys_of(range(1, _MANY + 1))
+    assert inbox.told() == (_MANY, _MANY, _MANY)
 
 
 @pytest.mark.parametrize("command", ["USER", "UIDL", "RETR 7", "DELE 3", "QUIT"])

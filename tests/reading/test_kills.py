@@ -24,7 +24,7 @@ from tests.reading.conftest import Inbox, keys_of, letter
 from tests.reading.maildrop import Maildrop
 
 _ROOT = Path(__file__).parents[2]
-# Each reader lives as much later than the one before: a killed one's lease has run out, and mail is due.
+# Each reader lives as much later than the one before: mail is due.
 _LATER = 3_600
 _AT_MOST = 6
 # With SQLite it is put into a file of its own before it is kept.

@@ -98,7 +98,7 @@ def test_a_killed_reader_reads_nothing_any_more(inbox: Inbox, store: Store, acto
         Meter(claim, 500).tell(session, 120)
     assert seen(store, actor) == [(inbox.user, 120, 500)]
     with store.writing() as session:
-        session.execute(update(Lease).values(until=now() - timedelta(seconds=1)))
+        session.execute(update(Lease).values(until=now() - timedelta(seconds=1), uptime=0.0))
     assert seen(store, actor) == []
     with store.writing() as session:
         assert due.claim(session, target, 45)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import cache
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -11,7 +12,12 @@ _PROC = Path("/proc")
 
 def name() -> str:
     """A name for one claimant of this process, never given twice."""
-    return f"{_world()}/{os.getpid()}/{_started(os.getpid())}/{secrets.token_hex(4)}"
+    return f"{_process(os.getpid())}/{secrets.token_hex(4)}"
+
+
+def is_here(owner: str) -> bool:
+    """True when the process of ``owner`` runs, or ran, here: where :func:`is_gone` can tell."""
+    return owner.partition("/")[0] == _world()
 
 
 def is_gone(owner: str) -> bool:
@@ -26,6 +32,16 @@ def is_gone(owner: str) -> bool:
     return _started(int(pid)) != started
 
 
+@cache
+def _process(pid: int) -> str:
+    return f"{_world()}/{pid}/{_started(pid)}"
+
+
+# A process of another generation may have had its number.
+os.register_at_fork(after_in_child=_process.cache_clear)
+
+
+@cache
 def _world() -> str:
     # Process numbers mean something only within one boot and one process namespace.
     try:
