@@ -24,7 +24,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.clock import now
-from services.language import Both, chosen
+from services.errors import NotFound
+from services.language import Both, _, chosen
 from services.notifications.ringing import ring
 from services.registry import access, search
 from services.registry.access import Actor
@@ -187,7 +188,14 @@ def unread_count(session: Session, actor: Actor) -> int:
 
 
 def mark_read(session: Session, actor: Actor, ids: Collection[int]) -> int:
-    """Note that this user has read those as they are now; how many were unread till now."""
+    """Note that this user has read those as they are now; how many were unread till now.
+
+    :class:`NotFound` when one of them is not there for this user: then none is noted.
+    """
+    known = session.scalars(select(BellEntry.id).where(BellEntry.id.in_(ids), _visible(actor)))
+    missing = set(ids) - set(known)
+    if missing:
+        raise NotFound(_("Notificação {id} não encontrada").format(id=min(missing)), field="id")
     fresh = session.execute(
         select(BellEntry.id, BellEntry.turn).where(
             BellEntry.id.in_(ids), _visible(actor), _unread(session, actor)

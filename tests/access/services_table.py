@@ -211,7 +211,7 @@ SERVICES: dict[str, tuple[str, Call]] = {
     "notifications.bell.ids": ("-s-", _all(bell)),
     "notifications.bell.rows": ("-s-", lambda s, a, w: bell.rows(s, a, [w.bell])),
     "notifications.bell.unread_count": ("-s-", lambda s, a, w: bell.unread_count(s, a)),
-    "notifications.bell.mark_read": ("-s-", lambda s, a, w: bell.mark_read(s, a, [w.bell])),
+    "notifications.bell.mark_read": ("xsx", lambda s, a, w: bell.mark_read(s, a, [w.bell])),
     "notifications.bell.mark_all_read": ("-s-", lambda s, a, w: bell.mark_all_read(s, a)),
     "notifications.by_hand.notify": (
         "xsx", lambda s, a, w: by_hand.notify(

@@ -175,6 +175,8 @@ def test_notify_queues_and_rings_once(carteiro: Run, tmp_path: Path) -> None:
     assert len(entries) == 2
     assert entries[0]["read"] is False
     assert carteiro("bell", "read", str(entries[0]["id"]), "--json").json == {"read": 1}
+    unknown = carteiro("bell", "read", str(entries[1]["id"]), "99", "--json")
+    assert (unknown.status, unknown.error["code"], unknown.error["field"]) == (4, "not_found", "id")
     assert carteiro("bell", "read", "--all", "--json").json == {"read": 1}
 
 
