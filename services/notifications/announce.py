@@ -67,7 +67,7 @@ def announce(
     again and again: within the type's quiet period it is one entry with a count and one e-mail
     (see :func:`services.notifications.ringing.ring`, also for ``times`` and a ``subject`` that
     depends on them). Words in both languages go to the bell so; an e-mail speaks the
-    installation's. ``by_email`` False is for what no e-mail may tell of. Raises :class:`Invalid`
+    installation's. ``by_email`` False is for what no e-mail may tell of. Raises :class:`NotFound`
     for a type that is not known.
     """
     known = type_of(session, partner_id, type_key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from services.errors import Invalid
+from services.errors import NotFound
 from services.language import _
 from services.notifications import addresses, recipients
 from services.notifications.types import all_types
@@ -135,7 +135,7 @@ def set_types(
 ) -> int:
     """Give an address exactly these types of these companies, linking them; other companies stay.
 
-    How many (company, type) changed. Raises :class:`Invalid` for a type that is not known.
+    How many (company, type) changed. Raises :class:`NotFound` for a type that is not known.
     """
     row = addresses.own(session, actor, email_id)
     _refuse_unknown(session, actor, {key for keys in types.values() for key in keys})
@@ -315,7 +315,7 @@ def _refuse_unknown(session: Session, actor: Actor, keys: Collection[str]) -> No
     known = all_types(session, actor.partner_id)
     for key in sorted(keys):
         if key not in known:
-            raise Invalid(
+            raise NotFound(
                 _("Tipo de notificação desconhecido: {key} (use um de: {known})").format(
                     key=key, known=", ".join(known)
                 ),

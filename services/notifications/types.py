@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import language
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, NotFound
 from services.language import _
 from services.notifications.templates import stray, templates
 from services.registry import access, audit
@@ -118,13 +118,13 @@ def _own(row: OwnType) -> NotificationType:
 
 
 def type_of(session: Session, partner_id: int, key: str) -> NotificationType:
-    """The partner's type of that key; :class:`Invalid` naming the known ones when there is none."""
+    """The partner's type of that key; :class:`NotFound` naming the known ones when there is none."""
     known = types().get(key)
     if known is not None:
         return known
     found = all_types(session, partner_id)
     if key not in found:
-        raise Invalid(
+        raise NotFound(
             _("Tipo de notificação desconhecido: {key} (use um de: {known})").format(
                 key=key, known=", ".join(found)
             ),

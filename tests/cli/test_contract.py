@@ -185,7 +185,7 @@ def test_notify_queues_and_rings_once(carteiro: Run, tmp_path: Path) -> None:
     [
         (("--subject", "a\nBcc: z@z.com"), 1, "subject"),
         (("--subject", ""), 1, "subject"),
-        (("--type", "nenhum"), 1, "type"),
+        (("--type", "nenhum"), 4, "type"),
         (("--body", " "), 1, "body"),
         (("--attach", "/nonexistent"), 1, "attach"),
         (("--key", "a\x07"), 1, "key"),

@@ -114,7 +114,8 @@ def test_what_is_refused_names_its_field(carteiro: Run) -> None:
         (("notification-email", "edit", "9", "--email", "a@x.example"), 4, "id"),
         (("notification-type", "add", "Á", "--title", "t"), 1, "key"),
         (("notification-type", "add", "ab", "--title", "{x.__class__}"), 1, "title"),
-        (("recipients", "--company", CNPJ, "--type", "x"), 1, "type"),
+        (("recipients", "--company", CNPJ, "--type", "x"), 4, "type"),
+        (("notify", "--company", CNPJ, "--type", "x", "--body", "b"), 4, "type"),
     ):
         ran = carteiro(*words, "--json")
         assert (ran.status, ran.error["field"]) == (status, field), words

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from services.errors import Invalid
+from services.errors import NotFound
 from services.notifications import bell
 from services.notifications.announce import Announced, announce
 from services.notifications.types import add_type, types
@@ -112,7 +112,7 @@ def test_types_are_those_of_the_rules(store: Store, actor: Actor, company: Compa
     """R29."""
     assert len(types()) == 13
     assert types()["mailbox_inactivated"].severity == "error"
-    with pytest.raises(Invalid, match="desconhecido"):
+    with pytest.raises(NotFound, match="desconhecido"):
         tell(store, company, actor, type_key="nada")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from services.errors import Conflict, Invalid, InvalidFields, NotFound, Refused
+from services.errors import Conflict, InvalidFields, NotFound, Refused
 from services.notifications import addresses, bell, coverage, recipients, subscriptions, types
 from services.notifications.announce import announce
 from services.notifications.subscriptions import Exposure
@@ -186,7 +186,7 @@ def test_companies_stay_linked_without_a_type(
         assert subscriptions.set_types(session, actor, tax, {company.id: ["general"]}) == 1
         assert subscriptions.unlink(session, actor, tax, [company.id]) == 1
         assert subscriptions.matrix(session, actor, tax).types == {}
-        with pytest.raises(Invalid, match="no_such"):
+        with pytest.raises(NotFound, match="no_such"):
             subscriptions.subscribe(session, actor, tax, company.id, ["no_such"])
 
 
