@@ -46,19 +46,6 @@ def first(element: Element, step: str, *further: str) -> Element | None:
     return None
 
 
-def firsts(element: Element, paths: dict[str, tuple[str, ...]]) -> dict[str, Element]:
-    """What :func:`first` finds on each path, by its first step, in one pass; the rest is the value."""
-    found: dict[str, Element] = {}
-    for child in element.iterchildren(*paths):
-        tag = child.tag
-        if tag not in found:
-            further = paths[tag]
-            end = first(child, *further) if further else child
-            if end is not None:
-                found[tag] = end
-    return found
-
-
 def key(text: str | None) -> str | None:
     """An access key of 44 characters, or None."""
     return text if text and _KEY.fullmatch(text) else None

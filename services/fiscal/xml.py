@@ -31,7 +31,7 @@ _LATIN = frozenset(
 )
 # Said by programs that made the text in memory and wrote it in another encoding.
 _UTF16 = frozenset({b"utf-16", b"utf16", b"utf-16le", b"utf-16be", b"unicode"})
-_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")", regexp=False)
 
 
 class UnsafeXml(Exception):

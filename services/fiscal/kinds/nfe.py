@@ -6,21 +6,12 @@ from dataclasses import replace
 
 from services.fiscal import access_key, fields
 from services.fiscal.facts import Facts, NotFiscal, OtherParty
-from services.fiscal.fields import Element, Reader, first, firsts, texts
+from services.fiscal.fields import Element, Reader, first, texts
 from services.fiscal.layout import Layout
 
 NAMESPACE = "http://www.portalfiscal.inf.br/nfe"
 _NS = f"{{{NAMESPACE}}}"
 _MODELS = {"55": "NFe", "65": "NFCe"}
-_IDE, _EMIT, _DEST = f"{_NS}ide", f"{_NS}emit", f"{_NS}dest"
-_TRANSP, _TOTAL = f"{_NS}transp", f"{_NS}total"
-_PARTS: dict[str, tuple[str, ...]] = {
-    _IDE: (),
-    _EMIT: (),
-    _DEST: (),
-    _TRANSP: (f"{_NS}transporta",),
-    _TOTAL: (f"{_NS}ICMSTot", f"{_NS}vNF"),
-}
 _BASICS = tuple(f"{_NS}{name}" for name in ("mod", "serie", "nNF", "dhEmi", "dEmi"))
 _AUTHORISED = frozenset({"100", "150"})
 
@@ -34,22 +25,22 @@ def _proc(root: Element) -> Facts | NotFiscal:
 
 def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
     info = first(nfe, f"{_NS}infNFe")
-    parts = {} if info is None else firsts(info, _PARTS)
-    if info is None or _IDE not in parts:
+    ide = None if info is None else first(info, f"{_NS}ide")
+    if info is None or ide is None:
         return fields.incomplete("infNFe")
     key = fields.key(info.get("Id", "").removeprefix("NFe"))
     if key is None:
         return fields.incomplete("Id")
-    basics = {child.tag: child.text for child in parts[_IDE].iterchildren(*_BASICS)}
+    basics = {child.tag: child.text for child in ide.iterchildren(*_BASICS)}
     kind = _MODELS.get(basics.get(f"{_NS}mod") or "")
     if kind is None:
         return NotFiscal("unsupported", "mod", looks_fiscal=True)
-    issuer = texts(parts.get(_EMIT), _NS)
-    recipient = texts(parts.get(_DEST), _NS)
-    carrier = texts(parts.get(_TRANSP), _NS)
+    issuer = texts(first(info, f"{_NS}emit"), _NS)
+    recipient = texts(first(info, f"{_NS}dest"), _NS)
+    carrier = texts(first(info, f"{_NS}transp", f"{_NS}transporta"), _NS)
     carrier_cnpj = fields.cnpj(carrier.get("CNPJ"))
     proof = texts(protocol, _NS)
-    total = parts.get(_TOTAL)
+    total = first(info, f"{_NS}total", f"{_NS}ICMSTot", f"{_NS}vNF")
     return Facts(
         kind=kind,
         access_key=key,
@@ -72,21 +63,21 @@ def _read(nfe: Element, protocol: Element | None = None) -> Facts | NotFiscal:
 
 READERS: dict[str, Reader] = {f"{_NS}nfeProc": _proc, f"{_NS}NFe": _read}
 
-_STATED = f"{_IDE}/{_NS}"
+_IDE = f"{_NS}ide/{_NS}"
 _ALONE = Layout(
     covered=f"{_NS}infNFe",
     prefix="NFe",
     stated={
-        "uf": f"{_STATED}cUF",
-        "model": f"{_STATED}mod",
-        "series": f"{_STATED}serie",
-        "number": f"{_STATED}nNF",
-        "code": f"{_STATED}cNF",
-        "check_digit": f"{_STATED}cDV",
+        "uf": f"{_IDE}cUF",
+        "model": f"{_IDE}mod",
+        "series": f"{_IDE}serie",
+        "number": f"{_IDE}nNF",
+        "code": f"{_IDE}cNF",
+        "check_digit": f"{_IDE}cDV",
     },
     signers=(f"{_NS}emit/{_NS}CNPJ", f"{_NS}emit/{_NS}CPF"),
     by_authority=range(890, 920),
-    signed_at=(f"{_STATED}dhEmi",),
+    signed_at=(f"{_IDE}dhEmi",),
     answer=f"{_NS}protNFe/{_NS}infProt",
     answered_key=f"{_NS}chNFe",
     schema="nfe/nfe",
