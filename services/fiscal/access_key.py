@@ -52,6 +52,11 @@ def parse(text: str) -> AccessKey:
         raise Invalid(
             _("Chave de acesso inválida: o dígito verificador não confere"), field="access_key"
         )
+    return parts(key)
+
+
+def parts(key: str) -> AccessKey:
+    """The parts of ``key``, which is valid as it stands."""
     return AccessKey(
         uf=key[:2],
         aamm=key[2:6],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import lxml.etree as etree
@@ -18,7 +19,7 @@ from services.fiscal.xml import UnsafeXml, parse
 __all__ = ["Check", "Checks", "check", "words"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
     """A document taken apart by its layout."""
 
@@ -31,6 +32,15 @@ class _Parts:
 
     def texts(self, paths: tuple[str, ...]) -> list[str]:
         return [text.strip() for path in paths if (text := self.covered.findtext(path))]
+
+    @cached_property
+    def signers(self) -> list[str]:
+        """CNPJ or CPF of those who may sign."""
+        return self.texts(self.layout.signers)
+
+    @cached_property
+    def seal(self) -> etree._Element | None:
+        return signature.find(self.body)
 
     @property
     def key(self) -> str:
@@ -139,15 +149,17 @@ def _access_key(parts: _Parts) -> Check:
         return Check("failed", "wrong_digit")
     if parts.layout.key:
         return Check("ok")
-    inside = (
-        asdict(access_key.parse(key)) if form == "44" else {"cnpj": key[9:23], "number": key[23:36]}
+    inside: Callable[[str], object] = (
+        partial(getattr, access_key.parts(key))
+        if form == "44"
+        else {"cnpj": key[9:23], "number": key[23:36]}.__getitem__
     )
     for name, path in parts.layout.stated.items():
         said = parts.covered.findtext(path)
-        if said is not None and not _same(said, inside[name]):
+        if said is not None and not _same(said, inside(name)):
             return Check("failed", "key_differs", name)
-    issuers = parts.texts(parts.layout.signers)
-    mine = not issuers or any(_same(each, inside["cnpj"]) for each in issuers)
+    issuers = parts.signers
+    mine = not issuers or any(_same(each, inside("cnpj")) for each in issuers)
     return Check("ok") if mine or parts.of_authority else Check("failed", "key_differs", "cnpj")
 
 
@@ -157,7 +169,7 @@ def _same(said: str, part: object) -> bool:
 
 def _signed(parts: _Parts, trusted_file: Path | None) -> tuple[Check, Check, Check]:
     """Signature, certificate and chain."""
-    seal = signature.find(parts.body)
+    seal = parts.seal
     if seal is None:
         none = Check("absent", "unsigned")
         return none, none, none
@@ -174,7 +186,7 @@ def _signed(parts: _Parts, trusted_file: Path | None) -> tuple[Check, Check, Che
         signature.check(parts.body, parts.covered, found[0], parts.text),
         certificates.check(
             found[0],
-            parts.texts(parts.layout.signers),
+            parts.signers,
             at,
             by_other=parts.layout.by_system or parts.of_authority,
         ),
@@ -197,10 +209,11 @@ def _protocol(parts: _Parts) -> Check:
     said = "".join((answer.findtext(f"{space}}}digVal") or "").split())
     if not said:
         return Check("unverifiable", "no_digest")
-    seal = signature.find(parts.body)
-    if seal is None:
+    if parts.seal is None:
         return Check("unverifiable", "unsigned")
-    return Check("ok") if said == signature.digest(seal) else Check("failed", "digest_differs")
+    return (
+        Check("ok") if said == signature.digest(parts.seal) else Check("failed", "digest_differs")
+    )
 
 
 def _municipal(root: etree._Element, data: bytes, trusted_file: Path | None) -> Checks:
