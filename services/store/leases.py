@@ -4,7 +4,7 @@ A claim on work is a process's, and ends with it (:func:`take`); a turn is for w
 is over after its time (:func:`turn`). No setting of a clock takes a claim from who keeps it: one of
 this machine is judged by its process and by the machine's uptime, one of another by the one clock
 that both have, the database's. SQLite has none of its own: what is claimed from another container,
-or was before the machine was started anew, goes by the day's time.
+by an older version, or was before the machine was started anew, goes by the day's time.
 """
 
 from __future__ import annotations
@@ -167,7 +167,10 @@ def _stands(found: Any, at: datetime, seconds: float = 0.0) -> bool:
     if not found.owner:
         return False
     if owners.is_here(found.owner):
-        return not owners.is_gone(found.owner) and bool(found.uptime > uptime())
+        if owners.is_gone(found.owner):
+            return False
+        if found.uptime is not None:
+            return bool(found.uptime > uptime())
     return bool(at <= found.until <= at + timedelta(seconds=seconds) + _SET_BACK)
 
 

@@ -349,8 +349,9 @@ class Secret(Base):
 class Lease(Base):
     """A singleton's claim: who holds ``name``, until when, under which fence number.
 
-    ``uptime`` is the same ``until`` by the uptime of the machine of ``owner``. ``done`` of ``total`` is how far its work is, where that is told. ``since`` is when the work
-    began that is under way, whoever began it: it outlives a holder that was killed.
+    ``uptime`` is the same ``until`` by the uptime of the machine of ``owner``; an older version
+    leaves it out. ``done`` of ``total`` is how far its work is, where that is told. ``since`` is
+    when the work began that is under way, whoever began it: it outlives a holder that was killed.
     """
 
     __tablename__ = "lease"

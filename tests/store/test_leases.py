@@ -134,6 +134,20 @@ def test_of_another_machine_one_days_ahead_holds_nobody_up(store: Store) -> None
     assert take(store, owner.name()) == first + 1
 
 
+def test_of_an_older_version_it_goes_by_the_days_time(store: Store) -> None:
+    """One that still runs here while its database was brought up to date, and renews."""
+    first = take(store, owner.name())
+    assert first is not None
+    with store.writing() as session:
+        session.execute(update(Lease).values(uptime=None))
+    with store.reading() as session:
+        assert list(leases.held(session, "jo")) == ["job"]
+    assert take(store, owner.name()) is None
+    with store.writing() as session:
+        session.execute(update(Lease).values(until=datetime.now(UTC) - timedelta(seconds=1)))
+    assert take(store, owner.name()) == first + 1
+
+
 def test_given_back_is_free_at_once(store: Store, hand: Hand) -> None:
     """A process that ends lets the next one have it, be its clock behind; the number still grows."""
     a = owner.name()
