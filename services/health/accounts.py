@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.errors import NotFound
@@ -16,6 +17,24 @@ from services.wire.endpoint import Endpoint, Login, Security
 
 PLACE = "email_server"
 FIELD = "password"
+# Built once, and of columns alone: every reading asks.
+_SERVER = select(
+    EmailServer.id,
+    EmailServer.email,
+    EmailServer.sender_name,
+    EmailServer.username,
+    EmailServer.pop_username,
+    EmailServer.mechanism,
+    EmailServer.authenticate,
+    EmailServer.verify_certificate,
+    EmailServer.timeout,
+    EmailServer.smtp_host,
+    EmailServer.smtp_port,
+    EmailServer.smtp_security,
+    EmailServer.pop_host,
+    EmailServer.pop_port,
+    EmailServer.pop_security,
+).where(EmailServer.id == bindparam("server"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +69,21 @@ def account_of(session: Session, server_id: int, settings: Settings) -> Account:
 
     Raises :class:`NotFound` when it is gone and ``Unavailable`` when the vault cannot be opened.
     """
-    server = session.get(EmailServer, server_id)
+    # What the unit of work has in hand is in the database before it is read from there.
+    session.flush()
+    server = session.connection().execute(_SERVER, {"server": server_id}).one_or_none()
     if server is None:
         raise NotFound(_("Caixa de e-mail não encontrada"), field="id")
+    return account_from(session, server, settings)
+
+
+def account_from(
+    session: Session, server: EmailServer | Row[*tuple[Any, ...]], settings: Settings
+) -> Account:
+    """The account of a server whose columns are at hand; its secret is asked of the vault.
+
+    Raises ``Unavailable`` when that cannot be opened.
+    """
     login: Login | None = None
     pop_login: Login | None = None
     if server.mechanism == Mechanism.XOAUTH2:
@@ -71,7 +102,7 @@ def account_of(session: Session, server_id: int, settings: Settings) -> Account:
     )
 
 
-def logins_of(server: EmailServer) -> tuple[Login, Login]:
+def logins_of(server: EmailServer | Row[*tuple[Any, ...]]) -> tuple[Login, Login]:
     """How a server that signs in at Microsoft logs in for sending and for reading, without token."""
     return (
         Login(server.username, "", "xoauth2"),
@@ -80,7 +111,7 @@ def logins_of(server: EmailServer) -> tuple[Login, Login]:
 
 
 def _endpoint(
-    server: EmailServer,
+    server: EmailServer | Row[*tuple[Any, ...]],
     host: str | None,
     port: int | None,
     security: str | None,

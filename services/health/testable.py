@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import NotFound
 from services.health import recovery
-from services.health.accounts import FIELD, PLACE, Account, account_of, logins_of
+from services.health.accounts import FIELD, PLACE, Account, account_from, account_of, logins_of
 from services.language import _
 from services.registry import (
     access,
@@ -105,7 +105,7 @@ def of_registrations(
 ) -> list[Account]:
     """The accounts of several registrations, all of them this user's to change (R53)."""
     return [
-        _of_kind(account_of(session, server.id, settings), functions_of(server.kind))
+        _of_kind(account_from(session, server, settings), functions_of(server.kind))
         for server in rotation.changeable(session, actor, server_ids)
     ]
 

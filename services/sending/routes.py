@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import now
 from services.errors import Unavailable
-from services.health.accounts import Account, account_of
+from services.health.accounts import Account, account_from
 from services.language import _
 from services.registry import obstacles, ways_out
 from services.registry.limits import NO_LIMITS, Limits, limits_of
@@ -127,7 +127,7 @@ def _account(session: Session, server: EmailServer, settings: Settings, at: date
     if obstacle is not None:
         return None, obstacles.with_time(obstacle), True
     try:
-        account = account_of(session, server.id, settings)
+        account = account_from(session, server, settings)
     except Unavailable as e:
         return None, e.message, False
     if account.smtp is None:

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from services.errors import Conflict, Unavailable
@@ -24,6 +24,12 @@ from services.store.models import DataKey, Secret
 _CANARY = b"carteiro"
 _VERSION = 1
 _session: ContextVar[Session] = ContextVar("vault_session")
+# Built once: every login asks.
+_SEALED = select(Secret.key_id, Secret.nonce, Secret.ciphertext).where(
+    Secret.place == bindparam("place"),
+    Secret.owner_id == bindparam("owner"),
+    Secret.field == bindparam("field"),
+)
 
 
 class DatabaseKeyring(KeyringBackend):
@@ -46,12 +52,15 @@ class DatabaseKeyring(KeyringBackend):
         """The secret, or None where none is kept."""
         place, owner = _split(service)
         session = _session.get()
-        row = session.get(Secret, (place, owner, username))
+        session.flush()
+        given = {"place": place, "owner": owner, "field": username}
+        row = session.connection().execute(_SEALED, given).one_or_none()
         if row is None:
             return None
-        key = self._data_key(session, row.key_id)
+        key_id, nonce, sealed = row
+        key = self._data_key(session, key_id)
         try:
-            return key.decrypt(row.nonce, row.ciphertext, _bound(place, owner, username)).decode()
+            return key.decrypt(nonce, sealed, _bound(place, owner, username)).decode()
         except InvalidTag as e:
             raise Unavailable(
                 _("Um segredo guardado não pôde ser aberto: o banco foi alterado por fora")
