@@ -21,11 +21,12 @@ from services.reading import brought
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
 from services.reading.memory import allowed
+from services.reading.recovery import STORED
 from services.reading.under_way import held_until, lease_name
 from services.registry import direction
 from services.store import leases
 from services.store import owner as owners
-from services.store.mail import InboundMessage, InboundState
+from services.store.mail import InboundMessage
 from services.store.models import Company, EmailServer, Function, Kind, Mailbox
 from services.store.notices import Subscription
 
@@ -109,11 +110,7 @@ def with_leftovers(session: Session) -> list[Target]:
     """Mailboxes with messages that were stored and not imported: their reader was killed."""
     query = (
         _targets()
-        .where(
-            EmailServer.id.in_(
-                select(InboundMessage.server_id).where(InboundMessage.state == InboundState.STORED)
-            )
-        )
+        .where(EmailServer.id.in_(select(InboundMessage.server_id).where(STORED)))
         .order_by(EmailServer.id)
     )
     return _found(session, query)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from services.clock import now
 from services.health.accounts import Account, account_of
 from services.reading import rivals
@@ -13,7 +15,7 @@ from services.reading.desk import Claim, Desk, Target
 from services.reading.importing import Imported
 from services.reading.intake import Intake
 from services.reading.memory import Plan, plan, policy_of, remembered
-from services.reading.recovery import recover_server
+from services.reading.recovery import import_pending, pending, recover_server
 from services.reading.under_way import Meter
 from services.store.models import Function
 from services.wire.endpoint import Endpoint, Login
@@ -43,8 +45,8 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
     Raises ``WireError`` for what server or network did and ``CarteiroError`` for the database;
     either way the session is cut without QUIT, so that the server deletes nothing.
     """
-    account = await desk.ask(lambda session: account_of(session, target.server_id, desk.settings))
-    tally.imported.add(await recover_server(desk, target, claim))
+    account, waiting = await desk.ask(partial(_at_hand, desk=desk, target=target))
+    tally.imported.add(await import_pending(desk, target, claim, waiting))
     meter = Meter(claim)
     more = True
     while more:
@@ -52,6 +54,14 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
         if tally.imported.released:
             tally.imported.released = 0
             tally.imported.add(await recover_server(desk, target, claim))
+
+
+def _at_hand(
+    session: Session, *, desk: Desk, target: Target
+) -> tuple[Account, list[tuple[int, int]]]:
+    """Who logs in, and what an earlier reading left."""
+    account = account_of(session, target.server_id, desk.settings)
+    return account, pending(session, target.server_id)
 
 
 async def _session(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,12 +16,24 @@ from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.safe_text import safe
 from services.store.blobs import fetch_blobs
-from services.store.mail import InboundMessage, InboundState
+from services.store.mail import InboundMessage
 
 _log = logging.getLogger(__name__)
 REFUSALS = (DBAPIError, ValueError, TypeError, OverflowError)
 _BATCH_MESSAGES = 64
 _BATCH_BYTES = 6 * 2**20
+# A literal, so that the partial index is used.
+STORED = InboundMessage.state == literal_column("'stored'")
+# Built once: every reading asks.
+_PENDING = (
+    select(InboundMessage.id, InboundMessage.size)
+    .where(
+        STORED,
+        # Of few that are stored, not of all that the mailbox ever brought.
+        InboundMessage.server_id + literal_column("0") == bindparam("server"),
+    )
+    .order_by(InboundMessage.id)
+)
 
 
 async def open_all(desk: Desk, raws: Sequence[bytes]) -> list[Extracted | Problem]:
@@ -56,10 +68,17 @@ async def import_safely(
 
 async def recover_server(desk: Desk, target: Target, claim: Claim) -> Imported:
     """Import what an earlier reading of the mailbox stored but did not live to import."""
+    waiting = await desk.ask(partial(pending, server_id=target.server_id))
+    return await import_pending(desk, target, claim, waiting)
+
+
+async def import_pending(
+    desk: Desk, target: Target, claim: Claim, waiting: Sequence[tuple[int, int]]
+) -> Imported:
+    """Import what :func:`pending` found of the mailbox."""
     source = Source(target.partner_id, target.server_id)
     done = Imported()
-    pending = await desk.ask(partial(_stored, server_id=target.server_id))
-    for batch in _batches(pending):
+    for batch in _batches(waiting):
         raws = await desk.ask(
             partial(raw_messages, ids=[inbound_id for inbound_id, _size in batch])
         )
@@ -88,18 +107,15 @@ def _import(
     return import_messages(session, source, messages)
 
 
-def _stored(session: Session, server_id: int) -> list[tuple[int, int]]:
-    rows = session.execute(
-        select(InboundMessage.id, InboundMessage.size)
-        .where(InboundMessage.server_id == server_id, InboundMessage.state == InboundState.STORED)
-        .order_by(InboundMessage.id)
-    )
+def pending(session: Session, server_id: int) -> list[tuple[int, int]]:
+    """Receipts of the mailbox that are stored and not imported, with their messages' sizes."""
+    rows = session.connection().execute(_PENDING, {"server": server_id})
     return [(row[0], row[1]) for row in rows]
 
 
-def _batches(pending: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def _batches(waiting: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     batch: list[tuple[int, int]] = []
-    for item in pending:
+    for item in waiting:
         if batch and (
             len(batch) >= _BATCH_MESSAGES or sum(s for _i, s in batch) + item[1] > _BATCH_BYTES
         ):

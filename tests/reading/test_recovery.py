@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, event, select, text, update
+from sqlalchemy.orm import Session
 
-from services.reading import recovery
+from services.reading import due, recovery
 from services.reading.desk import Desk
 from services.reading.taking_apart.findings import Extracted
 from services.reading.taking_apart.problems import Problem
 from services.reading.tick import Reader
+from services.registry.access import Actor
+from services.registry.companies import CompanyView
 from services.settings import Settings
 from services.store.engine import Store
 from services.store.mail import InboundMessage, InboundState
 from services.store.models import Lease
-from tests.reading.conftest import Inbox, letter
+from services.store.rows import insert_rows
+from tests.reading.conftest import Inbox, letter, register
 
 
 @pytest.fixture
@@ -56,6 +61,44 @@ def _slowed(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) ->
         return await whole(desk, raws)
 
     monkeypatch.setattr(recovery, "open_all", slow)
+
+
+def _plan(session: Session, question: Callable[[Session], object]) -> str:
+    """How the database goes about the last statement of ``question``."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_on: Connection, _cursor: object, words: str, values: object, *_more: object) -> None:
+        asked.append((words, values))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    question(session)
+    event.remove(connection, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+    words, values = asked[-1]
+    rows = connection.exec_driver_sql(f"{explain} {words}", values)  # type: ignore[arg-type]
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def test_what_is_left_is_not_looked_for_in_the_whole_past(
+    store: Store, actor: Actor, company: CompanyView
+) -> None:
+    """R41: every reading asks, of a mailbox that may have brought a hundred thousand messages."""
+    server_id, _mailbox_id = register(store, actor, company, "127.0.0.1", 110, "antiga")
+    past = {"partner_id": actor.partner_id, "server_id": server_id, "size": 1}
+    with store.writing() as session:
+        for state, count in ((InboundState.IMPORTED, 5_000), (InboundState.STORED, 2)):
+            rows = [{**past, "sha256": f"{state} {n}", "state": state} for n in range(count)]
+            insert_rows(session, InboundMessage, rows)
+    if not store.is_sqlite:
+        with store.writing() as session:
+            session.execute(text("ANALYZE inbound_message"))
+    with store.reading() as session:
+        assert len(recovery.pending(session, server_id)) == 2
+        assert [each.server_id for each in due.with_leftovers(session)] == [server_id]
+        questions = (partial(recovery.pending, server_id=server_id), due.with_leftovers)
+        for question in questions:
+            assert "ix_inbound_stored" in _plan(session, question)
 
 
 async def test_what_takes_long_keeps_its_claim(
