@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Table, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.failure import Failure
@@ -26,7 +27,6 @@ _READ = select(
 ).where(EmailServer.id == bindparam("server"))
 _HELD = _READ.with_for_update()
 _servers = cast(Table, EmailServer.__table__)
-_WRITTEN = update(_servers).where(_servers.c.id == bindparam("server"))
 
 
 def state(session: Session, server_id: int, *, hold: bool = False) -> Mapping[str, Any] | None:
@@ -40,7 +40,18 @@ def write(session: Session, server_id: int, values: Mapping[str, Any]) -> None:
     """Set these columns."""
     # Who asked for this lets go of what the session holds: what is pending must be in before.
     session.flush()
-    session.connection().execute(_WRITTEN.values(values), {"server": server_id})
+    plain = {name: new for name, new in values.items() if not isinstance(new, ColumnElement)}
+    statement = _written(tuple(plain))
+    if len(plain) < len(values):
+        statement = statement.values({n: new for n, new in values.items() if n not in plain})
+    given = {f"new_{name}": new for name, new in plain.items()}
+    session.connection().execute(statement, {"server": server_id, **given})
+
+
+@lru_cache(maxsize=64)
+def _written(names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(_servers).where(_servers.c.id == bindparam("server")).values(values)
 
 
 def reason_of(failure: Failure) -> str:

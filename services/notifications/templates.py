@@ -161,11 +161,23 @@ def words(occasion: str, values: Mapping[str, object], *, n: int = 1) -> tuple[B
 
     ``n`` chooses singular or plural and is the value ``{n}``; values may be :class:`Both`.
     """
+    return subject(occasion, values, n=n), text(occasion, values, n=n)
+
+
+def subject(occasion: str, values: Mapping[str, object], *, n: int = 1) -> Both:
+    """The first of :func:`words` alone."""
     told = {"n": n, **values}
-    return (
-        both(lambda: fill(templates(n)[occasion].subject, told)),
-        both(lambda: fill(templates(n)[occasion].text, told)),
-    )
+    return both(lambda: fill(_template(occasion, n).subject, told))
+
+
+def text(occasion: str, values: Mapping[str, object], *, n: int = 1) -> Both:
+    """The second alone."""
+    told = {"n": n, **values}
+    return both(lambda: fill(_template(occasion, n).text, told))
+
+
+def _template(occasion: str, n: int) -> Template:
+    return _templates_in(language.chosen(), min(n, 2))[occasion]
 
 
 def spoken(session: Session) -> str:
@@ -190,6 +202,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     return "\n".join(told)
 
 
+@lru_cache(maxsize=256)
 def places(template: str) -> tuple[str, ...]:
     """The names that ``template`` has places for, each once."""
     found = (match[1] for match in _PLACE.finditer(template))

@@ -119,7 +119,7 @@ def _own(row: OwnType) -> NotificationType:
 
 def type_of(session: Session, partner_id: int, key: str) -> NotificationType:
     """The partner's type of that key; :class:`NotFound` naming the known ones when there is none."""
-    known = types().get(key)
+    known = _types_in(language.chosen()).get(key)
     if known is not None:
         return known
     found = all_types(session, partner_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import cast
 
 from sqlalchemy import Select, Table, bindparam, exists, func, or_, select, update
@@ -16,7 +17,7 @@ from services.health import activity
 from services.health.facts import note_failure, note_success
 from services.notifications.announce import announce
 from services.notifications.ringing import ring
-from services.notifications.templates import words
+from services.notifications.templates import subject, text
 from services.reading import brought
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
@@ -226,8 +227,8 @@ def _ring(session: Session, target: Target, imported: Imported) -> None:
             partner_id=target.partner_id,
             company_id=company_id,
             type_key=_IMPORTED,
-            subject=lambda n: words(_IMPORTED, values, n=n)[0],
-            body=words(_IMPORTED, values)[1],
+            subject=cache(lambda n: subject(_IMPORTED, values, n=n)),
+            body=text(_IMPORTED, values),
             cause=("mailbox", links[company_id]) if company_id in links else None,
             same=same,
             times=count,
@@ -239,8 +240,8 @@ def _ring(session: Session, target: Target, imported: Imported) -> None:
             partner_id=target.partner_id,
             company_id=None,
             type_key=_REJECTED,
-            title=lambda n: words(_REJECTED, values, n=n)[0],
-            text=words(_REJECTED, values)[1],
+            title=cache(lambda n: subject(_REJECTED, values, n=n)),
+            text=text(_REJECTED, values),
             cause=("inbound", imported.last_held) if imported.last_held is not None else None,
             same=same,
             times=imported.quarantined,

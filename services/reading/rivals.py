@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.notifications.ringing import ring
-from services.notifications.templates import words
+from services.notifications.templates import subject, text
 from services.notifications.types import Severity
 from services.reading import arrivals
 from services.reading.desk import Target
@@ -42,8 +42,8 @@ def note(session: Session, target: Target, uidls: Sequence[str]) -> None:
         company_id=None,
         type_key=_TYPE,
         severity=Severity.WARNING,
-        title=lambda n: words(_OCCASION, values, n=n)[0],
-        text=words(_OCCASION, values)[1],
+        title=lambda n: subject(_OCCASION, values, n=n),
+        text=text(_OCCASION, values),
         cause=("mailbox", mailbox) if mailbox is not None else None,
         same=f"vanished {target.server_id}",
         times=len(uidls),
