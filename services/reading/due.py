@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from services.notifications.announce import announce
 from services.notifications.ringing import ring
 from services.notifications.templates import subject, text
 from services.reading import brought
+from services.reading.arrivals import note_deleted
 from services.reading.desk import Claim, Target
 from services.reading.importing import Imported
 from services.reading.memory import allowed
@@ -158,6 +159,8 @@ def finish(
     messages: int,
     imported: Imported,
     *,
+    deleted: Sequence[tuple[str, int]] = (),
+    returned: Sequence[int] = (),
     failure: Failure | None,
     worked: bool,
     next_at: datetime | None,
@@ -166,10 +169,13 @@ def finish(
 
     What a killed reader brought is counted and told too. One that was stopped while batches were on
     their way to the database knows of none of those: what is on record counts. Where another has
-    taken the claim over, it is that one who tells, also of what was imported here.
+    taken the claim over, it is that one who tells, also of what was imported here. ``deleted`` and
+    ``returned`` are what :func:`note_deleted` is told of the last session.
     """
     if not leases.holds(session, held.name, held.owner, held.fence):
         return
+    if deleted:
+        note_deleted(session, target.server_id, deleted, returned)
     since = held.since
     if since is None and failure is None and not worked:
         since = leases.since(session, held.name)

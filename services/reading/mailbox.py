@@ -32,11 +32,17 @@ _MANY = 32
 
 @dataclass(slots=True)
 class Tally:
-    """What a reading did so far; ``login_delay`` is what the server asks for, in seconds."""
+    """What a reading did so far; ``login_delay`` is what the server asks for, in seconds.
+
+    ``deleted`` is what the last session deleted on the server, (UIDL, inbound id), for the record
+    that the end of the reading makes; ``returned`` those of it that had come back.
+    """
 
     messages: int = 0
     imported: Imported = field(default_factory=Imported)
     login_delay: int = 0
+    deleted: list[tuple[str, int]] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
 
 
 async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -> None:
@@ -51,6 +57,15 @@ async def read_mailbox(desk: Desk, target: Target, claim: Claim, tally: Tally) -
     more = True
     while more:
         more = await _session(desk, target, claim, account, tally, meter)
+        if more and tally.deleted:
+            noting = partial(
+                note_deleted,
+                server_id=target.server_id,
+                deleted=tally.deleted,
+                returned=tally.returned,
+            )
+            await desk.do(claim, noting)
+            tally.deleted = []
         if tally.imported.released:
             tally.imported.released = 0
             tally.imported.add(await recover_server(desk, target, claim))
@@ -96,12 +111,8 @@ async def _session(
     except BaseException:
         pop.abort()
         raise
-    if deleted:
-        returned = [kept.inbound_id for kept in intake.kept if kept.returned]
-        await desk.do(
-            claim,
-            partial(note_deleted, server_id=target.server_id, deleted=deleted, returned=returned),
-        )
+    tally.deleted = deleted
+    tally.returned = [kept.inbound_id for kept in intake.kept if kept.returned]
     progress = bool(deleted) or any(kept.fresh for kept in intake.kept) or intake.noted > 0
     return progress and len(todo.fetch) > intake.answered
 

@@ -247,6 +247,8 @@ class Reader:
                 held=claim,
                 messages=tally.messages,
                 imported=tally.imported,
+                deleted=tally.deleted,
+                returned=tally.returned,
                 failure=failure,
                 worked=worked,
                 next_at=due.after(self._settings.reading_interval, asked) if next_at else None,
