@@ -196,22 +196,16 @@ class Reader:
     async def _while_held(self, claim: Claim, work: Coroutine[None, None, T]) -> T:
         """The result of ``work``, done while the claim is renewed; when it is lost that is cut."""
         reading = asyncio.create_task(work)
-        renewing = asyncio.create_task(self._renew(claim))
         try:
-            await asyncio.wait({reading, renewing}, return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
-                await renewing
-            return await reading
+            while not (await asyncio.wait({reading}, timeout=self._lease / 3))[0]:
+                renewal = partial(due.renew, held=claim, seconds=self._lease)
+                if not await self._desk.writer.do(renewal) and not reading.done():
+                    raise Lost(_("Outro processo assumiu a leitura desta caixa"))
+            return reading.result()
         finally:
-            for task in (reading, renewing):
-                task.cancel()
-            await asyncio.gather(reading, renewing, return_exceptions=True)
-
-    async def _renew(self, claim: Claim) -> None:
-        while True:
-            await asyncio.sleep(self._lease / 3)
-            if not await self._desk.writer.do(partial(due.renew, held=claim, seconds=self._lease)):
-                raise Lost(_("Outro processo assumiu a leitura desta caixa"))
+            if not reading.done():
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def _claim(self, target: Target) -> Claim | None:
         """Take the mailbox; who is cut meanwhile leaves it to the next reading, not to the lease."""
