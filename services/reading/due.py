@@ -138,7 +138,8 @@ def claim(session: Session, target: Target, seconds: float) -> Claim | None:
     fence = leases.take(session, name, owner, seconds)
     if fence is None:
         return None
-    since = leases.since(session, name)
+    # Who makes a claim that there never was goes on with nobody's work.
+    since = leases.since(session, name) if fence > 1 else None
     return Claim(name, owner, fence, since if since is not None and since < at else None)
 
 

@@ -35,6 +35,8 @@ WINDOW = 32
 MAX_MESSAGE = 60 * 2**20
 _DELETE_WINDOW = 200
 _LISTING_LIMIT = 16 * 2**20
+# What takes longer than a thread is worth, and would be in the way of a key.
+_MANY_ROWS = 500
 # What a message without a listed size is thought to hold, and the least that any is counted as.
 _SMALL = 16 * 1024
 # All sessions of the process: half of what reading may use, the rest is for buffers and copies.
@@ -169,9 +171,11 @@ class Pop3Session:
             names = await self._listing_reply()
         if isinstance(sizes, Failure):
             raise WireError(sizes)
-        listed = await asyncio.to_thread(
-            listing, sizes, [] if isinstance(names, Failure) else names
-        )
+        named = [] if isinstance(names, Failure) else names
+        if len(sizes) + len(named) > _MANY_ROWS:
+            listed = await asyncio.to_thread(listing, sizes, named)
+        else:
+            listed = listing(sizes, named)
         self._talk.step(Stage.LIST, str(len(listed)))
         return listed
 

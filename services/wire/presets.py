@@ -65,6 +65,7 @@ def preset_for(email: str) -> Preset | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def preset_of_host(host: str) -> Preset | None:
     """The provider behind a server, so that its limits hold for domains of one's own too (R34)."""
     name = host.strip().lower()
