@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -156,8 +156,10 @@ class Reader:
 
     async def _read(self, target: Target, summary: ReadSummary) -> None:
         host = self._hosts.setdefault(target.host.lower(), asyncio.Semaphore(self._per_host))
-        # The host's turn first: its waiting mailboxes take no connection from other hosts.
-        async with host, self._connections:
+        async with AsyncExitStack() as turn:
+            # The host's first: its waiting mailboxes take no connection from other hosts.
+            await turn.enter_async_context(host)
+            await turn.enter_async_context(self._connections)
             claim = await self._claim(target)
             if claim is None:
                 return
@@ -184,6 +186,8 @@ class Reader:
                 why = _("Ocorreu uma falha interna; os detalhes estão no log")
                 summary.failures.append((target.email, why))
             finally:
+                # Over with the connection: whoever is next claims in the same commit.
+                await turn.aclose()
                 summary.messages += tally.messages
                 summary.documents += sum(tally.imported.documents.values())
                 summary.quarantined += tally.imported.quarantined
