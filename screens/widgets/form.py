@@ -47,6 +47,8 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
         ),
         Command("form.next", "down,enter", later("Próximo campo"), "go(1)", palette=False),
         Command("form.previous", "up", later("Campo anterior"), "go(-1)", palette=False),
+        Command("form.page_up", "pageup", later("Página acima"), "page(-1)", palette=False),
+        Command("form.page_down", "pagedown", later("Página abaixo"), "page(1)", palette=False),
     )
 
     class Changed(Message):
@@ -363,14 +365,34 @@ class Form(Commanded, VerticalScroll, can_focus=False, inherit_bindings=False):
 
     def action_go(self, steps: int) -> None:
         """The next or previous field."""
-        shown = [
-            self._rows[spec.name].control
-            for spec in self.specs
-            if spec.name in self._rows and self._rows[spec.name].display and spec.kind != "readonly"
-        ]
+        shown = [row.control for row in self._asking()]
         focused = self.screen.focused
         if shown and focused in shown:
             shown[(shown.index(focused) + steps) % len(shown)].focus()
+
+    def action_page(self, pages: int) -> None:
+        """A page down or up; what is typed next is typed in view."""
+        asking, high = self._asking(), self.scrollable_content_region.height
+        if not asking:
+            return
+        before = self.scroll_offset.y
+        top = min(max(before + pages * max(high - 1, 1), 0), self.max_scroll_y)
+        self.scroll_to(y=top, animate=False, immediate=True)
+        onward = asking if pages > 0 else asking[::-1]
+        seen = [
+            row
+            for row in onward
+            if top <= row.virtual_region.y and row.virtual_region.bottom <= top + high
+        ]
+        if top == before:
+            seen = onward[-1:]
+        if seen and not any(row.control.has_focus for row in seen):
+            self.screen.set_focus(seen[0].control, scroll_visible=False)
+
+    def _asking(self) -> list[FieldRow]:
+        """The rows in which something can be typed or chosen now, from the top."""
+        rows = [self._rows[s.name] for s in self.specs if s.name in self._rows]
+        return [row for row in rows if row.display and row.spec.kind != "readonly"]
 
     def _spec(self, name: str) -> FieldSpec:
         return next(spec for spec in self.specs if spec.name == name)

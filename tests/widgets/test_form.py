@@ -75,6 +75,26 @@ async def test_one_line_a_field_and_advanced_ones_folded() -> None:
         assert not any("Porta" in line for line in lines(pilot.app))
 
 
+async def test_a_long_form_is_paged_and_the_field_comes_along() -> None:
+    form = Form([FieldSpec(f"f{n}", f"Campo {n}") for n in range(30)])
+    async with Stage(form).run_test(size=(80, 10)) as pilot:
+        form.focus_field("f0")
+        await pilot.pause()
+        tops = []
+        for key in ("pagedown", "pagedown", "pagedown", "pagedown", "pageup", "pagedown"):
+            await pilot.press(key)
+            await pilot.pause()
+            focused = next(row for row in form.query(FieldRow) if row.control.has_focus)
+            assert any(f"{focused.spec.label} " in line for line in lines(pilot.app)), key
+            tops.append((form.scroll_offset.y, focused.spec.name))
+        assert tops == [(9, "f9"), (18, "f18"), (20, "f20"), (20, "f29"), (11, "f20"), (20, "f20")]
+        await pilot.press("x")
+        assert form.values()["f20"] == "x"
+        for _page in range(4):
+            await pilot.press("pageup")
+        assert _row(form, "f0").control.has_focus
+
+
 async def test_all_errors_at_once_and_the_first_focused() -> None:
     form = Form(SPECS, FIRST)
     async with Stage(form).run_test(size=(80, 24)) as pilot:
