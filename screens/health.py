@@ -146,11 +146,11 @@ class HealthScreen(FramedScreen):
             self._source,
             (
                 Column("state", _("Situação"), widest(STATES)),
-                Column("email", _("Caixa"), 15, wide=True),
+                Column("email", _("Caixa"), 19, wide=True),
                 Column("since", _("Desde"), 11),
-                Column("why", _("Motivo"), 8, wide=True),
-                Column("companies", _("Emp."), 5, align="right"),
+                Column("why", _("Motivo"), len("AADSTS700082"), wide=True),
                 Column("waiting", _("Na fila"), 7, align="right"),
+                Column("companies", _("Emp."), 5, align="right"),
             ),
             empty=_(
                 "Todas as caixas estão bem.\n\nQuando uma parar, falhar ou for inativada pelo "

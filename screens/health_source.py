@@ -15,7 +15,7 @@ from services.folding import fold
 from services.health import overview
 from services.health.incidents import Incident, incidents
 from services.health.troubles import Trouble
-from services.language import _, ngettext
+from services.language import _
 from services.registry.ways_out import relay_label
 from services.store.models import Kind
 
@@ -143,8 +143,8 @@ def _cells(trouble: Trouble) -> Sequence[Cell]:
         name if trouble.incident is None else f"└ {name}",
         since(trouble.since),
         _until(trouble),
-        grouped(trouble.companies_count),
         grouped(trouble.waiting),
+        grouped(trouble.companies_count),
     )
 
 
@@ -152,11 +152,11 @@ def _incident_cells(incident: Incident) -> Sequence[Cell]:
     count = len(incident.server_ids)
     return (
         cell(incident.state),
-        ngettext("{n} caixa: incidente", "{n} caixas: incidente", count).format(n=grouped(count)),
+        _("{n} num incidente").format(n=grouped(count)),
         since(incident.first),
         why(incident)
         if incident.code is not None
         else _("{host}: {why}").format(host=incident.host, why=incident.reason),
-        grouped(incident.companies_count),
         grouped(incident.waiting),
+        grouped(incident.companies_count),
     )

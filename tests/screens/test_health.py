@@ -92,16 +92,30 @@ async def test_an_incident_is_one_row_that_unfolds(
     fail(store, alone)
     async with console((80, 24)) as c:
         await health(c)
-        await c.shows("3 caixas: incidente", "alheia@", "o mesmo código")
+        await c.shows("3 num incidente", "alheia@", "o mesmo código")
         assert "caixa1@" not in c.text
         await c.press(key)
         await c.shows("└ caixa0@", "└ caixa1@", "└ caixa2@")
         await c.press(key)
         await c.until(lambda: "caixa1@" not in c.text, "the incident folded")
         await c.press("slash", *"caixa1")
-        await c.shows("└ caixa1@", "3 caixas: incidente")
+        await c.shows("└ caixa1@", "3 num incidente")
         assert "caixa2@" not in c.text
         assert "alheia@" not in c.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+async def test_an_incident_tells_how_many_and_which_code(
+    console: Opened, store: Store, actor: Actor, size: tuple[int, int]
+) -> None:
+    """R50: also where the menu takes a part of the width."""
+    inactivate(store, *(server(store, actor, f"Caixa{n}", 25) for n in range(12)))
+    async with console(size) as c:
+        await health(c)
+        await c.until(
+            lambda: any("12 num incidente " in line and "AADSTS50173" in line for line in c.lines),
+            "the row of the incident",
+        )
 
 
 async def test_one_key_tests_all_again(
@@ -113,7 +127,7 @@ async def test_one_key_tests_all_again(
     inactivate(store, *good, bad)
     async with console((80, 24)) as c:
         await health(c)
-        await c.shows("4 caixas: incidente")
+        await c.shows("4 num incidente")
         await c.press("T")
         await c.in_front("Progress")
         await c.shows("ruim@contabil", "1 recusado")
@@ -147,7 +161,7 @@ async def test_stopping_does_not_wait_for_a_silent_server(
         inactivate(store, *servers)
         async with console((80, 24)) as c:
             await health(c)
-            await c.shows("4 caixas: incidente")
+            await c.shows("4 num incidente")
             await c.press("t")
             await c.shows("0 de 4", "Esc Parar")
             await c.until(lambda: silent.connections == 3, "three tests at one server")

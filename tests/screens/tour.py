@@ -188,10 +188,10 @@ STOPS = (
     Stop("csv_choose", ((("4",), "Mercado Aurora"), (("i",), "Colunas")), chosen=False),
     Stop("users", ((("5",), "parceiro"),), chosen=False),
     Stop("user_form", ((("5",), "parceiro"), (("e",), "Editar usuário")), chosen=False),
-    Stop("health", ((("9",), "3 caixas: incidente"),), also="down", chosen=False),
+    Stop("health", ((("9",), "3 num incidente"),), also="down", chosen=False),
     Stop(
         "health_incident",
-        ((("9",), "3 caixas: incidente"), (("enter", "down"), "cobranca@")),
+        ((("9",), "3 num incidente"), (("enter", "down"), "cobranca@")),
         also="down",
         chosen=False,
     ),
