@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
@@ -39,9 +39,11 @@ _FORGET = delete(cast(Table, Uidl.__table__)).where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message as it was fetched; ``size`` is what the server listed, ``uidl`` may be blank."""
+class Arrival(NamedTuple):
+    """A message as it was fetched; ``size`` is what the server listed, ``uidl`` may be blank.
+
+    ``raw`` of one that was put by is let go of: then it is empty.
+    """
 
     number: int
     uidl: str
@@ -123,7 +125,7 @@ def _keep_fresh(
                 "server_id": server_id,
                 "uidl": a.uidl,
                 "sha256": sha256,
-                "size": len(a.raw),
+                "size": places[sha256].size if sha256 in places else len(a.raw),
                 "state": InboundState.STORED,
                 "fetched_at": at,
             }

@@ -79,12 +79,15 @@ class _Filling:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Batch:
-    """Messages on their way, with the tasks that take them apart, sum them up and put them by."""
+    """Messages on their way, with the tasks that take them apart, sum them up and put them by.
+
+    ``held`` is how many bytes of them are in memory.
+    """
 
     arrivals: list[Arrival]
-    size: int
+    held: int
     opening: asyncio.Task[list[Extracted | Problem]]
     digests: asyncio.Task[tuple[list[str], dict[str, Place]]]
 
@@ -230,7 +233,11 @@ class Intake:
         """Keep a batch and import it, in one unit of work where the child is done with it."""
         source = Source(self._target.partner_id, self._target.server_id)
         digests, places = await batch.digests
-        size = 0 if places else batch.size
+        batch.arrivals = [
+            a._replace(raw=b"") if sha256 in places else a
+            for a, sha256 in zip(batch.arrivals, digests, strict=True)
+        ]
+        size = sum(len(a.raw) for a in batch.arrivals)
         keeping = partial(
             _keep,
             target=self._target,
@@ -241,6 +248,9 @@ class Intake:
         )
         await asyncio.wait({batch.opening}, timeout=_PATIENCE)
         if batch.opening.done():
+            # Nobody needs the bytes any more that were put by: others are fetched meanwhile.
+            self._give_back(batch.held - size)
+            batch.held = size
             both = partial(
                 _keep_and_import, keeping=keeping, source=source, extracted=await batch.opening
             )
@@ -261,7 +271,7 @@ class Intake:
         self.kept += kept
         self._done += len(batch.arrivals)
         self.imported.add(imported)
-        self._give_back(batch.size)
+        self._give_back(batch.held)
 
     def _tell(self, session: Session, fresh: int) -> None:
         """How far it is once ``session`` is committed: what is on its way elsewhere may never be."""

@@ -61,7 +61,8 @@ def keep_messages(
 ) -> None:
     """Keep raw messages as :func:`keep_blobs` does, those that were put by where they are.
 
-    Their bytes are to be had by :func:`fetch_blobs` only: the row's own may be none.
+    Of the latter ``blobs`` need not have the bytes. All are to be had by :func:`fetch_blobs` only:
+    the row's own may be none.
     """
     insert_rows(
         session,
@@ -69,7 +70,7 @@ def keep_messages(
         [
             {
                 "sha256": sha256,
-                "size": len(blobs[sha256]),
+                "size": place.size,
                 "data": b"",
                 "segment": place.segment,
                 "position": place.position,
@@ -171,7 +172,7 @@ def _fetched(session: Session, wanted: Sequence[str]) -> Iterator[tuple[str, byt
             yield sha256, data
             continue
         segments = cast(Store, session.info["store"]).segments
-        found = segments.read(Place(segment, position), size) if segments else None
+        found = segments.read(Place(segment, position, size)) if segments else None
         if found is not None and hashlib.sha256(found).hexdigest() == sha256:
             yield sha256, found
         else:

@@ -35,10 +35,11 @@ _AT_ONCE = 2**20
 
 
 class Place(NamedTuple):
-    """Where bytes begin: the name of a file in the folder, and the byte in it."""
+    """Where bytes are: the name of a file in the folder, the byte in it, and how many."""
 
     segment: str
     position: int
+    size: int
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Segments:
                 places = []
                 at = segment.end
                 for piece in pieces:
-                    places.append(Place(segment.name, at))
+                    places.append(Place(segment.name, at, len(piece)))
                     at += len(piece)
                 segment.end = self._written(segment, pieces)
                 os.fdatasync(segment.descriptor)
@@ -85,8 +86,8 @@ class Segments:
                 self._finish()
             return places
 
-    def read(self, place: Place, size: int) -> bytes | None:
-        """The ``size`` bytes at ``place``; None where they are no longer.
+    def read(self, place: Place) -> bytes | None:
+        """The bytes at ``place``; None where they are no longer.
 
         Raises :class:`Unavailable` saying why the file cannot be read.
         """
@@ -94,7 +95,7 @@ class Segments:
         try:
             descriptor = os.open(file, os.O_RDONLY)
             try:
-                found = os.pread(descriptor, size, place.position)
+                found = os.pread(descriptor, place.size, place.position)
             finally:
                 os.close(descriptor)
         except FileNotFoundError:
@@ -103,7 +104,7 @@ class Segments:
             raise Unavailable(
                 _("Não foi possível ler {path}: {error}").format(path=file, error=reason(e))
             ) from e
-        return found if len(found) == size else None
+        return found if len(found) == place.size else None
 
     def close(self) -> None:
         """Leave the file to whoever tidies up."""
