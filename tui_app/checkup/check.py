@@ -28,6 +28,7 @@ class Check:
             "bytecode": _("programa"),
             "database": _("banco de dados"),
             "log": _("log do SQLite (WAL)"),
+            "messages": _("mensagens originais"),
             "key": _("chave-mestra"),
             "jobs": _("serviços"),
             "sending": _("envio"),
