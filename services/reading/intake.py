@@ -41,6 +41,8 @@ MAX_MESSAGE = 40 * 2**20
 # A session is ended after that: DELE takes effect at QUIT only, and one that is cut costs its own.
 ASKING_SECONDS = 120.0
 _BATCH_SECONDS = 1.0
+# What SQLite's log takes for a message besides its own bytes: rows, indexes, a document.
+_ROWS_BYTES = 32 * 1024
 # A message that takes longer to be taken apart is kept before: it may be one that never ends.
 _PATIENCE = 0.25
 
@@ -237,7 +239,8 @@ class Intake:
             a._replace(raw=b"") if sha256 in places else a
             for a, sha256 in zip(batch.arrivals, digests, strict=True)
         ]
-        size = sum(len(a.raw) for a in batch.arrivals)
+        held = sum(len(a.raw) for a in batch.arrivals)
+        size = held + _ROWS_BYTES * len(batch.arrivals)
         keeping = partial(
             _keep,
             target=self._target,
@@ -249,8 +252,8 @@ class Intake:
         await asyncio.wait({batch.opening}, timeout=_PATIENCE)
         if batch.opening.done():
             # Nobody needs the bytes any more that were put by: others are fetched meanwhile.
-            self._give_back(batch.held - size)
-            batch.held = size
+            self._give_back(batch.held - held)
+            batch.held = held
             both = partial(
                 _keep_and_import, keeping=keeping, source=source, extracted=await batch.opening
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from services.errors import Unavailable
-from services.reading import quarantine
+from services.reading import quarantine, writer
 from services.reading.recovery import raw_messages
 from services.registry.access import Actor
 from services.store.engine import Store
@@ -89,3 +90,15 @@ async def test_no_room_for_it(readers: Readers, inbox: Inbox, store: Store, fold
         assert inbox.left == []
         assert inbox.keys() == keys_of(range(1, 41))
         store.close()
+
+
+async def test_the_log_is_carried_over_for_what_goes_with_them(
+    readers: Readers, inbox: Inbox, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R38: rows and documents fill SQLite's log too, though the messages are elsewhere."""
+    carried = threading.Event()
+    monkeypatch.setattr(writer, "_CARRY_OVER", 2**20)
+    monkeypatch.setattr(store, "checkpoint", carried.set)
+    inbox.deliver(*(large(n) for n in range(1, 61)))
+    assert (await readers().run_due()).documents == 60
+    assert carried.wait(10)
