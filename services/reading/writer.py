@@ -6,9 +6,11 @@ import asyncio
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
@@ -65,9 +67,12 @@ class Writer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._units: queue.SimpleQueue[_Unit[Any] | None] = queue.SimpleQueue()
+        self._units: queue.SimpleQueue[list[_Unit[Any]] | None] = queue.SimpleQueue()
+        self._waiting: deque[_Unit[Any]] = deque()
         self._coming: list[_Unit[Any]] = []
         self._dead: BaseException | None = None
+        self._ended = False
+        self._refusing = threading.Lock()
         self._uncarried = 0
         self._carrying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._run, name="reading-writer", daemon=True)
@@ -87,10 +92,10 @@ class Writer:
         return await asyncio.shield(unit.done)
 
     def _hand_over(self) -> None:
+        # All at once: the thread is not to begin with the first while others follow.
         units, self._coming = self._coming, []
-        for unit in units:
-            self._units.put(unit)
-        if not self._thread.is_alive():
+        self._units.put(units)
+        if self._ended:
             self._refuse_waiting()
 
     def close(self) -> None:
@@ -103,21 +108,31 @@ class Writer:
     def _run(self) -> None:
         try:
             open_ = True
-            while open_:
-                units = [self._next()]
-                while len(units) < _GROUP and not self._units.empty():
-                    units.append(self._units.get())
-                open_ = None not in units
-                group = [unit for unit in units if unit is not None]
+            while open_ or self._waiting:
+                open_ = open_ and self._take()
                 person.wait()
+                group = list(islice(self._waiting, _GROUP))
                 self._commit(group)
+                # Until here they wait: should the thread end over one, all are refused.
+                for _each in group:
+                    self._waiting.popleft()
                 self._uncarried += sum(unit.size for unit in group)
                 if self._uncarried >= _CARRY_OVER:
                     self._carry_over()
         except BaseException as e:  # noqa: BLE001 - a dead writer must say so to everyone waiting
             self._dead = e
         finally:
+            self._ended = True
             self._refuse_waiting()
+
+    def _take(self) -> bool:
+        """Take over what was handed in, waiting for it when there is none; False at the end."""
+        while not (self._waiting and self._units.empty()):
+            units = self._units.get() if self._waiting else self._next()
+            if units is None:
+                return False
+            self._waiting += units
+        return True
 
     def _commit(self, group: list[_Unit[Any]]) -> None:
         if len(group) > 1:
@@ -153,7 +168,7 @@ class Writer:
         with self._store.writing() as session:
             return unit.work(session)
 
-    def _next(self) -> _Unit[Any] | None:
+    def _next(self) -> list[_Unit[Any]] | None:
         """Wait for work; when there is none for a while, use the pause."""
         try:
             return self._units.get(timeout=_PAUSE_SECONDS if self._uncarried else None)
@@ -180,7 +195,9 @@ class Writer:
     def _refuse_waiting(self) -> None:
         error = Unavailable(_("A gravação da leitura parou; nada foi excluído do servidor"))
         error.__cause__ = self._dead
-        while not self._units.empty():
-            unit = self._units.get()
-            if unit is not None:
-                unit.refuse(error)
+        # Whoever hands in as the thread ends refuses too.
+        with self._refusing:
+            while not self._units.empty():
+                self._waiting += self._units.get() or ()
+            while self._waiting:
+                self._waiting.popleft().refuse(error)

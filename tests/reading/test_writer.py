@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
+from services.errors import Unavailable
 from services.reading.writer import Writer
 from services.store.engine import Store
 
@@ -38,6 +39,26 @@ async def test_one_commit_for_what_is_handed_in_together(store: Store) -> None:
     assert results[::2] == [1, 1]
     assert isinstance(results[1], ZeroDivisionError)
     assert len(commits) == 3
+
+
+async def test_nobody_waits_for_a_thread_that_ended(store: Store) -> None:
+    """R38: who shared the commit over which it ended is refused too: nothing is deleted then."""
+    writer = Writer(store)
+
+    def works(session: Session) -> int:
+        return int(session.execute(text("SELECT 1")).scalar_one())
+
+    def ends(session: Session) -> int:
+        raise SystemExit
+
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(
+            writer.do(works), writer.do(ends), writer.do(works), return_exceptions=True
+        )
+        with pytest.raises(Unavailable):
+            await writer.do(works)
+    await asyncio.to_thread(writer.close)
+    assert [type(each) for each in results] == [Unavailable] * 3
 
 
 async def test_whoever_waited_in_a_ring_is_run_again(store: Store) -> None:
