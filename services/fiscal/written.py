@@ -132,7 +132,8 @@ def _place(text: bytes, name: bytes) -> tuple[int, int] | None:
         return None
     begins, ends = found
     start = text.find(b">", begins) + 1
-    opened = text[begins - 1 : begins] == b"<" and text[start - 2 : start - 1] != b"/"
+    # Where the element is empty, what seems its end stands in a comment, which is not canonical.
+    opened = text[begins - 1 : begins] == b"<"
     closed = text[ends - 2 : ends] == b"</" and text.startswith(b">", ends + len(name))
     return (start, ends - 2) if opened and closed else None
 
