@@ -22,11 +22,13 @@ _HEAD = re.compile(
 # With a scheme, as canonical XML asks for.
 _NAMESPACE = re.compile(r"http://[a-z.]+(?:/[A-Za-z0-9_.-]+)+")
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/#-]+")
+# No prefix: here none is declared, and what has one nonetheless has no canonical form.
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _IN_NAMES = re.compile(rb"[A-Za-z0-9_.:\x80-\xff-]")
 # The one form of an attribute inside: alone in its element, no namespace, nothing to be escaped.
 _ATTRIBUTE = re.compile(rb'<[A-Za-z0-9_.-]+ (?!xmlns=)[A-Za-z0-9_.-]+="[A-Za-z0-9_.:,/-]*">')
 # What may stand in the name of a tag, and what stands in no tag at all.
-_NO_MATTER = bytes({*range(33, 127)} - {*b"<>/=&'\"!?"})
+_NO_MATTER = bytes({*range(33, 127)} - {*b"<>/=&'\"!?:"})
 _ESCAPED = (b"&amp;", b"&lt;", b"&gt;")
 
 
@@ -111,9 +113,9 @@ def _stands_alone(element: etree._Element, space: str) -> bool:
 
 
 def _opening(local: str, space: str, attributes: list[tuple[str, str]]) -> bytes | None:
-    if not _PLAIN.fullmatch(local) or (space and not _NAMESPACE.fullmatch(space)):
+    if not _NAME.fullmatch(local) or (space and not _NAMESPACE.fullmatch(space)):
         return None
-    if not all(_PLAIN.fullmatch(name) and _PLAIN.fullmatch(value) for name, value in attributes):
+    if not all(_NAME.fullmatch(name) and _PLAIN.fullmatch(value) for name, value in attributes):
         return None
     told = [("xmlns", space)] if space else []
     told += sorted(attributes)
