@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from screens.widgets.numbers import grouped
+from screens.widgets.numbers import grouped, rounded
 from services.errors import CarteiroError
 from services.language import _, ngettext
 
@@ -124,7 +124,7 @@ class Bulk(Generic[T]):
             parts.append(span(self._seconds))
         elif self.gone:
             rate = self.gone / max(time.monotonic() - self._began, 0.001)
-            parts.append(_("{n}/s").format(n=grouped(round(rate)) if rate >= 1 else f"{rate:.1f}"))
+            parts.append(_("{n}/s").format(n=grouped(round(rate)) if rate >= 1 else rounded(rate)))
             parts.append(_("faltam {time}").format(time=span((self.total - self.gone) / rate)))
         if self.left:
             parts.append(refused(len(self.left)))

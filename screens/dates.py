@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
+from screens.widgets.numbers import exactly, rounded
 from services import clock
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,10})?", re.ASCII)
-_BRAZILIAN = str.maketrans(",.", ".,")
 
 
 def when(instant: datetime | None) -> str:
@@ -39,9 +39,7 @@ def since(instant: datetime | None) -> str:
 
 def amount(value: Decimal | None) -> str:
     """``1.234,56``; empty for None."""
-    if value is None:
-        return ""
-    return f"{value:,.2f}".translate(_BRAZILIAN)
+    return "" if value is None else rounded(value, 2)
 
 
 def price(text: str) -> str:
@@ -57,10 +55,7 @@ def quantity(text: str) -> str:
     value = _number(first)
     if value is None:
         return text
-    told = f"{value:,f}"
-    if "." in told:
-        told = told.rstrip("0").rstrip(".")
-    return " ".join((told.translate(_BRAZILIAN), *unit))
+    return " ".join((exactly(value), *unit))
 
 
 def _number(text: str) -> Decimal | None:

@@ -12,8 +12,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from screens.widgets import status
+from screens.widgets.numbers import rounded
 from screens.widgets.status import STYLES, Tone
-from services.language import chosen
 from services.safe_text import safe, safe_block
 
 State = Literal["pending", "running", "ok", "failed"]
@@ -145,5 +145,4 @@ def duration(ms: float | None) -> str:
         return ""
     if ms < 1000:
         return f"{ms:.0f} ms"
-    seconds = f"{ms / 1000:.1f} s"
-    return seconds.replace(".", ",") if chosen() == "pt_BR" else seconds
+    return f"{rounded(ms / 1000)} s"

@@ -10,10 +10,11 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from screens.widgets.numbers import rounded
 from services.clock import now
 from services.disk import is_there, reason
 from services.errors import Refused, Unavailable
-from services.language import _, chosen, ngettext
+from services.language import _, ngettext
 from services.safe_text import safe
 from tui_app.cli.context import Context
 from tui_app.cli.parser import UsageError, act
@@ -175,17 +176,11 @@ def _fields(told: BackupInfo) -> dict[str, object]:
     return {name: getattr(told, name) for name in told.__dataclass_fields__}
 
 
-def _megabytes(size: int) -> str:
-    """With one place, in the reader's spelling."""
-    told = f"{max(size, 100_000) / 1_000_000:.1f}"
-    return told.replace(".", ",") if chosen() == "pt_BR" else told
-
-
 def _say(context: Context, told: BackupInfo) -> None:
     context.out.facts(
         (
             (_("Arquivo"), told.file),
-            (_("Tamanho"), _("{n} MB").format(n=_megabytes(told.size))),
+            (_("Tamanho"), _("{n} MB").format(n=rounded(max(told.size, 100_000) / 1_000_000))),
             (_("Feito em"), told.made_at),
             (_("Esquema"), told.schema),
             (_("Empresas"), told.companies),

@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NoReturn
 
+from screens.widgets.numbers import rounded
 from services.language import _
 from tui_app import tty
 from tui_app.cli.context import Context
@@ -80,7 +81,7 @@ def _headless(context: Context, demo: Demo, most: int | None) -> int:
     def tell(at: float, entry: BellView) -> None:
         out.event(
             {"event": "bell", "seconds": round(at, 1), "type": entry.type, "title": entry.title},
-            f"{at:5.1f} s  {_of(entry)}",
+            f"{rounded(at):>5} s  {_of(entry)}",
         )
 
     seen = asyncio.run(headless.watch(demo, seconds, tell, until_complete=most is not None))
