@@ -146,7 +146,7 @@ class HealthScreen(FramedScreen):
             self._source,
             (
                 Column("state", _("Situação"), widest(STATES)),
-                Column("email", _("Caixa"), 19, wide=True),
+                Column("email", _("Caixa"), 18, wide=True),
                 Column("since", _("Desde"), 11),
                 Column("why", _("Motivo"), len("AADSTS700082"), wide=True),
                 Column("waiting", _("Na fila"), 7, align="right"),
