@@ -82,6 +82,25 @@ def test_words_and_no_codes(bare: Run, store: Store) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_table_fits_a_terminal(
+    bare: Run, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 80 columns: what its lines are broken by is the table, and columns stay columns."""
+    with store.writing() as session:
+        build(session)
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _self: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    wide = {
+        (words, tongue): line
+        for words in TABLES
+        for tongue in ("pt_BR", "en")
+        for line in bare(*words.split(), "--lang", tongue).out.splitlines()
+        if len(line) > 80 and not line.startswith(("O que fazer: ", "What to do: "))
+    }
+    assert wide == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_long_reason_is_whole(bare: Run, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """R41: on one line for whatever reads it, over several on a terminal, as wide as that is."""
     with store.writing() as session:
@@ -118,3 +137,20 @@ def test_amounts_as_on_the_screens(bare: Run, store: Store) -> None:
     for words in (("list",), ("total",), ("show", str(number))):
         assert "15.107,10" in bare("document", *words).out
     assert bare("document", "list", "--json").json[0]["total"] == 15107.1
+
+
+def test_what_is_broken_where_no_room_is_for_words() -> None:
+    """A column with nothing in it goes first, then the longest word breaks, at a joint if it can."""
+    heads = ("Id", "Chave", "Nada", "Servidor")
+    rows = [heads, ("7", "12345678" * 2, "", "smtp.loja.example:587 tls")]
+    assert list(aligned(rows, 43)) == [
+        "Id  Chave             Servidor",
+        "7   1234567812345678  smtp.loja.example:587",
+        "                      tls",
+    ]
+    assert list(aligned(rows, 30)) == [
+        "Id  Chave         Servidor",
+        "7   123456781234  smtp.loja.",
+        "    5678          example:587",
+        "                  tls",
+    ]

@@ -106,24 +106,27 @@ def _list(context: Context) -> None:
                 _("Emitente"),
                 _("Emitido"),
                 _("Total"),
-                _("Situação"),
             ),
             (
                 (
                     d.id,
                     d.company_nickname,
-                    kind_words(d.kind, d.event_id),
+                    _kind(d),
                     d.access_key,
                     d.issuer_name,
                     d.issued_at,
                     amount(d.total),
-                    _("cancelado") if d.cancelled else "",
                 )
                 for d in found
             ),
             _("Nenhum documento importado"),
         ),
     )
+
+
+def _kind(document: DocumentView) -> str:
+    words = kind_words(document.kind, document.event_id)
+    return f"{words}, {_('cancelado')}" if document.cancelled else words
 
 
 def _total(context: Context) -> None:
