@@ -139,6 +139,17 @@ def test_amounts_as_on_the_screens(bare: Run, store: Store) -> None:
     assert bare("document", "list", "--json").json[0]["total"] == 15107.1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_cancelled_document_says_so_beside_its_kind(bare: Run, store: Store) -> None:
+    """One column for both, so that the table fits 80."""
+    with store.writing() as session:
+        document = session.get_one(Document, build(session).document)
+        event = {"kind": "EventoNFe", "event_id": "110111", "authorised": True}
+        kept = ("partner_id", "company_id", "access_key", "sha256", "inbound_id", "mailbox_id")
+        session.add(Document(**event, **{name: getattr(document, name) for name in kept}))
+    assert "NF-e, cancelado" in bare("document", "list").out
+
+
 def test_what_is_broken_where_no_room_is_for_words() -> None:
     """A column with nothing in it goes first, then the longest word breaks, at a joint if it can."""
     heads = ("Id", "Chave", "Nada", "Servidor")
