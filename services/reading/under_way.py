@@ -36,8 +36,8 @@ class Meter:
     _next: float = 0.0
 
     def tell(self, session: Session, done: int) -> None:
-        """``done`` of ``total`` messages are stored."""
-        if time.monotonic() < self._next:
+        """``done`` of ``total`` messages are stored; that all are is told by the reading's end."""
+        if done >= self.total or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _TELL_SECONDS
         leases.tell(session, self.claim.name, self.claim.owner, done, self.total)
