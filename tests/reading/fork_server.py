@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import traceback
 
 from tests.reading.reading_process import main
 
@@ -25,6 +26,8 @@ def serve(home: str, url: str) -> None:
             try:
                 asyncio.run(main(home, url, line.strip()))
                 status = 0
+            except BaseException:  # noqa: BLE001 - its last words, whatever they are
+                traceback.print_exc()
             finally:
                 os._exit(status)
         print(pid, flush=True)

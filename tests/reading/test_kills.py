@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -33,20 +34,21 @@ _LARGE = 300_000
 
 @pytest.mark.parametrize("kills", [12, pytest.param(200, marks=pytest.mark.long)])
 async def test_nothing_lost_nothing_twice(
-    kills: int, settings: Settings, store: Store, reader: Reader, inbox: Inbox
+    kills: int, settings: Settings, store: Store, reader: Reader, inbox: Inbox, tmp_path: Path
 ) -> None:
     """R38: new mail between the kills, as many readings that end well as it takes.
 
     Every message can be read afterwards, also once what the killed left behind is tidied away.
     """
     chance = random.Random(kills)
+    last_words = (tmp_path / "readers").open("wb+")
     forks = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.reading.fork_server"),
         *(str(settings.home), settings.database_url),
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=last_words,
         env={k: v for k, v in os.environ.items() if k != "DBUS_SESSION_BUS_ADDRESS"},
     )
     assert forks.stdin is not None
@@ -71,7 +73,7 @@ async def test_nothing_lost_nothing_twice(
                 status = int(await forks.stdout.readline())
                 doom.cancel()
                 killed += os.WIFSIGNALED(status)
-                assert os.WIFSIGNALED(status) or status == 0
+                assert os.WIFSIGNALED(status) or status == 0, _told(last_words)
             server.on_command = lambda _command: None
             ahead = (rounds + 1) * _LATER
             set_source(lambda: datetime.now(UTC) + timedelta(seconds=ahead))
@@ -85,8 +87,14 @@ async def test_nothing_lost_nothing_twice(
         set_source(None)
         forks.stdin.close()
         await forks.wait()
+        last_words.close()
     assert inbox.keys() == keys_of(range(1, delivered + 1))
     assert inbox.held() == []
+
+
+def _told(last_words: BinaryIO) -> str:
+    last_words.seek(0)
+    return last_words.read().decode()
 
 
 def _whole(store: Store, inbox: Inbox) -> int:
