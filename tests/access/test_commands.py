@@ -99,7 +99,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "receipt": ("xsx", KEY),
     "health": ("-s-", ""),
     "bell list": ("-s-", ""),
-    "bell read": ("-s-", "{bell}"),
+    "bell read": ("xsx", "{bell}"),
     "audit list": ("xx-", ""),
     "backup": ("xxx", "{folder}.db"),
     "restore": ("xxx", "{file} --check"),
