@@ -49,13 +49,11 @@ def sweep(store: Store, unit: Unit, stop: Event) -> int:
     with _locked(segments.folder) as alone:
         if not alone:
             return 0
-        with store.reading() as session:
-            wanted = _wanted(session)
         for file in sorted(segments.folder.iterdir()):
             if stop.is_set():
                 break
             if NAME.fullmatch(file.name):
-                gone += _tidy(store, segments, file, wanted.get(file.name, 0), unit, stop)
+                gone += _tidy(store, segments, file, unit, stop)
     return gone
 
 
@@ -87,20 +85,16 @@ def left_alone(store: Store) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _wanted(session: Session) -> dict[str, int]:
-    """Bytes that the database refers to, by file."""
-    query = select(Blob.segment, func.sum(Blob.size)).where(Blob.segment.is_not(None))
-    return {name: size for name, size in session.execute(query.group_by(Blob.segment)) if name}
-
-
-def _tidy(
-    store: Store, segments: Segments, file: Path, wanted: int, unit: Unit, stop: Event
-) -> int:
+def _tidy(store: Store, segments: Segments, file: Path, unit: Unit, stop: Event) -> int:
     """One file; the bytes that went with it."""
     with _locked(file) as free:
-        told = file.stat()
         if not free:
             return 0
+        # Only now: until it was let go of, more of it may have come to be wanted.
+        with store.reading() as session:
+            query = select(func.sum(Blob.size)).where(Blob.segment == file.name)
+            wanted = session.scalar(query) or 0
+        told = file.stat()
         if not wanted and now().timestamp() - told.st_mtime > _GRACE_SECONDS:
             file.unlink()
             return told.st_size

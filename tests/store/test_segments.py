@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -266,18 +265,45 @@ def test_a_thin_file_is_written_anew(
     later.close()
 
 
+@pytest.mark.usefixtures("mailbox")
+def test_what_comes_to_be_wanted_meanwhile_stays(
+    store: Store, actor: Actor, settings: Settings, minutes: Later
+) -> None:
+    """R38: another process keeps what it had put by, and ends, in the midst of tidying by a clock ahead."""
+    ids = _keep(store, actor, *(os.urandom(300_000) for _n in range(4)))
+    _forget(store, *ids[:3])
+    store.close()
+    minutes(1)
+    other, tidying = open_store(settings), open_store(settings)
+    raw = os.urandom(300_000)
+    places = put_by(other, {_digest(raw): raw})
+
+    def unit(work: Callable[[Session], None]) -> None:
+        _unit(tidying)(work)
+        with other.writing() as session:
+            keep_messages(session, {_digest(raw): raw}, places)
+        other.close()
+
+    minutes(60)
+    assert sweep(tidying, unit, threading.Event()) == 0
+    with tidying.reading() as session:
+        assert fetch_blobs(session, [_digest(raw)]) == {_digest(raw): raw}
+    tidying.close()
+
+
 def test_what_a_killed_process_left_goes(store: Store, minutes: Later) -> None:
     """It had put messages by, and did not live to say so: while it lives they are left alone."""
     assert store.segments is not None
     argv = [sys.executable, "-c", _HOLD, str(store.segments.folder)]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=_ROOT)
-    assert process.stdout is not None
-    name = process.stdout.readline().decode().strip()
-    minutes(60)
-    assert _swept(store) == 0
-    assert [file.name for file in _files(store)] == [name]
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=_ROOT) as process:
+        try:
+            assert process.stdout is not None
+            name = process.stdout.readline().decode().strip()
+            minutes(60)
+            assert _swept(store) == 0
+            assert [file.name for file in _files(store)] == [name]
+        finally:
+            process.kill()
     assert _swept(store) > 300_000
     assert _files(store) == []
 
